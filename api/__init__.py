@@ -1,0 +1,1 @@
+"""Every door to the engine: command line and HTTP, and the composition root behind them."""

@@ -1,0 +1,87 @@
+"""The error tree, drawn once.
+
+Every message says what was wrong, where, and what to do next.
+
+    RunbookError
+    ├── ConfigurationError      wrong usage or configuration           (exit 2)
+    ├── QuarantineError         one file cannot be indexed as it stands (exit 3)
+    ├── InvalidTag              not an ACL tag
+    ├── IndexBusy               another process owns the index
+    ├── IndexMissing            nothing has been indexed yet
+    ├── GenerationMismatch      the index was built with other settings
+    ├── ModelError              a model cannot be loaded or run
+    ├── StoreError              a store failed
+    ├── AuthenticationError     no principal could be established
+    ├── PermissionDenied        the principal lacks a right
+    └── NotFound                not there, or not the caller's
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AuthenticationError",
+    "ConfigurationError",
+    "GenerationMismatch",
+    "IndexBusy",
+    "IndexMissing",
+    "InvalidTag",
+    "ModelError",
+    "NotFound",
+    "PermissionDenied",
+    "QuarantineError",
+    "RunbookError",
+    "StoreError",
+]
+
+
+class RunbookError(Exception):
+    """Anything this project raises on purpose."""
+
+
+class ConfigurationError(RunbookError):
+    """Wrong usage or configuration; the operator can mend it."""
+
+
+class QuarantineError(RunbookError):
+    """One file cannot be indexed as it stands; `line` counts from 1, None for the whole file."""
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+class InvalidTag(RunbookError):
+    """A string that is not an ACL tag."""
+
+
+class IndexBusy(RunbookError):
+    """Another process owns the index."""
+
+
+class IndexMissing(RunbookError):
+    """Nothing has been indexed yet."""
+
+
+class GenerationMismatch(RunbookError):
+    """The serving generation was built with another model or chunker than configured."""
+
+
+class ModelError(RunbookError):
+    """A model cannot be loaded, verified or run."""
+
+
+class StoreError(RunbookError):
+    """The catalog or the vector store failed."""
+
+
+class AuthenticationError(RunbookError):
+    """No principal could be established from what the caller presented."""
+
+
+class PermissionDenied(RunbookError):
+    """The principal is known and lacks the right that it asks to use."""
+
+
+class NotFound(RunbookError):
+    """Not there, or not the caller's: the two are never told apart."""
