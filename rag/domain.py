@@ -229,7 +229,7 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A file that could not be indexed as it stands: where, and why. `line` is 1 at least, or None."""
+    """A file that could not be indexed as it stands: where, and why. `line` counts from 1."""
 
     source: str
     path: str
