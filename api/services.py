@@ -1,0 +1,31 @@
+"""What the composition root builds and the doors use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from api.metrics import Metrics
+from api.settings import Settings
+from rag.adapters.catalog.keys import KeyStore
+from rag.adapters.catalog.reader import CatalogReader
+from rag.search import SearchEngine
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a door needs to answer; built once, closed by whoever built it.
+
+    `warm` opens the stores and the model and returns when the first search will be a quick one;
+    it raises a RunbookError when the index cannot be served. `close` lets everything go.
+    """
+
+    settings: Settings
+    engine: SearchEngine
+    reader: CatalogReader
+    keys: KeyStore
+    metrics: Metrics
+    today: Callable[[], date]
+    warm: Callable[[], None]
+    close: Callable[[], None]

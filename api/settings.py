@@ -1,0 +1,164 @@
+"""Settings, read in one place: runbook.toml, then RUNBOOK_ environment variables over it."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from rag.acl import parse_tags
+from rag.errors import ConfigurationError, InvalidTag
+
+CONFIG_NAME = "runbook.toml"
+PACKAGED_MODEL = "all-MiniLM-L6-v2"
+
+
+def _tags(raw: object) -> object:
+    if not isinstance(raw, list):
+        return raw
+    try:
+        return parse_tags(raw)
+    except InvalidTag as error:
+        raise ValueError(str(error)) from error
+
+
+AclTags = Annotated[frozenset[str], BeforeValidator(_tags)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSettings(_Section):
+    """A root of files. Without `acl`, only documents that say who may read them are readable."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    path: Path
+    acl: AclTags | None = None
+    url: str | None = None
+
+
+class EmbeddingSettings(_Section):
+    """`model` is the packaged one by default, else a hub id or a local path."""
+
+    model: str = PACKAGED_MODEL
+    max_tokens: int = Field(default=512, ge=16)
+    allow_download: bool = False
+
+
+class ChunkingSettings(_Section):
+    """Token budgets, by the embedding model's own tokenizer."""
+
+    max_tokens: int = Field(default=256, ge=64)
+    min_tokens: int = Field(default=64, ge=0)
+
+
+class IngestSettings(_Section):
+    max_file_mib: int = Field(default=10, ge=1)
+
+
+class VectorSettings(_Section):
+    """Where vectors live: in the state folder, or on a `chroma run` server."""
+
+    mode: Literal["embedded", "http"] = "embedded"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8001, ge=1, le=65535)
+
+
+class SearchSection(_Section):
+    candidates: int = Field(default=50, ge=10, le=1000)
+    review_every_days: int = Field(default=180, ge=1)
+
+
+class ServerSettings(_Section):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    max_query_chars: int = Field(default=2000, ge=1)
+    max_body_bytes: int = Field(default=65536, ge=1024)
+
+
+class LogSettings(_Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "console"] = "json"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. `directory` is where the configuration file stands."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RUNBOOK_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    directory: Path = Field(default_factory=Path.cwd, exclude=True)
+    state: Path = Path(".runbook")
+    sources: tuple[SourceSettings, ...] = ()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    chunking: ChunkingSettings = ChunkingSettings()
+    ingest: IngestSettings = IngestSettings()
+    vectors: VectorSettings = VectorSettings()
+    search: SearchSection = SearchSection()
+    server: ServerSettings = ServerSettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def state_folder(self) -> Path:
+        return self.directory / self.state
+
+    def source_root(self, source: SourceSettings) -> Path:
+        return self.directory / source.path
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library names the arguments
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment stands over the file, which arrives as init values."""
+        return env_settings, init_settings
+
+
+def load_settings(config: Path | None = None) -> Settings:
+    """Settings from `config`, else from runbook.toml here if there is one, else the defaults.
+
+    Raises ConfigurationError, naming the file and the key.
+    """
+    path = config or Path.cwd() / CONFIG_NAME
+    values: dict[str, Any] = {}
+    if config is not None or path.exists():
+        values = _read_toml(path)
+    try:
+        settings = Settings(**{**values, "directory": path.resolve().parent})
+    except ValidationError as error:
+        raise ConfigurationError(_explain(path, error)) from error
+    _check_names(path, settings)
+    return settings
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: cannot be read ({error.strerror}); `runbook init` writes one"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
+
+
+def _explain(path: Path, error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{path}: {where}: {first['msg']}"
+
+
+def _check_names(path: Path, settings: Settings) -> None:
+    names = [source.name for source in settings.sources]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigurationError(f"{path}: sources: the name {twice[0]!r} is given twice")

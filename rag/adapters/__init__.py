@@ -1,0 +1,1 @@
+"""Where vendor libraries live: each module translates their types and errors."""

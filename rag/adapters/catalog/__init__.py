@@ -1,0 +1,1 @@
+"""The catalog: one SQLite database that holds the truth about what is indexed."""

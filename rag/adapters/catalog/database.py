@@ -1,0 +1,105 @@
+"""Opening the catalog's database: pragmas, migrations, and errors in the project's own tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from rag.errors import StoreError
+
+# The newest migration in migrations/versions; a test holds the two together.
+SCHEMA_VERSION = "0001"
+_BUSY_SECONDS = 30
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """A pool of connections to one catalog file; safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.engine = sa.create_engine(
+            f"sqlite:///{path}",
+            connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+            hide_parameters=True,  # an error must not carry a document's text
+        )
+        event.listen(self.engine, "connect", _set_pragmas)
+        event.listen(self.engine, "begin", _begin_immediately_when_writing)
+
+    @classmethod
+    def open(cls, path: Path) -> Database:
+        """Open or create the catalog, migrated to the current schema. Raises StoreError."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        database = cls(path)
+        with _translated(path):
+            _migrate(database.engine)
+        return database
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One snapshot: everything read inside sees the same commits."""
+        with _translated(self.path), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One transaction that takes the write lock at its start."""
+        with (
+            _translated(self.path),
+            self.engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        raise StoreError(
+            f"the catalog at {path} failed: {error}. `runbook doctor` says what to check."
+        ) from error
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    # FULL: a commit that a power cut took back would let vectors outlive the versions they carry.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediately_when_writing(connection: sa.Connection) -> None:
+    # A deferred transaction that turns to writing fails at once instead of waiting its turn.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrate(engine: sa.Engine) -> None:
+    if _current_version(engine) == SCHEMA_VERSION:
+        return
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    # The write lock, held throughout, makes the second of two processes wait and find it done.
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _current_version(engine: sa.Engine) -> str | None:
+    with engine.connect() as connection, connection.begin():
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        return None if version is None else str(version)

@@ -1,0 +1,6 @@
+"""Runs the migrations on the connection that the caller holds."""
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"], transactional_ddl=False)
+context.run_migrations()

@@ -1,0 +1,153 @@
+"""The catalog as searches read it: the second check, documents, and counts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from rag.acl import AccessFilter
+from rag.adapters.catalog.access import may_read, passes, readable_sets
+from rag.adapters.catalog.database import Database
+from rag.adapters.catalog.rows import chunk_of, document_of
+from rag.adapters.catalog.schema import acl_sets, chunks, generations, quarantine, state, versions
+from rag.domain import (
+    Chunk,
+    Document,
+    Filters,
+    FreshnessStatus,
+    IndexedChunk,
+    IndexSummary,
+    Quarantined,
+)
+from rag.freshness import freshness_of
+
+_SERVED = sa.and_(
+    versions.c.state == "active",
+    versions.c.generation.in_(sa.select(generations.c.id).where(generations.c.state == "serving")),
+)
+_DOCUMENTS = sa.select(versions, acl_sets.c.tags.label("acl_tags")).join(
+    acl_sets, acl_sets.c.id == versions.c.acl_set
+)
+
+
+class CatalogReader:
+    """Every method that returns documents takes an AccessFilter."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def change_count(self) -> int:
+        """Rises with every commit that changes what is served."""
+        with self._database.read() as connection:
+            return int(connection.scalar(sa.select(state.c.changes)) or 0)
+
+    def readable_sets(self, access: AccessFilter) -> frozenset[int] | None:
+        """The numbers of the ACL sets that pass; None when everything does."""
+        with self._database.read() as connection:
+            return readable_sets(connection, access)
+
+    def fetch(
+        self, keys: Sequence[int], *, access: AccessFilter, filters: Filters
+    ) -> dict[int, IndexedChunk]:
+        """The chunks of active versions among `keys` that pass, in one snapshot."""
+        listed = sa.func.json_each(json.dumps(list(keys))).table_valued("value")
+        query = (
+            sa.select(chunks, versions, acl_sets.c.tags.label("acl_tags"))
+            .join(versions, versions.c.id == chunks.c.version)
+            .join(acl_sets, acl_sets.c.id == versions.c.acl_set)
+            .where(chunks.c.key.in_(sa.select(listed.c.value)), _SERVED)
+            .where(may_read(access), passes(filters))
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).mappings()
+            found = [IndexedChunk(row["key"], chunk_of(row), document_of(row)) for row in rows]
+        return {item.key: item for item in found if access.allows(item.document.acl)}
+
+    def refused(self, keys: Sequence[int], *, access: AccessFilter) -> int:
+        """How many of `keys` are served chunks that the filter forbids."""
+        listed = sa.func.json_each(json.dumps(list(keys))).table_valued("value")
+        query = (
+            sa.select(sa.func.count())
+            .select_from(chunks.join(versions, versions.c.id == chunks.c.version))
+            .where(chunks.c.key.in_(sa.select(listed.c.value)), _SERVED, sa.not_(may_read(access)))
+        )
+        with self._database.read() as connection:
+            return int(connection.scalar(query) or 0)
+
+    def documents(
+        self, *, access: AccessFilter, filters: Filters, limit: int, after: tuple[str, str]
+    ) -> list[Document]:
+        """A page of what may be read, ordered by source and path, from behind `after`."""
+        query = (
+            _DOCUMENTS.where(_SERVED, may_read(access), passes(filters))
+            .where(sa.tuple_(versions.c.source, versions.c.path) > sa.tuple_(*after))
+            .order_by(versions.c.source, versions.c.path)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [document_of(row) for row in connection.execute(query).mappings()]
+
+    def document(
+        self, document_id: str, *, access: AccessFilter
+    ) -> tuple[Document, tuple[Chunk, ...]] | None:
+        """One document with its chunks in order; None when absent or forbidden."""
+        query = _DOCUMENTS.where(_SERVED, may_read(access), versions.c.document_id == document_id)
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+            if row is None:
+                return None
+            inside = connection.execute(
+                sa.select(chunks, versions.c.document_id)
+                .join(versions, versions.c.id == chunks.c.version)
+                .where(chunks.c.version == row["id"])
+                .order_by(chunks.c.ordinal)
+            ).mappings()
+            return document_of(row), tuple(chunk_of(chunk) for chunk in inside)
+
+    def unreadable_count(self) -> int:
+        """Served documents that nobody but administrators may read."""
+        query = (
+            sa.select(sa.func.count())
+            .select_from(versions.join(acl_sets, acl_sets.c.id == versions.c.acl_set))
+            .where(_SERVED, acl_sets.c.tags == "[]")
+        )
+        with self._database.read() as connection:
+            return int(connection.scalar(query) or 0)
+
+    def quarantined(self) -> list[Quarantined]:
+        """Every file that stands in quarantine; for administrators."""
+        query = sa.select(quarantine).order_by(quarantine.c.source, quarantine.c.path)
+        with self._database.read() as connection:
+            return [Quarantined(**row) for row in connection.execute(query).mappings()]
+
+    def summary(self, today: date) -> IndexSummary:
+        """Counts of what is served; for metrics and `doctor`."""
+        with self._database.read() as connection:
+            documents = [
+                document_of(row) for row in connection.execute(_DOCUMENTS.where(_SERVED)).mappings()
+            ]
+            served = sa.select(versions.c.id).where(_SERVED)
+            count = (
+                sa.select(sa.func.count()).select_from(chunks).where(chunks.c.version.in_(served))
+            )
+            held = sa.select(sa.func.count()).select_from(quarantine)
+            generation = sa.select(generations.c.id).where(generations.c.state == "serving")
+            last = connection.scalar(sa.select(state.c.last_success))
+            return IndexSummary(
+                generation=connection.scalar(generation) or 0,
+                documents=len(documents),
+                chunks=connection.scalar(count) or 0,
+                quarantined=connection.scalar(held) or 0,
+                last_success=datetime.fromisoformat(last) if last else None,
+                freshness=_freshness_counts(documents, today),
+            )
+
+
+def _freshness_counts(documents: Sequence[Document], today: date) -> dict[FreshnessStatus, int]:
+    counts = dict.fromkeys(FreshnessStatus, 0)
+    for document in documents:
+        counts[freshness_of(document.metadata, document.updated_at, today).status] += 1
+    return counts

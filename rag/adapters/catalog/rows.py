@@ -1,0 +1,113 @@
+"""Between the catalog's rows and the domain's values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from rag.domain import (
+    AclOrigin,
+    Chunk,
+    Command,
+    Document,
+    Kind,
+    LineSpan,
+    Metadata,
+    Risk,
+)
+
+
+def to_json(values: Iterable[Any]) -> str:
+    return json.dumps(list(values), ensure_ascii=False)
+
+
+def strings(raw: str) -> tuple[str, ...]:
+    return tuple(json.loads(raw))
+
+
+def document_columns(document: Document) -> dict[str, Any]:
+    """A document as columns of `versions`, without its ACL set."""
+    about = document.metadata
+    return {
+        "document_id": document.id,
+        "source": document.source,
+        "path": document.path,
+        "title": about.title,
+        "kind": about.kind.value,
+        "service": to_json(about.service),
+        "owner": about.owner,
+        "severity": to_json(about.severity),
+        "alerts": to_json(about.alerts),
+        "tags": to_json(about.tags),
+        "last_reviewed": about.last_reviewed.isoformat() if about.last_reviewed else None,
+        "review_days": about.review_every.days if about.review_every else None,
+        "supersedes": about.supersedes,
+        "url": about.url,
+        "acl_origin": document.acl_origin.value,
+        "revision": document.revision,
+        "updated": int(document.updated_at.timestamp()),
+        "content_hash": document.content_hash,
+    }
+
+
+def document_of(row: sa.RowMapping) -> Document:
+    """A document from columns of `versions` and its set's tags, joined as `acl_tags`."""
+    return Document(
+        source=row["source"],
+        path=row["path"],
+        metadata=_metadata_of(row),
+        acl=frozenset(strings(row["acl_tags"])),
+        acl_origin=AclOrigin(row["acl_origin"]),
+        revision=row["revision"],
+        updated_at=datetime.fromtimestamp(row["updated"], UTC),
+        content_hash=row["content_hash"],
+    )
+
+
+def _metadata_of(row: sa.RowMapping) -> Metadata:
+    reviewed, days = row["last_reviewed"], row["review_days"]
+    return Metadata(
+        title=row["title"],
+        kind=Kind(row["kind"]),
+        service=strings(row["service"]),
+        owner=row["owner"],
+        severity=strings(row["severity"]),
+        alerts=strings(row["alerts"]),
+        tags=strings(row["tags"]),
+        last_reviewed=date.fromisoformat(reviewed) if reviewed else None,
+        review_every=timedelta(days=days) if days else None,
+        supersedes=row["supersedes"],
+        url=row["url"],
+    )
+
+
+def chunk_columns(chunk: Chunk) -> dict[str, Any]:
+    """A chunk as columns of `chunks`, without its key, version and text hash."""
+    return {
+        "ordinal": chunk.ordinal,
+        "text": chunk.text,
+        "context": chunk.context,
+        "section": to_json(chunk.section),
+        "first_line": chunk.lines.first,
+        "last_line": chunk.lines.last,
+        "commands": to_json([c.line, c.text, c.risk.value] for c in chunk.commands),
+    }
+
+
+def chunk_of(row: sa.RowMapping) -> Chunk:
+    """A chunk from columns of `chunks` joined to its version."""
+    return Chunk(
+        document_id=row["document_id"],
+        ordinal=row["ordinal"],
+        text=row["text"],
+        section=strings(row["section"]),
+        lines=LineSpan(row["first_line"], row["last_line"]),
+        context=row["context"],
+        commands=tuple(
+            Command(line, text, Risk(risk)) for line, text, risk in json.loads(row["commands"])
+        ),
+    )

@@ -1,0 +1,57 @@
+"""One process owns an index: two that write one Chroma directory lose vectors for good."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from pathlib import Path
+from typing import Self
+
+from rag.errors import IndexBusy
+
+
+class IndexLock:
+    """An exclusive lock on a state folder; the kernel lets it go when its process ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "index.lock"
+        self._descriptor: int | None = None
+
+    def acquire(self) -> Self:
+        """Take the lock, or raise IndexBusy naming the process that holds it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
+            os.close(descriptor)
+            raise IndexBusy(_message(self._path, holder)) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, _who_we_are().encode(), 0)
+        self._descriptor = descriptor
+        return self
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        return self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def _who_we_are() -> str:
+    command = " ".join(["runbook", *sys.argv[1:2]])
+    return f"{command} (process {os.getpid()})"
+
+
+def _message(path: Path, holder: str) -> str:
+    return (
+        f"the index in {path.parent} is in use by {holder or 'another process'}: wait until it "
+        "ends, or stop it, and try again. A running service re-indexes by `POST /v1/reindex`."
+    )

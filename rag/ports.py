@@ -1,0 +1,123 @@
+"""What the engine asks of the world; adapters answer.
+
+Vectors are `array('f')`: 32-bit floats, unit length, that any numeric library reads without a copy.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rag.acl import AccessFilter
+from rag.domain import Candidate, Filters, IndexedChunk, Mode
+
+Vector = array  # of typecode "f"
+
+
+class Embedder(Protocol):
+    """Turns text into unit vectors with one model."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the model and its weights; part of a generation's identity."""
+        ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    def embed_documents(self, texts: Sequence[str]) -> list[Vector[float]]: ...
+
+    def embed_question(self, question: str) -> Vector[float]: ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text by the model's own tokenizer, special tokens included, uncut."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class VectorEntry:
+    """A vector and what a store needs to filter it by. `updated` is a Unix time in seconds."""
+
+    key: int
+    version: int
+    vector: Vector[float]
+    acl_set: int
+    kind: str
+    source: str
+    service: tuple[str, ...]
+    updated: int
+
+
+@dataclass(frozen=True, slots=True)
+class VectorFilter:
+    """Which entries may be returned. `acl_sets` None means all; an empty set means none."""
+
+    acl_sets: frozenset[int] | None
+    filters: Filters
+
+
+class NearestVectors(Protocol):
+    """Where a question's nearest chunks are looked up."""
+
+    def nearest(
+        self, vector: Vector[float], limit: int, where: VectorFilter
+    ) -> list[tuple[int, float]]:
+        """Keys with their cosine similarity, best first."""
+        ...
+
+
+class VectorStore(NearestVectors, Protocol):
+    """A projection of the catalog's vectors for one generation: it can be lost and rebuilt."""
+
+    def add(self, entries: Sequence[VectorEntry]) -> None:
+        """Idempotent; durable when it returns."""
+        ...
+
+    def delete_versions(self, versions: Sequence[int]) -> None: ...
+
+    def count(self) -> int: ...
+
+    def clear(self) -> None:
+        """Drop every vector."""
+        ...
+
+
+class Retriever(Protocol):
+    """Question to Candidates, filtered before the cut at `limit`."""
+
+    @property
+    def name(self) -> str: ...
+
+    def retrieve(
+        self, question: str, *, access: AccessFilter, filters: Filters, limit: int
+    ) -> list[Candidate]: ...
+
+
+class ChunkReader(Protocol):
+    """The catalog as the engine reads it: the second check of access and version."""
+
+    def change_count(self) -> int:
+        """Rises with every commit that changes what is served."""
+        ...
+
+    def fetch(
+        self, keys: Sequence[int], *, access: AccessFilter, filters: Filters
+    ) -> dict[int, IndexedChunk]:
+        """The chunks of active versions among `keys` that pass, in one snapshot."""
+        ...
+
+    def refused(self, keys: Sequence[int], *, access: AccessFilter) -> int:
+        """How many of `keys` are served chunks that the filter forbids."""
+        ...
+
+
+class SearchObserver(Protocol):
+    """Told of every search; it sees no question and no text."""
+
+    def searched(self, mode: Mode, seconds: float, hits: int) -> None: ...
+
+    def refused(self, count: int) -> None:
+        """The second check stopped `count` chunks that a retriever let through."""
+        ...
