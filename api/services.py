@@ -15,10 +15,10 @@ from rag.search import SearchEngine
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything a door needs to answer; built once, closed by whoever built it.
+    """Everything a door needs to answer.
 
-    `warm` opens the stores and the model and returns when the first search will be a quick one;
-    it raises a RunbookError when the index cannot be served. `close` lets everything go.
+    `warm` repairs the index, opens the stores and the model, and returns when the first search
+    will be a quick one; it raises a RunbookError when the index cannot be served.
     """
 
     settings: Settings
@@ -28,4 +28,3 @@ class Services:
     metrics: Metrics
     today: Callable[[], date]
     warm: Callable[[], None]
-    close: Callable[[], None]

@@ -92,9 +92,9 @@ class SentenceTransformerEmbedder:
 
 
 def _quieten() -> None:
-    from transformers.utils import logging as transformers_logging
+    from transformers.utils.logging import disable_progress_bar
 
-    transformers_logging.disable_progress_bar()
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # the library leaves it untyped
     # It warns of every text over the model's maximum; chunking counts such texts on purpose.
     logging.getLogger("transformers.tokenization_utils_base").setLevel(logging.ERROR)
 

@@ -1,6 +1,6 @@
 """An exact scan over the vectors that the catalog keeps.
 
-For a process that must not open Chroma's directory because another one owns it.
+For a process that does not own the index: Chroma's directory is open in one process alone.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ import sqlalchemy as sa
 from rag.adapters.catalog.access import passes
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generation
-from rag.adapters.catalog.schema import chunks, embeddings, versions
+from rag.adapters.catalog.schema import chunks, embeddings, state, versions
 from rag.ports import Vector, VectorFilter
 
 
 class ExactVectors:
-    """Reads what passes from the catalog for each question; right for a process that asks few."""
+    """Reads what passes from the catalog, and keeps it until the filter or the catalog changes."""
 
     def __init__(self, database: Database, generation: Generation) -> None:
         self._database = database
         self._generation = generation
+        self._kept: tuple[tuple[VectorFilter, int], list[int], bytes] | None = None
 
     def nearest(
         self, vector: Vector[float], limit: int, where: VectorFilter
@@ -27,15 +28,25 @@ class ExactVectors:
         """Keys with their cosine similarity, best first."""
         import numpy as np
 
-        with self._database.read() as connection:
-            rows = connection.execute(self._query(where)).all()
-        if not rows:
+        keys, vectors = self._read(where)
+        if not keys:
             return []
-        keys = [int(row[0]) for row in rows]
-        matrix = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4")
-        scores = matrix.reshape(len(keys), -1) @ np.asarray(vector, dtype=np.float32)
+        matrix = np.frombuffer(vectors, dtype="<f4").reshape(len(keys), -1)
+        scores = matrix @ np.asarray(vector, dtype=np.float32)
         order = np.argsort(-scores, kind="stable")[:limit]
         return [(keys[index], float(scores[index])) for index in order]
+
+    def _read(self, where: VectorFilter) -> tuple[list[int], bytes]:
+        with self._database.read() as connection:
+            wanted = (where, int(connection.scalar(sa.select(state.c.changes)) or 0))
+            if self._kept is None or self._kept[0] != wanted:
+                rows = connection.execute(self._query(where)).all()
+                self._kept = (
+                    wanted,
+                    [int(row[0]) for row in rows],
+                    b"".join(row[1] for row in rows),
+                )
+        return self._kept[1], self._kept[2]
 
     def _query(self, where: VectorFilter) -> sa.Select[int, bytes]:
         query = (

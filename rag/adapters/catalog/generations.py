@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from rag.adapters.catalog import lexical_table
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.schema import generations
+from rag.adapters.catalog.schema import generations, state
 from rag.errors import IndexMissing
 
 
@@ -67,6 +67,7 @@ class Generations:
     def promote(self, generation: Generation) -> None:
         """Make it the serving one, in one commit; the one before is retired."""
         with self._database.write() as connection:
+            connection.execute(state.update().values(changes=state.c.changes + 1))
             connection.execute(
                 generations.update().where(generations.c.state == "serving").values(state="retired")
             )
@@ -76,13 +77,9 @@ class Generations:
                 .values(state="serving")
             )
 
-    def unserved(self, but: Generation) -> list[Generation]:
-        """Every generation other than `but` that does not serve."""
-        query = (
-            sa.select(generations)
-            .where(generations.c.state != "serving")
-            .where(generations.c.id != but.id)
-        )
+    def unserved(self) -> list[Generation]:
+        """Every generation that does not serve: retired, or not finished."""
+        query = sa.select(generations).where(generations.c.state != "serving")
         with self._database.read() as connection:
             return [_generation(row) for row in connection.execute(query).mappings()]
 

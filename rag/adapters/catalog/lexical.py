@@ -12,6 +12,7 @@ from rag.adapters.catalog.access import may_read, passes
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.schema import chunks, generations, versions
 from rag.domain import Candidate, Filters
+from rag.errors import IndexMissing
 from rag.identifiers import spelled_out
 
 _WORD = re.compile(r"\w+")
@@ -45,7 +46,7 @@ class LexicalRetriever:
                 sa.select(generations.c.id).where(generations.c.state == "serving")
             )
             if generation is None:
-                return []
+                raise IndexMissing("nothing has been indexed yet: run `runbook ingest` first")
             rows = connection.execute(_query(generation, match, access, filters, limit))
             return [Candidate(key, -score, self.name) for key, score in rows]
 

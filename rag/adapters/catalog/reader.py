@@ -107,16 +107,6 @@ class CatalogReader:
             ).mappings()
             return document_of(row), tuple(chunk_of(chunk) for chunk in inside)
 
-    def unreadable_count(self) -> int:
-        """Served documents that nobody but administrators may read."""
-        query = (
-            sa.select(sa.func.count())
-            .select_from(versions.join(acl_sets, acl_sets.c.id == versions.c.acl_set))
-            .where(_SERVED, acl_sets.c.tags == "[]")
-        )
-        with self._database.read() as connection:
-            return int(connection.scalar(query) or 0)
-
     def quarantined(self) -> list[Quarantined]:
         """Every file that stands in quarantine; for administrators."""
         query = sa.select(quarantine).order_by(quarantine.c.source, quarantine.c.path)

@@ -25,6 +25,7 @@ sources = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("root", sa.Text, nullable=False),
+    sa.Column("configured", sa.Boolean, nullable=False),  # else a path on a command line
 )
 
 generations = sa.Table(

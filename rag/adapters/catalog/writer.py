@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,6 +45,15 @@ class ActiveVersion:
     updated: int
     acl: frozenset[str]
     acl_origin: AclOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSource:
+    """A source that was ingested; `configured` tells it from a path on a command line."""
+
+    name: str
+    root: str
+    configured: bool
 
 
 class CatalogWriter:
@@ -217,6 +226,22 @@ class CatalogWriter:
             for rows in connection.execute(query).mappings().partitions(batch):
                 yield [_entry(row) for row in rows]
 
+    def unreadable_count(self) -> int:
+        """Served documents that nobody but administrators may read."""
+        query = (
+            sa.select(sa.func.count())
+            .select_from(versions.join(acl_sets, acl_sets.c.id == versions.c.acl_set))
+            .where(self._active, acl_sets.c.tags == "[]")
+        )
+        with self._database.read() as connection:
+            return int(connection.scalar(query) or 0)
+
+    def quarantined_paths(self, source: str) -> set[str]:
+        """The files of a source that stood in quarantine after the last run."""
+        query = sa.select(quarantine.c.path).where(quarantine.c.source == source)
+        with self._database.read() as connection:
+            return set(connection.scalars(query))
+
     def record_quarantine(
         self, source: str, found: Sequence[Quarantined], looked_at: Sequence[str]
     ) -> None:
@@ -237,26 +262,33 @@ class CatalogWriter:
             connection.execute(embeddings.delete().where(embeddings.c.text_hash.not_in(used)))
             connection.execute(state.update().values(last_success=now.isoformat()))
 
-    def remember_source(self, name: str, root: str) -> None:
+    def remember_source(self, known: KnownSource) -> None:
+        row = {"name": known.name, "root": known.root, "configured": known.configured}
         with self._database.write() as connection:
-            connection.execute(
-                sources.insert().prefix_with("OR REPLACE").values(name=name, root=root)
-            )
+            connection.execute(sources.insert().prefix_with("OR REPLACE").values(row))
 
-    def drop_generation(self, generation: Generation) -> None:
-        """Forget a generation that does not serve, with its versions, chunks and lexical table."""
-        gone = sa.select(versions.c.id).where(versions.c.generation == generation.id)
+    def forget_source(self, name: str) -> None:
+        """Forget a source that serves no document any more, and its quarantine."""
         with self._database.write() as connection:
-            lexical_table.drop(connection, generation.id)
+            connection.execute(quarantine.delete().where(quarantine.c.source == name))
+            connection.execute(sources.delete().where(sources.c.name == name))
+
+    def drop_generation(self) -> None:
+        """Forget this generation, which does not serve, with all that it holds."""
+        number = self.generation.id
+        gone = sa.select(versions.c.id).where(versions.c.generation == number)
+        with self._database.write() as connection:
+            lexical_table.drop(connection, number)
             connection.execute(chunks.delete().where(chunks.c.version.in_(gone)))
-            connection.execute(versions.delete().where(versions.c.generation == generation.id))
-            connection.execute(generations.delete().where(generations.c.id == generation.id))
+            connection.execute(versions.delete().where(versions.c.generation == number))
+            connection.execute(generations.delete().where(generations.c.id == number))
 
 
-def source_roots(database: Database) -> Mapping[str, str]:
-    """Every source that was ever ingested, with the root it had."""
+def known_sources(database: Database) -> list[KnownSource]:
+    """Every source that was ingested, with the root it had."""
     with database.read() as connection:
-        return {row.name: row.root for row in connection.execute(sa.select(sources))}
+        rows = connection.execute(sa.select(sources)).mappings()
+        return [KnownSource(row["name"], row["root"], row["configured"]) for row in rows]
 
 
 def _acl_set(connection: sa.Connection, acl: frozenset[str]) -> int:

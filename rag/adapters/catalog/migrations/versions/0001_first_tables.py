@@ -57,6 +57,7 @@ def upgrade() -> None:
         "sources",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("root", sa.Text(), nullable=False),
+        sa.Column("configured", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(

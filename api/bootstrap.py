@@ -1,0 +1,190 @@
+"""The composition root: the only place where settings become objects.
+
+Heavy libraries load when what needs them is first used, not here.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from api.indexer import Indexer
+from api.metrics import Metrics
+from api.services import Services
+from api.settings import Settings
+from ingest.chunker import ChunkSettings
+from ingest.report import IngestReport, Progress
+from ingest.source_run import Source
+from ingest.sources import sources_for_paths
+from rag.adapters.catalog.database import Database
+from rag.adapters.catalog.exact_vectors import ExactVectors
+from rag.adapters.catalog.generations import Generation, Generations
+from rag.adapters.catalog.keys import KeyStore
+from rag.adapters.catalog.lexical import LexicalRetriever
+from rag.adapters.catalog.reader import CatalogReader
+from rag.adapters.catalog.writer import known_sources
+from rag.adapters.chroma import ChromaVectorStore
+from rag.adapters.dense import DenseRetriever
+from rag.adapters.index_lock import IndexLock
+from rag.adapters.sentence_transformer import SentenceTransformerEmbedder
+from rag.adapters.serving_vectors import ServingVectors
+from rag.domain import Principal
+from rag.errors import ConfigurationError
+from rag.ports import Embedder, NearestVectors
+from rag.search import SearchEngine, SearchSettings
+
+# Whoever runs the command line on the machine can read the files and the catalog anyway.
+LOCAL_ADMINISTRATOR = Principal("local", administrator=True)
+
+
+class ChromaStores:
+    """Each generation's vectors: a directory of its own, or a collection on a server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def open(self, generation: Generation) -> ChromaVectorStore:
+        vectors, name = self._settings.vectors, f"generation-{generation.id}"
+        if vectors.mode == "http":
+            return ChromaVectorStore.over_http(vectors.host, vectors.port, name)
+        return ChromaVectorStore.embedded(self._directory(generation), name)
+
+    def remove(self, generation: Generation) -> None:
+        self.open(generation).drop()
+        if self._settings.vectors.mode == "embedded":
+            shutil.rmtree(self._directory(generation), ignore_errors=True)
+
+    def _directory(self, generation: Generation) -> Path:
+        return self._settings.state_folder / "vectors" / str(generation.id)
+
+
+@contextmanager
+def open_catalog(settings: Settings) -> Iterator[Database]:
+    """The catalog, made if it is not there; beside it any number of processes may read."""
+    database = Database.open(settings.state_folder / "catalog.db")
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def run_ingest(
+    settings: Settings,
+    paths: Sequence[Path],
+    *,
+    acl: frozenset[str] | None,
+    prune: bool,
+    full: bool,
+    progress: Progress,
+) -> IngestReport:
+    """One ingest of `paths`, or of every configured source; owns the index while it runs.
+
+    Raises IndexBusy when another process owns it, ConfigurationError when there is nothing to do.
+    """
+    configured = _configured_sources(settings)
+    if not paths and not configured:
+        raise ConfigurationError(
+            "there is nothing to ingest: give a path, or run `runbook init` and name your "
+            "sources in runbook.toml"
+        )
+    if not paths and acl is not None:
+        raise ConfigurationError("--acl needs a path: configured sources have their own `acl`")
+    with IndexLock(settings.state_folder), open_catalog(settings) as database:
+        named = sources_for_paths(paths, configured, known_sources(database), acl)
+        return _indexer(settings, database, make_embedder(settings)).ingest(
+            named or configured, configured=not paths, prune=prune, full=full, progress=progress
+        )
+
+
+@contextmanager
+def open_reading(settings: Settings) -> Iterator[Services]:
+    """Services for one command: reads the catalog alone, beside whatever process owns the index."""
+    with open_catalog(settings) as database:
+        yield _services(
+            settings,
+            database,
+            make_embedder(settings),
+            lambda generation: ExactVectors(database, generation),
+            repair=_nothing,
+        )
+
+
+@contextmanager
+def open_serving(settings: Settings) -> Iterator[Services]:
+    """Services for a process that answers many; it owns an embedded index until it ends."""
+    with ExitStack() as stack:
+        if settings.vectors.mode == "embedded":
+            stack.enter_context(IndexLock(settings.state_folder))
+        database = stack.enter_context(open_catalog(settings))
+        embedder = make_embedder(settings)
+        indexer = _indexer(settings, database, embedder)
+        # A shared server is repaired by whoever ingests: it holds the lock, and this does not.
+        repair = indexer.repair if settings.vectors.mode == "embedded" else _nothing
+        yield _services(settings, database, embedder, ChromaStores(settings).open, repair)
+
+
+def _services(
+    settings: Settings,
+    database: Database,
+    embedder: Embedder,
+    open_store: Callable[[Generation], NearestVectors],
+    repair: Callable[[], None],
+) -> Services:
+    generations, reader, metrics = Generations(database), CatalogReader(database), Metrics()
+    vectors = ServingVectors(generations, open_store, embedder.fingerprint)
+    dense = DenseRetriever(embedder, vectors, reader.readable_sets)
+    engine = SearchEngine(
+        [dense, LexicalRetriever(database)],
+        reader,
+        metrics,
+        today,
+        SearchSettings(
+            candidates=settings.search.candidates,
+            review_every=timedelta(days=settings.search.review_every_days),
+        ),
+    )
+
+    def warm() -> None:
+        generations.serving()
+        repair()
+        engine.search("warm up", principal=LOCAL_ADMINISTRATOR, k=1)
+
+    return Services(
+        settings=settings,
+        engine=engine,
+        reader=reader,
+        keys=KeyStore(database),
+        metrics=metrics,
+        today=today,
+        warm=warm,
+    )
+
+
+def _indexer(settings: Settings, database: Database, embedder: Embedder) -> Indexer:
+    chunking = ChunkSettings(settings.chunking.max_tokens, settings.chunking.min_tokens)
+    max_bytes = settings.ingest.max_file_mib * 1024 * 1024
+    return Indexer(database, embedder, ChromaStores(settings), chunking, max_bytes)
+
+
+def make_embedder(settings: Settings) -> Embedder:
+    """The configured embedding model, loaded at its first use."""
+    chosen = settings.embedding
+    return SentenceTransformerEmbedder(chosen.model, chosen.max_tokens, chosen.allow_download)
+
+
+def _configured_sources(settings: Settings) -> list[Source]:
+    return [
+        Source(source.name, settings.source_root(source), source.acl, source.url)
+        for source in settings.sources
+    ]
+
+
+def _nothing() -> None: ...
+
+
+def today() -> date:
+    """The day in UTC, against which freshness is told."""
+    return datetime.now(UTC).date()

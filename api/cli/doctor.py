@@ -1,0 +1,27 @@
+"""`runbook doctor`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from api.settings import load_settings
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
+    """Check configuration, models, stores and disk, and say what to do."""
+    from api.doctor import examine
+
+    findings = examine(load_settings(ctx.obj))
+    if as_json:
+        told = [{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings]
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        for finding in findings:
+            mark = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
+            click.echo(f"{mark}  {finding.check}: {finding.detail}")
+    ctx.exit(0 if all(finding.ok for finding in findings) else 1)

@@ -1,0 +1,72 @@
+"""`runbook ingest`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from api.cli.progress import shown_progress
+from api.settings import load_settings
+from ingest.report import IngestReport
+from rag.acl import parse_tags
+
+EXIT_QUARANTINED = 3
+
+
+@click.command("ingest")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--acl", multiple=True, metavar="TAG", help="Who may read what says nothing itself.")
+@click.option("--full", is_flag=True, help="Index unchanged files again as well.")
+@click.option("--prune/--no-prune", default=True, help="Delete what is gone from disk. [default]")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    acl: tuple[str, ...],
+    full: bool,
+    prune: bool,
+    as_json: bool,
+) -> None:
+    """Make the index equal to the files of PATH, or of every configured source."""
+    from api.bootstrap import run_ingest
+
+    settings = load_settings(ctx.obj)
+    with shown_progress() as progress:
+        report = run_ingest(
+            settings,
+            paths,
+            acl=parse_tags(acl) if acl else None,
+            prune=prune,
+            full=full,
+            progress=progress,
+        )
+    if as_json:
+        click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+    else:
+        _print(report)
+    _tell_of_unreadable(report)
+    ctx.exit(EXIT_QUARANTINED if report.quarantined else 0)
+
+
+def _print(report: IngestReport) -> None:
+    click.echo(
+        f"{report.added} added, {report.updated} updated, {report.deleted} deleted, "
+        f"{report.unchanged} unchanged, {len(report.quarantined)} quarantined; "
+        f"{report.chunks} chunks in {report.seconds:.1f} s"
+    )
+    for item in report.quarantined:
+        line = f":{item.line}" if item.line else ""
+        click.echo(f"quarantined  {item.path}{line}: {item.reason}")
+
+
+def _tell_of_unreadable(report: IngestReport) -> None:
+    if report.unreadable:
+        click.echo(
+            f"{report.unreadable} documents can be read by administrators alone: give them an "
+            "`acl` in their front matter, a .runbook-acl.yaml in their folder, or an `acl` on "
+            "their source (--acl for a path), and ingest again",
+            err=True,
+        )

@@ -1,0 +1,73 @@
+"""`runbook init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from api.settings import CONFIG_NAME
+from rag.errors import ConfigurationError
+
+_TEMPLATE = """\
+# Runbook Search. Every key can also be set by an environment variable, as in
+# RUNBOOK_SERVER__PORT=9000. What is commented out shows the default.
+
+# Where the index is kept, beside this file.
+# state = ".runbook"
+
+# One block for each root of files. A document says in its front matter who may read it (`acl`);
+# without it the nearest .runbook-acl.yaml up its folders counts, then the `acl` given here.
+# Without any of them nobody but administrators can read it.
+[[sources]]
+name = "runbooks"
+path = "runbooks"
+# acl = ["public"]                 # every authenticated caller
+# url = "https://git.example.com/ops/runbooks/blob/main/{path}"
+
+# [embedding]
+# model = "all-MiniLM-L6-v2"       # the packaged model, else a hub id or a folder
+# max_tokens = 512
+# allow_download = false           # true lets a hub id be fetched
+
+# [chunking]
+# max_tokens = 256
+# min_tokens = 64
+
+# [ingest]
+# max_file_mib = 10
+
+# [vectors]
+# mode = "embedded"                # or "http": a Chroma server on a private network
+# host = "127.0.0.1"
+# port = 8001
+
+# [search]
+# candidates = 50
+# review_every_days = 180          # when a page names a review date and no period
+
+# [server]
+# host = "127.0.0.1"
+# port = 8080
+# max_query_chars = 2000
+# max_body_bytes = 65536
+
+# [log]
+# level = "info"
+# format = "json"                  # or "console"
+"""
+
+
+@click.command("init")
+@click.pass_obj
+def command(config: Path | None) -> None:
+    """Write a commented runbook.toml here."""
+    path = config or Path(CONFIG_NAME)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(_TEMPLATE)
+    except FileExistsError as error:
+        raise ConfigurationError(f"{path} is there already; it was left as it is") from error
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be written ({error.strerror})") from error
+    click.echo(f"wrote {path}: name your sources in it, then run `runbook ingest`", err=True)

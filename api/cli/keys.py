@@ -1,0 +1,104 @@
+"""`runbook keys`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from api.settings import load_settings
+from rag.acl import parse_tags
+
+if TYPE_CHECKING:
+    from rag.adapters.catalog.keys import KeyInfo, KeyStore
+
+_RIGHTS = ("search", "index", "admin")
+
+
+@click.group("keys")
+def command() -> None:
+    """Create, list and revoke API keys; a key carries groups, and reads what they may read."""
+
+
+@command.command("create")
+@click.option("--name", required=True, help="Who or what the key is for.")
+@click.option("--group", "groups", multiple=True, metavar="G", help="A group that it carries.")
+@click.option("--right", "rights", multiple=True, type=click.Choice(_RIGHTS), help="[search]")
+@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Last day, UTC.")
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.pass_obj
+def create(
+    config: Path | None,
+    name: str,
+    groups: tuple[str, ...],
+    rights: tuple[str, ...],
+    expires: datetime | None,
+    as_json: bool,
+) -> None:
+    """Create a key; it is shown once."""
+    until = expires.replace(hour=23, minute=59, second=59, tzinfo=UTC) if expires else None
+    with _key_store(config) as keys:
+        made = keys.create(
+            name, parse_tags(groups), frozenset(rights) or frozenset({"search"}), until
+        )
+    if as_json:
+        click.echo(json.dumps({"id": made.id, "key": made.key}))
+    else:
+        click.echo(made.key)
+        click.echo(f"key {made.id}: keep it now, it is not shown again", err=True)
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.pass_obj
+def list_keys(config: Path | None, as_json: bool) -> None:
+    """List keys, without the keys themselves."""
+    with _key_store(config) as keys:
+        known = keys.list()
+    if as_json:
+        click.echo(json.dumps([_described(info) for info in known], ensure_ascii=False))
+        return
+    for info in known:
+        told = _described(info)
+        state = "revoked" if told["revoked_at"] else f"until {told['expires_at'] or 'revoked'}"
+        click.echo(
+            f"{info.id}  {info.name}  groups {' '.join(told['groups']) or '-'}  "
+            f"rights {' '.join(told['rights'])}  {state}"
+        )
+
+
+@command.command("revoke")
+@click.argument("identity", metavar="ID")
+@click.pass_context
+def revoke(ctx: click.Context, identity: str) -> None:
+    """Revoke a key, at once."""
+    with _key_store(ctx.obj) as keys:
+        done = keys.revoke(identity)
+    click.echo(f"{identity} is revoked" if done else f"no key {identity} in use", err=not done)
+    ctx.exit(0 if done else 1)
+
+
+@contextmanager
+def _key_store(config: Path | None) -> Iterator[KeyStore]:
+    from api.bootstrap import open_catalog
+    from rag.adapters.catalog.keys import KeyStore
+
+    with open_catalog(load_settings(config)) as database:
+        yield KeyStore(database)
+
+
+def _described(info: KeyInfo) -> dict[str, Any]:
+    return {
+        "id": info.id,
+        "name": info.name,
+        "groups": sorted(info.groups),
+        "rights": sorted(info.rights),
+        "created_at": info.created_at.isoformat(),
+        "expires_at": info.expires_at.isoformat() if info.expires_at else None,
+        "revoked_at": info.revoked_at.isoformat() if info.revoked_at else None,
+    }

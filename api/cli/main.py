@@ -1,0 +1,93 @@
+"""`runbook`: one group, one module a command, loaded only when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from rag.errors import ConfigurationError, InvalidTag, RunbookError
+
+# command -> module below api.cli, and its line in `runbook --help`; importing none of them keeps
+# a cold start quick.
+COMMANDS = {
+    "init": ("init", "Write a commented runbook.toml."),
+    "ingest": ("ingest", "Make the index equal to the files."),
+    "search": ("search", "Find runbooks that answer a question."),
+    "serve": ("serve", "Run the HTTP service."),
+    "keys": ("keys", "Create, list and revoke API keys."),
+    "doctor": ("doctor", "Check configuration, models, stores and disk."),
+}
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"api.cli.{COMMANDS[cmd_name][0]}").command
+        return command
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        formatter: click.HelpFormatter,
+    ) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done with "
+    "quarantined documents, 4 an eval gate failed, 5 nothing found.",
+)
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="RUNBOOK_CONFIG",
+    help="The configuration file. [default: runbook.toml here]",
+)
+@click.version_option(version("runbook-search"), prog_name="runbook")
+@click.pass_context
+def cli(ctx: click.Context, config: Path | None) -> None:
+    """Search a team's runbooks and postmortems, and keep the index up to date."""
+    ctx.obj = config
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
+
+
+def main() -> None:
+    """The entry point: runs a command, and turns what goes wrong into a line and an exit code."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_USAGE)
+    except click.Abort:
+        sys.exit(130)
+    except RunbookError as error:
+        click.echo(f"runbook: {error}", err=True)
+        sys.exit(EXIT_USAGE if isinstance(error, ConfigurationError | InvalidTag) else EXIT_FAILED)
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough; Python must not complain while it shuts down.
+        sys.stderr.close()
+        sys.exit(EXIT_FAILED)

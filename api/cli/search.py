@@ -1,0 +1,141 @@
+"""`runbook search`."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from api.cli.hits import print_hits
+from api.settings import load_settings
+from rag.acl import parse_tags
+from rag.domain import Filters, Kind, Mode, Principal, SearchResult
+from rag.errors import ConfigurationError
+from rag.search import DEFAULT_K, MAX_K
+
+if TYPE_CHECKING:
+    from api.services import Services
+
+EXIT_NOTHING_FOUND = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What every question of this run is asked with."""
+
+    principal: Principal
+    k: int
+    filters: Filters
+    mode: Mode
+
+    def search(self, services: Services, question: str) -> SearchResult:
+        return services.engine.search(
+            question, principal=self.principal, k=self.k, filters=self.filters, mode=self.mode
+        )
+
+
+@click.command("search")
+@click.argument("question", required=False)
+@click.option("-k", default=DEFAULT_K, type=click.IntRange(1, MAX_K), help="Hits at most.")
+@click.option("--as", "tags", multiple=True, metavar="TAG", help="Search as one with these tags.")
+@click.option("--service", metavar="S", help="Only pages about this service.")
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only this kind.")
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Updated since then."
+)
+@click.option("--source", metavar="NAME", help="Only from this source.")
+@click.option(
+    "--mode",
+    type=click.Choice([mode.value for mode in Mode]),
+    default=Mode.HYBRID.value,
+    show_default=True,
+)
+@click.option(
+    "--batch",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE.jsonl",
+    help='One {"id","query"} a line; one answer a line.',
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    question: str | None,
+    k: int,
+    tags: tuple[str, ...],
+    service: str | None,
+    kind: str | None,
+    since: datetime | None,
+    source: str | None,
+    mode: str,
+    batch: Path | None,
+    as_json: bool,
+) -> None:
+    """Find the pages that answer QUESTION; without --as, as the local administrator."""
+    if (question is None) == (batch is None):
+        raise click.UsageError("give a QUESTION or --batch FILE.jsonl, one of the two")
+    filters = Filters(
+        service, Kind(kind) if kind else None, since.date() if since else None, source
+    )
+    asked = _Asked(_principal(tags), k, filters, Mode(mode))
+    from api.bootstrap import open_reading
+
+    with open_reading(load_settings(ctx.obj)) as services:
+        if batch is not None:
+            _answer_batch(services, asked, batch)
+            return
+        result = asked.search(services, question or "")
+    if as_json:
+        _echo_json(_answer(result))
+    else:
+        print_hits(result)
+    ctx.exit(EXIT_NOTHING_FOUND if result.no_result else 0)
+
+
+def _principal(tags: tuple[str, ...]) -> Principal:
+    from api.bootstrap import LOCAL_ADMINISTRATOR
+
+    return Principal("local", parse_tags(tags)) if tags else LOCAL_ADMINISTRATOR
+
+
+def _answer(result: SearchResult) -> dict[str, Any]:
+    from api.http.wire import answer
+
+    return answer(result, uuid.uuid4().hex)
+
+
+def _answer_batch(services: Services, asked: _Asked, path: Path) -> None:
+    for identity, question in _questions(path):
+        told = _answer(asked.search(services, question))
+        del told["request_id"]
+        _echo_json({"id": identity, **told})
+
+
+def _questions(path: Path) -> Iterator[tuple[Any, str]]:
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield _question(path, number, line)
+
+
+def _question(path: Path, number: int, line: str) -> tuple[Any, str]:
+    try:
+        asked = json.loads(line)
+        question = asked["query"]
+        if not isinstance(question, str):
+            raise TypeError
+        return asked["id"], question
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f'{path}:{number}: expected an object with "id" and a text "query"'
+        ) from error
+
+
+def _echo_json(value: dict[str, Any]) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))

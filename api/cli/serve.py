@@ -1,0 +1,36 @@
+"""`runbook serve`."""
+
+from __future__ import annotations
+
+import click
+
+from api.settings import load_settings
+
+
+@click.command("serve")
+@click.option("--host", help="Address to listen on. [default: server.host]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port. [default: server.port]")
+@click.option("--ingest", is_flag=True, help="Bring the configured sources up to date first.")
+@click.pass_context
+def command(ctx: click.Context, host: str | None, port: int | None, ingest: bool) -> None:
+    """Run the HTTP service until it is stopped."""
+    import uvicorn
+
+    from api.bootstrap import open_serving, run_ingest
+    from api.http.app import create_app
+    from api.logs import configure
+    from ingest.report import Silent
+
+    settings = load_settings(ctx.obj)
+    configure(settings.log.level, settings.log.format)
+    if ingest:
+        run_ingest(settings, (), acl=None, prune=True, full=False, progress=Silent())
+    with open_serving(settings) as services:
+        uvicorn.run(
+            create_app(services),
+            host=host or settings.server.host,
+            port=settings.server.port if port is None else port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+        )

@@ -1,0 +1,103 @@
+"""What is wrong with an installation, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from api.bootstrap import make_embedder, open_catalog, today
+from api.settings import Settings
+from rag.adapters.catalog.generations import Generations
+from rag.adapters.catalog.reader import CatalogReader
+from rag.adapters.index_lock import IndexLock
+from rag.errors import IndexBusy, RunbookError
+
+_LOW_DISK_MIB = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: whether it passed, and what was seen or what to do."""
+
+    check: str
+    ok: bool
+    detail: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Every check in turn; one that fails does not stop the rest."""
+    checks: dict[str, Callable[[Settings], str]] = {
+        "sources": _sources,
+        "state folder": _state_folder,
+        "embedding model": _model,
+        "index": _index,
+        "quarantine": _quarantine,
+        "owner": _owner,
+    }
+    return [_run(name, check, settings) for name, check in checks.items()]
+
+
+def _run(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
+    try:
+        return Finding(name, True, check(settings))
+    except (RunbookError, OSError) as error:
+        return Finding(name, False, str(error))
+
+
+def _sources(settings: Settings) -> str:
+    for source in settings.sources:
+        if not settings.source_root(source).is_dir():
+            raise RunbookError(
+                f"{source.name}: {settings.source_root(source)} is no folder; mend its `path`"
+            )
+    return f"{len(settings.sources)} configured" if settings.sources else "none configured"
+
+
+def _state_folder(settings: Settings) -> str:
+    folder = settings.state_folder
+    there = folder if folder.exists() else folder.parent
+    if not os.access(there, os.W_OK):
+        raise RunbookError(f"{folder} cannot be written: mend its owner or set `state`")
+    free = shutil.disk_usage(there).free // (1024 * 1024)
+    if free < _LOW_DISK_MIB:
+        raise RunbookError(f"{folder}: {free} MiB are free; make room before the next ingest")
+    return f"{folder}, {free} MiB free"
+
+
+def _model(settings: Settings) -> str:
+    embedder = make_embedder(settings)
+    return f"{embedder.fingerprint}, {embedder.dimension} dimensions"
+
+
+def _index(settings: Settings) -> str:
+    with open_catalog(settings) as database:
+        generation = Generations(database).serving()
+        summary = CatalogReader(database).summary(today())
+    model = make_embedder(settings).fingerprint
+    if generation.model != model:
+        raise RunbookError(
+            f"built with {generation.model}, and {model} is configured: run `runbook ingest --full`"
+        )
+    return (
+        f"{summary.documents} documents, {summary.chunks} chunks, last run {summary.last_success}"
+    )
+
+
+def _quarantine(settings: Settings) -> str:
+    with open_catalog(settings) as database:
+        held = CatalogReader(database).quarantined()
+    if held:
+        first = held[0]
+        line = f":{first.line}" if first.line else ""
+        raise RunbookError(f"{len(held)} files, first {first.path}{line}: {first.reason}")
+    return "empty"
+
+
+def _owner(settings: Settings) -> str:
+    try:
+        IndexLock(settings.state_folder).acquire().release()
+    except IndexBusy as busy:
+        return str(busy)
+    return "no process owns the index"

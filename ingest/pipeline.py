@@ -1,0 +1,38 @@
+"""Makes the index equal to the files of one or more sources."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from ingest.report import IngestReport
+from ingest.source_run import IngestTools, Outcome, Source, SourceRun
+
+
+def ingest(
+    tools: IngestTools, sources: Sequence[Source], *, prune: bool = True, full: bool = False
+) -> IngestReport:
+    """Bring every source up to date. The caller holds the index lock.
+
+    `prune` deletes what is gone from disk; `full` indexes unchanged files again as well.
+    Raises ConfigurationError when a source's root is not there: nothing of it is deleted.
+    """
+    started = time.monotonic()
+    outcomes = [SourceRun(tools, source, full=full).run(prune=prune) for source in sources]
+    tools.catalog.finish(datetime.now(UTC))
+    return _report(tools, outcomes, round(time.monotonic() - started, 3))
+
+
+def _report(tools: IngestTools, outcomes: Sequence[Outcome], seconds: float) -> IngestReport:
+    return IngestReport(
+        added=sum(outcome.added for outcome in outcomes),
+        updated=sum(outcome.updated for outcome in outcomes),
+        deleted=sum(outcome.deleted for outcome in outcomes),
+        unchanged=sum(outcome.unchanged for outcome in outcomes),
+        quarantined=tuple(item for outcome in outcomes for item in outcome.quarantined.values()),
+        chunks=tools.catalog.active_chunk_count(),
+        seconds=seconds,
+        generation=tools.catalog.generation.id,
+        unreadable=tools.catalog.unreadable_count(),
+    )

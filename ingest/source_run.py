@@ -1,0 +1,209 @@
+"""One source's share of an ingest.
+
+    walk -> read -> compare -> parse -> chunk -> embed -> commit      (a batch of files at a time)
+
+A file that cannot be indexed as it stands is quarantined: it is reported, and its last good
+version keeps serving with an ACL that is never wider than it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ingest.acl_rules import AclRules
+from ingest.chunker import Chunker
+from ingest.git_history import file_revisions
+from ingest.loaders import SUFFIXES
+from ingest.parse import RawFile, own_acl, parse
+from ingest.report import Progress
+from ingest.walk import FileVanished, FoundFile, Walk, read_file, walk
+from rag.adapters.catalog.writer import ActiveVersion, CatalogWriter
+from rag.domain import AclOrigin, Chunk, Document, Quarantined, content_hash, document_id
+from rag.errors import QuarantineError
+from rag.indexing import Draft, IndexWriter
+
+_BATCH_CHUNKS = 256
+_BATCH_DOCUMENTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A configured root of files. `scope` narrows a run to one file or folder below it.
+
+    `url` is a template for links to its files, with `{path}` and `{revision}`.
+    """
+
+    name: str
+    root: Path
+    acl: frozenset[str] | None = None
+    url: str | None = None
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IngestTools:
+    """What every run needs, whatever its sources."""
+
+    catalog: CatalogWriter
+    index: IndexWriter
+    chunker: Chunker
+    progress: Progress
+    max_file_bytes: int
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Counts of documents, and the quarantined ones by path."""
+
+    added: int = 0
+    updated: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    quarantined: dict[str, Quarantined] = field(default_factory=dict)
+
+
+_Parsed = tuple[Document, tuple[Chunk, ...]]
+
+
+class SourceRun:
+    """Brings one source up to date."""
+
+    def __init__(self, tools: IngestTools, source: Source, *, full: bool) -> None:
+        self._tools = tools
+        self._source = source
+        self._full = full
+        self._rules = AclRules(source.root, source.acl)
+        self._served = tools.catalog.active_versions(source.name)
+        self._outcome = Outcome()
+
+    def run(self, *, prune: bool) -> Outcome:
+        walked = walk(self._source.root, SUFFIXES, self._source.scope)
+        self._revisions = file_revisions(self._source.root)
+        self._tools.progress.found(len(walked.files))
+        for problem in walked.problems:
+            self._quarantine(problem.path, QuarantineError(problem.reason))
+        present = {file.path for file in walked.files}
+        vanished: set[str] = set()
+        for batch in _batches(self._changed(walked.files, vanished)):
+            self._commit(batch)
+        gone = [path for path in self._served if self._is_gone(path, present - vanished, walked)]
+        if prune:
+            self._tools.index.delete(self._source.name, gone)
+            self._outcome.deleted = len(gone)
+        self._record_quarantine(present | set(gone))
+        return self._outcome
+
+    def _changed(self, files: Iterable[FoundFile], vanished: set[str]) -> Iterator[_Parsed]:
+        for file in files:
+            try:
+                raw = self._read(file.path)
+                if self._is_unchanged(raw):
+                    self._outcome.unchanged += 1
+                    self._tools.progress.done(1, 0)
+                else:
+                    yield parse(raw, self._rules.resolve, self._tools.chunker, self._source.url)
+            except FileVanished:
+                vanished.add(file.path)
+            except QuarantineError as error:
+                self._quarantine(file.path, error)
+
+    def _read(self, path: str) -> RawFile:
+        read = read_file(self._source.root, path, self._tools.max_file_bytes)
+        known = self._revisions.get(path)
+        return RawFile(
+            source=self._source.name,
+            path=path,
+            data=read.data,
+            revision=known.commit if known else content_hash(read.data),
+            updated_at=known.committed_at if known else read.mtime,
+        )
+
+    def _is_unchanged(self, raw: RawFile) -> bool:
+        served = self._served.get(raw.path)
+        if served is None or self._full:
+            return False
+        if (served.content_hash, served.revision, served.updated) != (
+            content_hash(raw.data),
+            raw.revision,
+            int(raw.updated_at.timestamp()),
+        ):
+            return False
+        # The same bytes say the same of their own ACL; what stands around them may have changed.
+        if served.acl_origin is AclOrigin.DOCUMENT:
+            return True
+        return self._rules.resolve(raw.path, None).acl == served.acl
+
+    def _commit(self, batch: Sequence[_Parsed]) -> None:
+        vectors = iter(self._tools.index.embed([chunk for _, inside in batch for chunk in inside]))
+        drafts = [
+            Draft(document, inside, tuple(next(vectors) for _ in inside))
+            for document, inside in batch
+        ]
+        self._tools.index.replace(drafts)
+        for document, inside in batch:
+            if document.path in self._served:
+                self._outcome.updated += 1
+            else:
+                self._outcome.added += 1
+            self._tools.progress.done(1, len(inside))
+
+    def _quarantine(self, path: str, error: QuarantineError) -> None:
+        self._outcome.quarantined[path] = Quarantined(
+            self._source.name, path, error.line, error.reason
+        )
+        self._tools.progress.done(1, 0)
+        if path in self._served:
+            self._narrow(self._served[path])
+
+    def _narrow(self, served: ActiveVersion) -> None:
+        """Take from a quarantined document's ACL what can be seen to have been taken away."""
+        limit = self._readable_limit(served)
+        if limit is None or served.acl <= limit:
+            return
+        draft = self._tools.catalog.draft_of(document_id(self._source.name, served.path))
+        if draft is not None:
+            document = replace(draft.document, acl=served.acl & limit)
+            self._tools.index.replace([replace(draft, document=document)])
+
+    def _readable_limit(self, served: ActiveVersion) -> frozenset[str] | None:
+        try:
+            if served.acl_origin is not AclOrigin.DOCUMENT:
+                return self._rules.resolve(served.path, None).acl
+            return own_acl(self._read(served.path))
+        except QuarantineError:
+            return None
+
+    def _is_gone(self, path: str, present: set[str], walked: Walk) -> bool:
+        return (
+            path not in present
+            and path not in self._outcome.quarantined
+            and _is_within(path, self._source.scope)
+            and not any(_is_within(path, folder) for folder in walked.unreadable)
+        )
+
+    def _record_quarantine(self, looked_at: set[str]) -> None:
+        known = looked_at | set(self._outcome.quarantined)
+        if self._source.scope is None:
+            known |= self._tools.catalog.quarantined_paths(self._source.name)
+        self._tools.catalog.record_quarantine(
+            self._source.name, list(self._outcome.quarantined.values()), sorted(known)
+        )
+
+
+def _batches(parsed: Iterable[_Parsed]) -> Iterator[list[_Parsed]]:
+    batch: list[_Parsed] = []
+    size = 0
+    for item in parsed:
+        batch.append(item)
+        size += len(item[1])
+        if size >= _BATCH_CHUNKS or len(batch) >= _BATCH_DOCUMENTS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _is_within(path: str, folder: str | None) -> bool:
+    return folder in (None, "", ".") or path == folder or path.startswith(f"{folder}/")
