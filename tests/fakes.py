@@ -1,0 +1,118 @@
+"""Fakes that behave, for tests that need no model."""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from array import array
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rag.domain import AclOrigin, Chunk, Document, LineSpan, Metadata, Mode, content_hash
+from rag.indexing import Draft, IndexWriter
+from rag.ports import Vector, VectorEntry, VectorFilter
+
+_WORD = re.compile(r"\w+")
+
+
+class HashingEmbedder:
+    """Words hashed into a small unit vector: texts that share words are near."""
+
+    fingerprint = "hashing/1"
+    dimension = 64
+
+    def __init__(self) -> None:
+        self.embedded: list[str] = []
+
+    def embed_documents(self, texts: Sequence[str]) -> list[Vector[float]]:
+        self.embedded.extend(texts)
+        return [self.embed_question(text) for text in texts]
+
+    def embed_question(self, question: str) -> Vector[float]:
+        counts = [0.0] * self.dimension
+        for word in _WORD.findall(question.lower()):
+            counts[zlib.crc32(word.encode()) % self.dimension] += 1.0
+        length = math.sqrt(sum(count * count for count in counts)) or 1.0
+        return array("f", (count / length for count in counts))
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(_WORD.findall(text)) + 2 for text in texts]
+
+
+class MemoryVectors:
+    """A vector store in a dictionary, that can be told to lose or to fail."""
+
+    def __init__(self) -> None:
+        self.entries: dict[int, VectorEntry] = {}
+        self.fail_on: str | None = None
+
+    def add(self, entries: Sequence[VectorEntry]) -> None:
+        self._maybe_fail("add")
+        self.entries.update((entry.key, entry) for entry in entries)
+
+    def delete_versions(self, versions: Sequence[int]) -> None:
+        self._maybe_fail("delete")
+        self.entries = {
+            key: entry for key, entry in self.entries.items() if entry.version not in versions
+        }
+
+    def nearest(
+        self, vector: Vector[float], limit: int, where: VectorFilter
+    ) -> list[tuple[int, float]]:
+        scored = [
+            (key, sum(a * b for a, b in zip(vector, entry.vector, strict=True)))
+            for key, entry in self.entries.items()
+            if where.acl_sets is None or entry.acl_set in where.acl_sets
+        ]
+        return sorted(scored, key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+    def count(self) -> int:
+        return len(self.entries)
+
+    def clear(self) -> None:
+        self.entries.clear()
+
+    def _maybe_fail(self, step: str) -> None:
+        if self.fail_on == step:
+            raise RuntimeError(f"the store broke at {step}")
+
+
+class CountingObserver:
+    """Remembers what a search told it."""
+
+    def __init__(self) -> None:
+        self.searches: list[tuple[Mode, int]] = []
+        self.refusals = 0
+
+    def searched(self, mode: Mode, seconds: float, hits: int) -> None:
+        assert seconds >= 0
+        self.searches.append((mode, hits))
+
+    def refused(self, count: int) -> None:
+        self.refusals += count
+
+
+def document(path: str, acl: Sequence[str] = ("public",), source: str = "s") -> Document:
+    """A document with nothing remarkable about it."""
+    return Document(
+        source=source,
+        path=path,
+        metadata=Metadata(title=path),
+        acl=frozenset(acl),
+        acl_origin=AclOrigin.DOCUMENT,
+        revision="r1",
+        updated_at=datetime(2026, 1, 1, tzinfo=UTC),
+        content_hash=content_hash(path.encode()),
+    )
+
+
+def index_text(index: IndexWriter, about: Document, *passages: str) -> Draft:
+    """Index a document that consists of these passages, each a chunk of its own."""
+    chunks = tuple(
+        Chunk(about.id, number, text, (f"Part {number}",), LineSpan(number + 1, number + 1))
+        for number, text in enumerate(passages)
+    )
+    draft = Draft(about, chunks, tuple(index.embed(chunks)))
+    index.replace([draft])
+    return draft
