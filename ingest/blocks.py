@@ -36,3 +36,11 @@ class Block:
     level: int = 0
     title: str = ""
     language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A file's blocks in its order, and the title that it gives itself, if any."""
+
+    blocks: tuple[Block, ...]
+    title: str | None

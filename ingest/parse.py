@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from ingest.acl_rules import EffectiveAcl
 from ingest.chunker import Chunker
 from ingest.decode import decode
-from ingest.front_matter import Fields, parse_front_matter
+from ingest.front_matter import Fields, own_acl, parse_front_matter
 from ingest.loaders import TEXT_SUFFIXES, Loaded, load_binary, load_text
 from rag.domain import Chunk, Document, Kind, Metadata, content_hash, document_id
 
@@ -52,8 +52,20 @@ def parse(
     return document, chunker.chunk(identity, document.metadata.title, loaded.blocks)
 
 
+def own_acl_of(raw: RawFile) -> frozenset[str] | None:
+    """What a file says of its own readers, whatever else is wrong with it; None if nothing.
+
+    Raises QuarantineError where that cannot be read.
+    """
+    return own_acl(decode(raw.data)) if _suffix(raw) in TEXT_SUFFIXES else None
+
+
+def _suffix(raw: RawFile) -> str:
+    return PurePosixPath(raw.path).suffix.lower()
+
+
 def _read(raw: RawFile) -> tuple[Fields, Loaded]:
-    suffix = PurePosixPath(raw.path).suffix.lower()
+    suffix = _suffix(raw)
     if suffix not in TEXT_SUFFIXES:
         return Fields(), load_binary(suffix, raw.data)
     front = parse_front_matter(decode(raw.data))

@@ -16,9 +16,9 @@ from ingest.acl_rules import AclRules
 from ingest.chunker import Chunker
 from ingest.git_history import file_revisions
 from ingest.loaders import SUFFIXES
-from ingest.parse import RawFile, own_acl, parse
+from ingest.parse import RawFile, own_acl_of, parse
 from ingest.report import Progress
-from ingest.walk import FileVanished, FoundFile, Walk, read_file, walk
+from ingest.walk import FileVanished, Walk, read_file, walk
 from rag.adapters.catalog.writer import ActiveVersion, CatalogWriter
 from rag.domain import AclOrigin, Chunk, Document, Quarantined, content_hash, document_id
 from rag.errors import QuarantineError
@@ -84,7 +84,7 @@ class SourceRun:
         self._tools.progress.found(len(walked.files))
         for problem in walked.problems:
             self._quarantine(problem.path, QuarantineError(problem.reason))
-        present = {file.path for file in walked.files}
+        present = set(walked.files)
         vanished: set[str] = set()
         for batch in _batches(self._changed(walked.files, vanished)):
             self._commit(batch)
@@ -95,19 +95,19 @@ class SourceRun:
         self._record_quarantine(present | set(gone))
         return self._outcome
 
-    def _changed(self, files: Iterable[FoundFile], vanished: set[str]) -> Iterator[_Parsed]:
-        for file in files:
+    def _changed(self, files: Iterable[str], vanished: set[str]) -> Iterator[_Parsed]:
+        for path in files:
             try:
-                raw = self._read(file.path)
+                raw = self._read(path)
                 if self._is_unchanged(raw):
                     self._outcome.unchanged += 1
                     self._tools.progress.done(1, 0)
                 else:
                     yield parse(raw, self._rules.resolve, self._tools.chunker, self._source.url)
             except FileVanished:
-                vanished.add(file.path)
+                vanished.add(path)
             except QuarantineError as error:
-                self._quarantine(file.path, error)
+                self._quarantine(path, error)
 
     def _read(self, path: str) -> RawFile:
         read = read_file(self._source.root, path, self._tools.max_file_bytes)
@@ -171,7 +171,7 @@ class SourceRun:
         try:
             if served.acl_origin is not AclOrigin.DOCUMENT:
                 return self._rules.resolve(served.path, None).acl
-            return own_acl(self._read(served.path))
+            return own_acl_of(self._read(served.path))
         except QuarantineError:
             return None
 

@@ -1,0 +1,1 @@
+"""The HTTP door. `wire` is the JSON of a hit and is light; `app` loads the web framework."""

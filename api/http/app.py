@@ -1,0 +1,71 @@
+"""The HTTP application, made from the services that it answers with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI, Security
+from fastapi.telemetry import TelemetryConfig
+from starlette.middleware import Middleware
+
+from api.http.access_log import AccessLog
+from api.http.authentication import AuthenticatedRoute, bearer_scheme
+from api.http.body_limit import BodyLimit
+from api.http.document_routes import add_document_routes
+from api.http.operation_routes import operation_router
+from api.http.problems import described, exception_handlers
+from api.http.readiness import Readiness
+from api.http.request_scope import RequestScope
+from api.http.search_routes import add_search_routes
+from api.services import Services
+
+# The framework's own spans and logs carry paths and exception texts to whoever collects them.
+_NO_TELEMETRY = TelemetryConfig(
+    tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False
+)
+
+
+def create_app(services: Services) -> FastAPI:
+    """An application over `services`; whoever built them closes them after it has stopped."""
+    app = FastAPI(
+        title="Runbook search",
+        version=version("runbook-search"),
+        lifespan=_lifespan,
+        middleware=[
+            Middleware(RequestScope),
+            Middleware(AccessLog, services.metrics),
+            Middleware(BodyLimit, services.settings.server.max_body_bytes),
+        ],
+        exception_handlers=exception_handlers(),
+        redirect_slashes=False,  # a redirect would repeat the path and query to whoever asks
+        docs_url=None,  # these pages load their scripts from other people's servers
+        redoc_url=None,
+        telemetry=_NO_TELEMETRY,
+    )
+    app.state.services = services
+    app.state.readiness = Readiness(services.warm)
+    app.include_router(operation_router())
+    app.include_router(_v1_router())
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    readiness: Readiness = app.state.readiness
+    readiness.start()
+    yield
+    readiness.stop()
+
+
+def _v1_router() -> APIRouter:
+    router = APIRouter(
+        prefix="/v1",
+        route_class=AuthenticatedRoute,
+        dependencies=[Security(bearer_scheme())],
+        responses=described(400, 401, 403, 404, 413, 422, 500, 503),
+    )
+    add_search_routes(router)
+    add_document_routes(router)
+    return router

@@ -1,0 +1,73 @@
+"""GET /v1/documents and GET /v1/documents/{document_id}."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.exceptions import RequestValidationError
+
+from api.http import cursor
+from api.http.authentication import Searcher
+from api.http.models import DocumentAnswer, DocumentsPage, DocumentsQuery
+from api.http.provided import ProvidedServices
+from api.http.wire import JsonObject, document_to_wire, document_with_chunks
+from api.services import Services
+from rag.acl import access_filter
+from rag.domain import Document, Freshness, Principal
+from rag.errors import NotFound
+from rag.freshness import freshness_of
+
+
+def add_document_routes(router: APIRouter) -> None:
+    router.add_api_route("/documents", documents, methods=["GET"], response_model=DocumentsPage)
+    router.add_api_route(
+        "/documents/{document_id}", document, methods=["GET"], response_model=DocumentAnswer
+    )
+
+
+def documents(
+    query: Annotated[DocumentsQuery, Query()], services: ProvidedServices, principal: Searcher
+) -> JsonObject:
+    """The documents that the caller may read, by source and path, page by page."""
+    found = _found(query, services, principal)
+    page = found[: query.limit]
+    more = len(found) > len(page)
+    return {
+        "documents": [document_to_wire(item, _freshness(item, services)) for item in page],
+        "next_cursor": cursor.encode((page[-1].source, page[-1].path)) if more else None,
+    }
+
+
+def document(document_id: str, services: ProvidedServices, principal: Searcher) -> JsonObject:
+    """One document with its chunks in order."""
+    access = access_filter(principal)
+    found = None if access.nothing else services.reader.document(document_id, access=access)
+    if found is None:
+        raise NotFound("no such document, or not one that the caller may read")
+    item, chunks = found
+    return document_with_chunks(item, _freshness(item, services), chunks)
+
+
+def _found(query: DocumentsQuery, services: Services, principal: Principal) -> list[Document]:
+    """A page and the document behind it, which tells whether there is a next page."""
+    after, access = _after(query.cursor), access_filter(principal)
+    if access.nothing:
+        return []
+    return services.reader.documents(
+        access=access, filters=query.to_domain(), limit=query.limit + 1, after=after
+    )
+
+
+def _after(given: str | None) -> tuple[str, str]:
+    try:
+        return cursor.START if given is None else cursor.decode(given)
+    except ValueError as error:
+        unknown = {"loc": ("query", "cursor"), "msg": "Use a next_cursor as it was given"}
+        raise RequestValidationError([unknown]) from error
+
+
+def _freshness(item: Document, services: Services) -> Freshness:
+    period = timedelta(days=services.settings.search.review_every_days)
+    return freshness_of(item.metadata, item.updated_at, services.today(), period)

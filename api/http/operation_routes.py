@@ -1,0 +1,40 @@
+"""/healthz, /readyz and /metrics: open to all, so no text, path or query in them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from api.http.models import StatusAnswer
+from api.http.problems import NOT_READY, described, problem_response
+from api.http.provided import ProvidedServices
+from api.http.readiness import Readiness
+from api.metrics import CONTENT_TYPE
+
+
+def operation_router() -> APIRouter:
+    router = APIRouter()
+    router.add_api_route("/healthz", healthz, methods=["GET"], response_model=StatusAnswer)
+    router.add_api_route(
+        "/readyz", readyz, methods=["GET"], response_model=StatusAnswer, responses=described(503)
+    )
+    router.add_api_route("/metrics", metrics, methods=["GET"], response_class=Response)
+    return router
+
+
+async def healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+async def readyz(request: Request) -> dict[str, str] | Response:
+    """The first search will be a quick one."""
+    readiness: Readiness = request.app.state.readiness
+    if (reason := readiness.reason) is not None:
+        return problem_response(NOT_READY, request.scope, reason=reason)
+    return {"status": "ready"}
+
+
+def metrics(services: ProvidedServices) -> Response:
+    """Counts and times in Prometheus' text format."""
+    text = services.metrics.render(lambda: services.reader.summary(services.today()))
+    return Response(text, media_type=CONTENT_TYPE)

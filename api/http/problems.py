@@ -1,0 +1,175 @@
+"""Errors as RFC 9457 problem documents with stable types.
+
+Nothing of an exception's text and nothing of the caller's input goes out, beyond the path of a
+field: what the operator needs stands in the log under the same request id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
+
+from api.http.models import ProblemModel
+from rag.errors import (
+    AuthenticationError,
+    GenerationMismatch,
+    IndexBusy,
+    IndexMissing,
+    ModelError,
+    NotFound,
+    PermissionDenied,
+    RunbookError,
+    StoreError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+_MAX_ERRORS = 20
+_MAX_PART = 64
+
+log = structlog.stdlib.get_logger(__name__)
+
+Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A kind of error as the caller sees it: always the same words."""
+
+    name: str
+    status: int
+    title: str
+    detail: str
+
+    @property
+    def type(self) -> str:
+        return f"urn:runbook:problem:{self.name}"
+
+
+MALFORMED = Problem(
+    "malformed-request", 400, "Malformed request", "The body cannot be read as JSON."
+)
+UNAUTHENTICATED = Problem(
+    "unauthenticated",
+    401,
+    "Authentication required",
+    "Send one header `Authorization: Bearer <API key>`, with a key that is valid now.",
+)
+FORBIDDEN = Problem(
+    "forbidden", 403, "Not permitted", "The key lacks the right that this route asks for."
+)
+NOT_FOUND = Problem(
+    "not-found", 404, "Not found", "There is nothing here, or nothing that you may read."
+)
+METHOD_NOT_ALLOWED = Problem(
+    "method-not-allowed", 405, "Method not allowed", "The Allow header lists what may be used."
+)
+TOO_LARGE = Problem(
+    "body-too-large", 413, "Body too large", "The body is larger than this server accepts."
+)
+INVALID = Problem(
+    "invalid-request", 422, "Invalid request", "Some fields are not as they should be; see errors."
+)
+INTERNAL = Problem(
+    "internal", 500, "Internal error", "The server's log says more under this request id."
+)
+UNAVAILABLE = Problem(
+    "index-unavailable",
+    503,
+    "Index unavailable",
+    "The index cannot be searched now; the server's log says why under this request id.",
+)
+NOT_READY = Problem("not-ready", 503, "Not ready", "The index is not ready to be searched.")
+
+_BY_STATUS = {
+    problem.status: problem
+    for problem in (MALFORMED, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_LARGE)
+}
+_BY_ERROR: Mapping[type[RunbookError], Problem] = {
+    AuthenticationError: UNAUTHENTICATED,
+    PermissionDenied: FORBIDDEN,
+    NotFound: NOT_FOUND,
+    IndexMissing: UNAVAILABLE,
+    IndexBusy: UNAVAILABLE,
+    GenerationMismatch: UNAVAILABLE,
+    ModelError: UNAVAILABLE,
+    StoreError: UNAVAILABLE,
+}
+
+
+def problem_response(
+    problem: Problem,
+    scope: Scope,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **members: object,
+) -> Response:
+    """The problem as a response, with `members` beside the standard ones."""
+    challenge = {"WWW-Authenticate": "Bearer"} if problem is UNAUTHENTICATED else {}
+    content = {
+        "type": problem.type,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "request_id": scope["state"]["request_id"],
+        **members,
+    }
+    return JSONResponse(
+        content, problem.status, headers={**challenge, **(headers or {})}, media_type=MEDIA_TYPE
+    )
+
+
+def exception_handlers() -> dict[int | type[Exception], Handler]:
+    """What the application answers to each kind of exception."""
+    return {
+        RunbookError: _on_own_error,
+        RequestValidationError: _on_invalid_request,
+        HTTPException: _on_http_error,
+    }
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These statuses for the OpenAPI document."""
+    content = {MEDIA_TYPE: {"schema": ProblemModel.model_json_schema()}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in statuses
+    }
+
+
+async def _on_own_error(request: Request, error: RunbookError) -> Response:
+    problem = _BY_ERROR.get(type(error), INTERNAL)
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("request failed", exc_info=error)
+    return problem_response(problem, request.scope)
+
+
+async def _on_http_error(request: Request, error: HTTPException) -> Response:
+    known = _BY_STATUS.get(error.status_code) or _unnamed(error.status_code)
+    return problem_response(known, request.scope, headers=error.headers)
+
+
+async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:
+    errors = [
+        {"field": _field(found["loc"]), "reason": found["msg"]}
+        for found in error.errors()[:_MAX_ERRORS]
+    ]
+    return problem_response(INVALID, request.scope, errors=errors)
+
+
+def _unnamed(status: int) -> Problem:
+    return Problem(f"http-{status}", status, HTTPStatus(status).phrase, HTTPStatus(status).phrase)
+
+
+def _field(location: tuple[str | int, ...]) -> str:
+    # Its parts may be the caller's own words: short ones, and such as can be encoded.
+    parts = (str(part)[:_MAX_PART].encode("utf-8", "replace").decode() for part in location)
+    return ".".join(parts)

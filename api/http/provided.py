@@ -1,0 +1,17 @@
+"""What routes are given: the services that the application was made with."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.services import Services
+
+
+async def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+ProvidedServices = Annotated[Services, Depends(_services)]

@@ -1,0 +1,40 @@
+"""Whether the first search will be a quick one: the stores and the model, warmed up aside."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from rag.errors import RunbookError
+
+# Longer than a model takes to load; whoever closes the stores must not do so under its feet.
+_STOP_SECONDS = 30
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Readiness:
+    """Runs `warm` once in a thread. `reason` says why not ready; None when ready."""
+
+    def __init__(self, warm: Callable[[], None]) -> None:
+        self.reason: str | None = "warming"
+        self._warm = warm
+        self._thread = threading.Thread(target=self._run, name="warm", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Wait until warming has ended."""
+        self._thread.join(_STOP_SECONDS)
+
+    def _run(self) -> None:
+        try:
+            self._warm()
+        except Exception as error:  # nobody stands above a thread: what ends it must be seen
+            log.error("the index cannot be served", exc_info=error)
+            self.reason = type(error).__name__ if isinstance(error, RunbookError) else "Error"
+        else:
+            self.reason = None

@@ -1,0 +1,39 @@
+"""POST /v1/search."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+
+from api.http.authentication import Searcher
+from api.http.models import SearchAnswer, SearchRequest
+from api.http.provided import ProvidedServices
+from api.http.wire import JsonObject, answer
+
+
+def add_search_routes(router: APIRouter) -> None:
+    router.add_api_route("/search", search, methods=["POST"], response_model=SearchAnswer)
+
+
+def search(
+    body: SearchRequest, request: Request, services: ProvidedServices, principal: Searcher
+) -> JsonObject:
+    """The passages that answer a question best, among those that the caller may read."""
+    _check_length(body.query, services.settings.server.max_query_chars)
+    result = services.engine.search(
+        body.query,
+        principal=principal,
+        k=body.k,
+        filters=body.filters.to_domain(),
+        mode=body.mode,
+    )
+    return answer(result, request.state.request_id)
+
+
+def _check_length(query: str, most: int) -> None:
+    if len(query) > most:
+        too_long = {
+            "loc": ("body", "query"),
+            "msg": f"String should have at most {most} characters",
+        }
+        raise RequestValidationError([too_long])

@@ -1,0 +1,96 @@
+"""Logs: one line per event on stderr, JSON unless a person reads along.
+
+An exception's message may quote a document or a question; its type and frames do not. So the
+message is written only for the project's own errors, which are worded for the operator.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from types import TracebackType
+
+import structlog
+from structlog.typing import Processor
+
+from rag.errors import RunbookError
+
+# Libraries speak from warnings up, whatever the level: below that, some print what they are given.
+_OWN_LOGGERS = ("rag", "ingest", "api", "evals", "uvicorn")
+
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+
+
+def configure(level: str, format: str) -> None:
+    """Send every log line of this process to stderr.
+
+    `level` is debug, info, warning or error; `format` is json or console. A server is started
+    with uvicorn's `log_config=None`, so that it keeps what is set here.
+    """
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_formatter(format))
+    logging.basicConfig(handlers=[handler], level=max(threshold, logging.WARNING), force=True)
+    for name in _OWN_LOGGERS:
+        logging.getLogger(name).setLevel(threshold)
+    # Its lines carry paths and query strings; the HTTP door writes its own.
+    logging.getLogger("uvicorn.access").disabled = True
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_shared(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+def _shared() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
+        structlog.processors.ExceptionRenderer(trace_of),
+    ]
+
+
+def _formatter(format: str) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_shared(),
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _console() if format == "console" else structlog.processors.JSONRenderer(),
+        ],
+    )
+
+
+def _console() -> Processor:
+    colors = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    return structlog.dev.ConsoleRenderer(colors=colors)
+
+
+def trace_of(exc_info: _ExcInfo) -> str:
+    """The chain of an exception, outermost first: types and frames, no foreign messages."""
+    lines: list[str] = []
+    error: BaseException | None = exc_info[1]
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        lines += [_headline(error), *_frames(error)]
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n".join(lines)
+
+
+def _headline(error: BaseException) -> str:
+    name = type(error).__qualname__
+    return f"{name}: {error}" if isinstance(error, RunbookError) else name
+
+
+def _frames(error: BaseException) -> list[str]:
+    return [
+        f"  {frame.filename}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]

@@ -1,0 +1,116 @@
+"""What Prometheus may know: counts and times, with bounded labels; never a path, query or user."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from rag.domain import FreshnessStatus, IndexSummary, Mode
+from rag.errors import RunbookError
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+# Seconds. A lexical search takes about 3 ms and a dense one about 15; a cold model takes seconds.
+_LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+logger = logging.getLogger(__name__)
+
+
+class Metrics:
+    """One process's metrics, in a registry of their own; the search engine's observer."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "runbook_request_count",
+            "HTTP requests answered, by route template and status class.",
+            ("route", "status"),
+            registry=self._registry,
+        )
+        self._latency = Histogram(
+            "runbook_retrieval_latency_seconds",
+            "Wall time of one search, from question to hits.",
+            ("mode",),
+            buckets=_LATENCY_BUCKETS,
+            registry=self._registry,
+        )
+        self._no_result = Counter(
+            "runbook_retrieval_no_result_count",
+            "Searches that found nothing.",
+            registry=self._registry,
+        )
+        self._denied = Counter(
+            "runbook_acl_denied_total",
+            "Chunks that a retriever let through and the second access check stopped.",
+            registry=self._registry,
+        )
+        for mode in Mode:  # a series that is there from the start has a rate from the start
+            self._latency.labels(mode.value)
+
+    def searched(self, mode: Mode, seconds: float, hits: int) -> None:
+        self._latency.labels(mode.value).observe(seconds)
+        if hits == 0:
+            self._no_result.inc()
+
+    def refused(self, count: int) -> None:
+        self._denied.inc(count)
+
+    def answered(self, route: str, status: int) -> None:
+        """One HTTP response; `route` is a template such as `/v1/documents/{id}`, never a path."""
+        self._requests.labels(route, f"{status // 100}xx").inc()
+
+    def render(self, summary: Callable[[], IndexSummary]) -> bytes:
+        """Everything in Prometheus' text format, the index as `summary` finds it now.
+
+        When the catalog cannot be read the index gauges are left out, for `absent()` to notice.
+        """
+        return generate_latest(self._registry) + generate_latest(_registry_of(summary))
+
+
+class _IndexGauges(Collector):
+    def __init__(self, summary: Callable[[], IndexSummary]) -> None:
+        self._summary = summary
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            found = self._summary()
+        except RunbookError as error:
+            logger.error("the index cannot be counted: %s", error)
+            return
+        yield from _index_gauges(found)
+
+
+def _registry_of(summary: Callable[[], IndexSummary]) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(_IndexGauges(summary))
+    return registry
+
+
+def _index_gauges(found: IndexSummary) -> Iterator[Metric]:
+    yield _gauge("runbook_index_documents", "Documents served.", found.documents)
+    yield _gauge("runbook_index_chunks", "Chunks served.", found.chunks)
+    yield _gauge(
+        "runbook_index_last_success_timestamp_seconds",
+        "Unix time of the last ingest that came to its end; 0 before the first.",
+        found.last_success.timestamp() if found.last_success else 0,
+    )
+    yield _gauge(
+        "runbook_quarantined_documents",
+        "Files that cannot be indexed as they stand.",
+        found.quarantined,
+    )
+    freshness = GaugeMetricFamily(
+        "runbook_document_freshness", "Documents served, by freshness.", labels=("status",)
+    )
+    for status in FreshnessStatus:
+        freshness.add_metric([status.value], found.freshness.get(status, 0))
+    yield freshness
+
+
+def _gauge(name: str, documentation: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, documentation, value=value)

@@ -1,0 +1,216 @@
+"""Finds and reads the files of a source, and never leaves its root."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+from rag.errors import ConfigurationError, QuarantineError
+
+IGNORE_FILE = ".runbookignore"
+_NEVER_ENTERED = frozenset({"node_modules", "__pycache__"})
+_MIB = 1024 * 1024
+
+
+class FileVanished(QuarantineError):
+    """The file was there during the walk and is not any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file or folder that could not be looked at, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What stands below a root: paths relative to it, with `/`, sorted.
+
+    `unreadable` are folders and files of which nothing is known: what was indexed of them
+    must not be taken for deleted.
+    """
+
+    files: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
+    unreadable: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file's bytes, read once, and when it was last modified (UTC)."""
+
+    data: bytes
+    mtime: datetime
+
+
+def walk(root: Path, suffixes: frozenset[str], scope: str | None = None) -> Walk:
+    """Every file below `root` with one of `suffixes` that no ignore file excludes.
+
+    `scope` narrows it to one file or folder below root. Hidden files and folders are skipped, and
+    folder links are not followed. Raises ConfigurationError when the root is no folder, so that a
+    source that is not mounted is never taken for an empty one.
+    """
+    if not root.is_dir():
+        raise ConfigurationError(f"{root}: not a folder; mend the source's path or mount it")
+    walker = _Walker(root, Path(os.path.realpath(root)), suffixes, scope or "")
+    walker.enter("", ())
+    return Walk(tuple(sorted(walker.files)), tuple(walker.problems), frozenset(walker.unreadable))
+
+
+def read_file(root: Path, path: str, max_bytes: int) -> ReadFile:
+    """Read a file that the walk found, whole and once.
+
+    Raises FileVanished when it is gone, and QuarantineError when it is too large, unreadable, no
+    regular file, or leads out of the root.
+    """
+    real = Path(os.path.realpath(root / path))
+    if not real.is_relative_to(os.path.realpath(root)):
+        raise QuarantineError("a link that leads out of the source; it was not followed")
+    try:
+        # The resolved path holds no link; one that takes its place meanwhile is not followed.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with os.fdopen(os.open(real, flags), "rb") as file:
+            return _read(file.fileno(), max_bytes)
+    except FileNotFoundError as error:
+        raise FileVanished("the file is gone") from error
+    except OSError as error:
+        raise QuarantineError(f"cannot be read ({error.strerror}); mend its permissions") from error
+
+
+def _read(descriptor: int, max_bytes: int) -> ReadFile:
+    told = os.fstat(descriptor)
+    if not stat.S_ISREG(told.st_mode):
+        raise QuarantineError("not a regular file")
+    if told.st_size <= max_bytes:
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            data = file.read(max_bytes + 1)
+        if len(data) <= max_bytes:
+            return ReadFile(data, datetime.fromtimestamp(told.st_mtime, UTC))
+    raise QuarantineError(
+        f"{told.st_size / _MIB:.1f} MiB, over the limit of {max_bytes / _MIB:.0f} MiB; split it, "
+        "or raise ingest.max_file_mib in runbook.toml"
+    )
+
+
+_Ignores = tuple[tuple[str, GitIgnoreSpec], ...]
+
+
+@dataclass(slots=True)
+class _Walker:
+    root: Path
+    real_root: Path
+    suffixes: frozenset[str]
+    scope: str
+    files: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    unreadable: set[str] = field(default_factory=set)
+
+    def enter(self, folder: str, ignores: _Ignores) -> None:
+        pending: list[tuple[str, _Ignores]] = [(folder, ignores)]
+        while pending:
+            here, above = pending.pop()
+            known = self._with_ignore_file(here, above)
+            for entry in self._entries(here):
+                path = f"{here}/{entry.name}" if here else entry.name
+                if self._is_wanted(path, entry, known) and self._is_folder(entry, path):
+                    pending.append((path, known))
+
+    def _entries(self, folder: str) -> Iterator[os.DirEntry[str]]:
+        try:
+            with os.scandir(self.root / folder) as found:
+                yield from sorted(found, key=lambda entry: entry.name)
+        except FileNotFoundError:
+            return  # the folder vanished: so did what is in it
+        except OSError as error:
+            self._refuse(folder, f"the folder cannot be read ({error.strerror})")
+
+    def _is_wanted(self, path: str, entry: os.DirEntry[str], ignores: _Ignores) -> bool:
+        hidden = entry.name.startswith(".") or entry.name in _NEVER_ENTERED
+        if hidden or not _overlap(path, self.scope):
+            return False
+        try:
+            is_folder = entry.is_dir()
+        except OSError:
+            is_folder = False
+        return not _ignored(f"{path}/" if is_folder else path, ignores)
+
+    def _is_folder(self, entry: os.DirEntry[str], path: str) -> bool:
+        """Whether to go on below; a file is noted on the way."""
+        if entry.is_dir(follow_symlinks=False):
+            return True
+        if entry.is_symlink():
+            self._note_link(entry, path)
+        elif Path(path).suffix.lower() in self.suffixes:
+            self._note_file(path)
+        return False
+
+    def _note_link(self, entry: os.DirEntry[str], path: str) -> None:
+        try:
+            target = Path(entry.path).resolve(strict=True)
+        except FileNotFoundError:
+            reason = "a link that leads nowhere"
+        except (OSError, RuntimeError) as error:
+            looped = getattr(error, "errno", errno.ELOOP) == errno.ELOOP
+            reason = "a loop of links" if looped else "a link that cannot be followed"
+        else:
+            if target.is_dir():
+                reason = "a linked folder; it was not followed"
+            elif Path(path).suffix.lower() not in self.suffixes:
+                return
+            elif target.is_relative_to(self.real_root):
+                self._note_file(path)
+                return
+            else:
+                reason = "a link that leads out of the source; it was not followed"
+        self._refuse(path, reason)
+
+    def _note_file(self, path: str) -> None:
+        try:
+            path.encode("utf-8")
+        except UnicodeEncodeError:
+            shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            self._refuse(shown, "its name is not UTF-8; rename it")
+        else:
+            self.files.append(path)
+
+    def _refuse(self, path: str, reason: str) -> None:
+        self.problems.append(Problem(path or ".", reason))
+        self.unreadable.add(path)
+
+    def _with_ignore_file(self, folder: str, above: _Ignores) -> _Ignores:
+        place = self.root / folder / IGNORE_FILE
+        try:
+            text = place.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return above
+        except (OSError, UnicodeDecodeError) as error:
+            path = f"{folder}/{IGNORE_FILE}" if folder else IGNORE_FILE
+            self._refuse(path, f"the ignore file cannot be read ({type(error).__name__})")
+            return above
+        spec = GitIgnoreSpec.from_lines(text.splitlines())
+        return (*above, (f"{folder}/" if folder else "", spec))
+
+
+def _ignored(path: str, ignores: _Ignores) -> bool:
+    """The deepest ignore file that has an opinion decides, as git does."""
+    for prefix, spec in reversed(ignores):
+        opinion = spec.check_file(path[len(prefix) :]).include
+        if opinion is not None:
+            return opinion
+    return False
+
+
+def _overlap(path: str, scope: str) -> bool:
+    """Whether `path` lies within the scope or on the way to it."""
+    return (
+        not scope or path == scope or path.startswith(f"{scope}/") or scope.startswith(f"{path}/")
+    )
