@@ -54,7 +54,7 @@ def read_mapping(text: str, first_line: int, what: str) -> list[Entry]:
 def _refuse_tricks(text: str, first_line: int, what: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = first_line + event.start_mark.line
+        line = first_line + (event.start_mark.line if event.start_mark else 0)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise QuarantineError(f"{what}: anchors and aliases are not supported", line)
         tag = getattr(event, "tag", None)

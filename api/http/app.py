@@ -64,7 +64,7 @@ def _v1_router() -> APIRouter:
         prefix="/v1",
         route_class=AuthenticatedRoute,
         dependencies=[Security(bearer_scheme())],
-        responses=described(400, 401, 403, 404, 413, 422, 500, 503),
+        responses=described(),
     )
     add_search_routes(router)
     add_document_routes(router)

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from rag.domain import Filters, FreshnessStatus, Kind, Mode, Risk
 from rag.search import DEFAULT_K, MAX_K
@@ -25,14 +26,14 @@ _CALENDAR_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def _storable(text: str) -> str:
     # JSON can spell half a surrogate pair; no store and no tokenizer takes one.
     if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
-        raise ValueError("not valid Unicode text")
+        raise PydanticCustomError("unicode", "Input should be valid Unicode text")
     return text
 
 
 def _calendar_date(raw: object) -> object:
     # Left to itself pydantic reads numbers as Unix times.
     if raw is not None and not (isinstance(raw, str) and _CALENDAR_DATE.fullmatch(raw)):
-        raise ValueError("write the date as YYYY-MM-DD")
+        raise PydanticCustomError("calendar_date", "Write the date as YYYY-MM-DD")
     return raw
 
 
@@ -164,7 +165,7 @@ class StatusAnswer(_Model):
     status: str
 
 
-class ProblemModel(BaseModel):
+class ProblemDocument(BaseModel):
     """An RFC 9457 problem; `type` is stable, `errors` and `reason` stand where they apply."""
 
     type: str

@@ -15,7 +15,7 @@ def operation_router() -> APIRouter:
     router = APIRouter()
     router.add_api_route("/healthz", healthz, methods=["GET"], response_model=StatusAnswer)
     router.add_api_route(
-        "/readyz", readyz, methods=["GET"], response_model=StatusAnswer, responses=described(503)
+        "/readyz", readyz, methods=["GET"], response_model=StatusAnswer, responses=described()
     )
     router.add_api_route("/metrics", metrics, methods=["GET"], response_class=Response)
     return router

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
-from api.http.models import ProblemModel
+from api.http.models import ProblemDocument
 from rag.errors import (
     AuthenticationError,
     GenerationMismatch,
@@ -136,12 +136,12 @@ def exception_handlers() -> dict[int | type[Exception], Handler]:
     }
 
 
-def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """These statuses for the OpenAPI document."""
-    content = {MEDIA_TYPE: {"schema": ProblemModel.model_json_schema()}}
+def described() -> dict[int | str, dict[str, Any]]:
+    """Every error for the OpenAPI document."""
+    content = {MEDIA_TYPE: {"schema": ProblemDocument.model_json_schema()}}
     return {
-        status: {"description": HTTPStatus(status).phrase, "content": content}
-        for status in statuses
+        "4XX": {"description": "The request cannot be answered", "content": content},
+        "5XX": {"description": "The server cannot answer", "content": content},
     }
 
 

@@ -18,7 +18,8 @@ def ranking(name: str, found: list[int]) -> list[Candidate]:
 
 def test_first_in_every_ranking_scores_one() -> None:
     fused = reciprocal_rank_fusion({"a": ranking("a", [7, 8]), "b": ranking("b", [7, 9])})
-    assert fused[0] == (7, pytest.approx(1.0))
+    assert fused[0][0] == 7
+    assert fused[0][1] == pytest.approx(1.0)
 
 
 def test_the_formula_is_the_published_one() -> None:
