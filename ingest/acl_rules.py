@@ -66,26 +66,25 @@ def _read_rule(folder: Path, shown: str) -> frozenset[str] | None:
         if os.path.lexists(folder / wrong):
             raise QuarantineError(f"{shown}: rename {wrong} beside it to {RULE_FILE}")
     try:
-        text = _read_small_file(folder / RULE_FILE)
+        data = _read_small_file(folder / RULE_FILE)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise QuarantineError(f"{shown}: cannot be read ({error.strerror})") from error
     try:
-        return _parse_rule(text)
+        return _parse_rule(decode(data))
     except QuarantineError as error:
         where = f"{shown}:{error.line}" if error.line else shown
         raise QuarantineError(f"{where}: {error.reason}") from error
 
 
-def _read_small_file(path: Path) -> str:
+def _read_small_file(path: Path) -> bytes:
     # A link could lead to another source's rules, and a pipe would block: neither is opened.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(0, "not a regular file")
-        data = file.read(MAX_BYTES + 1)
-    return decode(data)
+        return file.read(MAX_BYTES + 1)
 
 
 def _parse_rule(text: str) -> frozenset[str]:

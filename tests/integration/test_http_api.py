@@ -253,7 +253,8 @@ def test_a_failure_while_checking_a_key_lets_nobody_in(
 
     services = replace(stocked.services, keys=BrokenKeys(stocked.database))
     caller = Caller(TestClient(create_app(services)), stocked.key())
-    answer = caller.search("certificate")
+    with structlog.testing.capture_logs():
+        answer = caller.search("certificate")
     assert answer.status_code == status
     assert "certificate" not in answer.text
     assert "disk gone" not in answer.text
@@ -312,8 +313,8 @@ def test_pages_cover_the_listing_once(bench: Bench) -> None:
         index_text(bench.index, document(f"{path}.hidden", ("team:security",)), path)
     caller, seen, cursor = bench.caller(), list[str](), ""
     while True:
-        params = {"limit": 3, **({"cursor": cursor} if cursor else {})}
-        answer = caller.get("/v1/documents", **params).json()
+        behind = {"cursor": cursor} if cursor else {}
+        answer = caller.get("/v1/documents", limit=3, **behind).json()
         seen += [item["path"] for item in answer["documents"]]
         if answer["next_cursor"] is None:
             break
@@ -649,8 +650,11 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 def test_readiness_waits_for_the_warm_up(tmp_path: Path) -> None:
     go = threading.Event()
-    bench = Bench(tmp_path, warm=lambda: bool(go.wait(10)) or None)
-    with bench.client as client:
+
+    def warm() -> None:
+        assert go.wait(10)
+
+    with Bench(tmp_path, warm).client as client:
         body = assert_problem(client.get("/readyz"), 503, "not-ready")
         assert body["reason"] == "warming"
         assert client.get("/healthz").json() == {"status": "ok"}
@@ -669,7 +673,7 @@ def test_a_failed_warm_up_is_told_by_its_class_alone(
     def warm() -> None:
         raise failure
 
-    with Bench(tmp_path, warm).client as client:
+    with structlog.testing.capture_logs(), Bench(tmp_path, warm).client as client:
         wait_until(lambda: client.get("/readyz").json()["reason"] != "warming")
         answer = client.get("/readyz")
         assert assert_problem(answer, 503, "not-ready")["reason"] == reason

@@ -1,0 +1,149 @@
+"""Finding and reading files, inside the root and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ingest.walk import FileVanished, read_file, walk
+from rag.errors import ConfigurationError, QuarantineError
+
+MARKDOWN = frozenset({".md"})
+
+
+def write(root: Path, *paths: str) -> None:
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("text\n", encoding="utf-8")
+
+
+def test_files_are_found_by_suffix_in_order(tmp_path: Path) -> None:
+    write(tmp_path, "b.md", "a/c.MD", "a/d.txt", ".hidden.md", ".git/x.md", "node_modules/y.md")
+    write(tmp_path, "with space/é 名.md")
+    assert walk(tmp_path, MARKDOWN).files == ("a/c.MD", "b.md", "with space/é 名.md")
+
+
+def test_a_scope_narrows_to_a_file_or_a_folder(tmp_path: Path) -> None:
+    write(tmp_path, "a/x.md", "a/b/y.md", "ab/z.md", "c.md")
+    assert walk(tmp_path, MARKDOWN, "a").files == ("a/b/y.md", "a/x.md")
+    assert walk(tmp_path, MARKDOWN, "a/b/y.md").files == ("a/b/y.md",)
+
+
+def test_ignore_files_work_as_in_git(tmp_path: Path) -> None:
+    write(tmp_path, "draft-a.md", "keep.md", "old/x.md", "sub/draft-b.md", "sub/secret/s.md")
+    (tmp_path / ".runbookignore").write_text("draft-*.md\nold/\n", encoding="utf-8")
+    (tmp_path / "sub/.runbookignore").write_text("!draft-b.md\nsecret/\n", encoding="utf-8")
+    assert walk(tmp_path, MARKDOWN).files == ("keep.md", "sub/draft-b.md")
+
+
+def test_an_ignore_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "a.md")
+    (tmp_path / ".runbookignore").write_bytes(b"\xff\xfe\xff")
+    assert [problem.path for problem in walk(tmp_path, MARKDOWN).problems] == [".runbookignore"]
+
+
+def test_a_root_that_is_not_there_is_an_error_not_an_empty_source(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="not a folder"):
+        walk(tmp_path / "nowhere", MARKDOWN)
+
+
+def test_links_never_lead_out_or_around(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    write(root, "real.md", "folder/x.md")
+    write(tmp_path, "outside.md")
+    (root / "inside.md").symlink_to(root / "real.md")
+    (root / "out.md").symlink_to(tmp_path / "outside.md")
+    (root / "loop-a.md").symlink_to(root / "loop-b.md")
+    (root / "loop-b.md").symlink_to(root / "loop-a.md")
+    (root / "dangling.md").symlink_to(root / "nothing.md")
+    (root / "circle").symlink_to(root, target_is_directory=True)
+    found = walk(root, MARKDOWN)
+    assert found.files == ("folder/x.md", "inside.md", "real.md")
+    told = {problem.path: problem.reason for problem in found.problems}
+    assert set(told) == {"out.md", "loop-a.md", "loop-b.md", "dangling.md", "circle"}
+    assert "out of the source" in told["out.md"]
+    assert "loop" in told["loop-a.md"]
+    assert "not followed" in told["circle"]
+    with pytest.raises(QuarantineError, match="out of the source"):
+        read_file(root, "out.md", 1000)
+
+
+def test_a_folder_that_cannot_be_read_is_not_taken_for_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "a.md", "locked/b.md")
+    real = os.scandir
+
+    def scandir(path: Path) -> object:
+        if Path(path).name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    found = walk(tmp_path, MARKDOWN)
+    assert found.files == ("a.md",)
+    assert found.unreadable == {"locked"}
+    assert "Permission denied" in found.problems[0].reason
+
+
+def test_a_folder_that_vanishes_during_the_walk_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "a.md", "gone/b.md")
+    real = os.scandir
+
+    def scandir(path: Path) -> object:
+        if Path(path).name == "gone":
+            raise FileNotFoundError(2, "No such file or directory")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    found = walk(tmp_path, MARKDOWN)
+    assert (found.files, found.problems, found.unreadable) == (("a.md",), (), frozenset())
+
+
+def test_a_name_that_is_not_utf8_is_told(tmp_path: Path) -> None:
+    with open(os.fsencode(tmp_path) + b"/bad\xff.md", "wb") as file:  # noqa: PTH123 - bytes path
+        file.write(b"text")
+    found = walk(tmp_path, MARKDOWN)
+    assert found.files == ()
+    assert "not UTF-8" in found.problems[0].reason
+
+
+def test_a_file_over_the_limit_is_refused_by_size(tmp_path: Path) -> None:
+    (tmp_path / "big.md").write_bytes(b"x" * 3000)
+    with pytest.raises(QuarantineError, match="max_file_mib"):
+        read_file(tmp_path, "big.md", 2999)
+    assert len(read_file(tmp_path, "big.md", 3000).data) == 3000
+
+
+def test_a_pipe_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.md")
+    with pytest.raises(QuarantineError, match="not a regular file"):
+        read_file(tmp_path, "pipe.md", 1000)
+
+
+@pytest.fixture
+def locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.open
+
+    def refuse(path: Path, flags: int, mode: int = 0o777) -> int:
+        if str(path).endswith("locked.md"):
+            raise PermissionError(13, "Permission denied")
+        return real(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", refuse)
+
+
+@pytest.mark.usefixtures("locked")
+def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "locked.md")
+    with pytest.raises(QuarantineError, match="Permission denied"):
+        read_file(tmp_path, "locked.md", 1000)
+
+
+def test_a_file_that_is_gone_has_vanished(tmp_path: Path) -> None:
+    with pytest.raises(FileVanished):
+        read_file(tmp_path, "gone.md", 1000)
