@@ -76,9 +76,7 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 def main() -> None:
     """The entry point: runs a command, and turns what goes wrong into a line and an exit code."""
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        sys.exit(cli.main(standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(EXIT_USAGE)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -638,6 +640,12 @@ def test_every_route_under_v1_asks_for_a_bearer_token(bench: Bench) -> None:
             assert_problem(answer, 401, "unauthenticated")
 
 
+def test_the_json_of_a_hit_needs_no_web_framework() -> None:
+    loaded = "{'fastapi', 'starlette', 'pydantic'} & set(sys.modules)"
+    script = f"import sys, api.http.wire; sys.exit(bool({loaded}))"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
 # --- Readiness, and a real server
 
 
@@ -727,6 +735,18 @@ def test_a_real_server_answers_searches_and_refuses_large_bodies(stocked: Bench)
         pieces = (large[start : start + 1000] for start in range(0, len(large), 1000))
         status, _, answer = asked(address, "POST", "/v1/search", pieces, headers)
         assert (status, answer["type"]) == (413, type_of("body-too-large"))
+
+
+def test_a_body_that_says_it_is_too_large_is_not_waited_for(stocked: Bench) -> None:
+    with served(stocked.services) as address:
+        connection = HTTPConnection(*address, timeout=10)
+        connection.putrequest("POST", "/v1/search")
+        for name, value in stocked.caller().headers.items():
+            connection.putheader(name, value)
+        connection.putheader("Content-Length", str(MAX_BODY + 1))
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+        connection.close()
 
 
 def test_a_real_server_keeps_callers_apart_when_they_come_at_once(stocked: Bench) -> None:

@@ -1,0 +1,215 @@
+"""`runbook ingest` as a process on files on disk: what changes, and what bad input does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.processes import HASHING, environment, paths_found, run, run_json
+
+PAGE = "---\ntitle: {title}\nacl: [{acl}]\n---\n# {title}\n\nRestart the {word} when it is stuck.\n"
+
+
+def write_page(folder: Path, path: str, word: str, acl: str = "public") -> None:
+    place = folder / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(PAGE.format(title=f"About {word}", acl=acl, word=word), encoding="utf-8")
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    for path, word in (("a.md", "broker"), ("sub/b.md", "proxy"), ("c.md", "cache")):
+        write_page(tmp_path / "docs", path, word)
+    return tmp_path
+
+
+def counts(report: dict[str, object]) -> dict[str, object]:
+    return {key: report[key] for key in ("added", "updated", "deleted", "unchanged") if report[key]}
+
+
+def test_exactly_what_changed_on_disk_changes_in_the_index(docs: Path) -> None:
+    assert counts(run_json(docs, "ingest", "docs")) == {"added": 3}
+    assert counts(run_json(docs, "ingest", "docs")) == {"unchanged": 3}
+    write_page(docs / "docs", "a.md", "gateway")
+    (docs / "docs/c.md").unlink()
+    (docs / "docs/sub/b.md").rename(docs / "docs/moved.md")
+    report = run_json(docs, "ingest", "docs")
+    assert counts(report) == {"added": 1, "updated": 1, "deleted": 2}
+    assert paths_found(docs, "restart the cache")[0] != "c.md"
+    assert set(paths_found(docs, "restart it when stuck")) == {"a.md", "moved.md"}
+
+
+def test_no_prune_keeps_what_is_gone(docs: Path) -> None:
+    run_json(docs, "ingest", "docs")
+    (docs / "docs/c.md").unlink()
+    assert counts(run_json(docs, "ingest", "docs", "--no-prune")) == {"unchanged": 2}
+    assert "c.md" in paths_found(docs, "cache")
+    assert counts(run_json(docs, "ingest", "docs")) == {"unchanged": 2, "deleted": 1}
+
+
+def test_a_path_within_a_source_leaves_the_rest_alone(docs: Path) -> None:
+    run_json(docs, "ingest", "docs")
+    write_page(docs / "docs", "sub/b.md", "gateway")
+    (docs / "docs/c.md").unlink()
+    assert counts(run_json(docs, "ingest", "docs/sub")) == {"updated": 1}
+    assert "c.md" in paths_found(docs, "cache")
+
+
+def test_a_source_taken_from_the_configuration_is_forgotten(docs: Path) -> None:
+    config = docs / "runbook.toml"
+    one = '[[sources]]\nname = "one"\npath = "docs"\n'
+    write_page(docs / "more", "d.md", "ledger")
+    config.write_text(one + '[[sources]]\nname = "two"\npath = "more"\n', encoding="utf-8")
+    assert counts(run_json(docs, "ingest")) == {"added": 4}
+    config.write_text(one, encoding="utf-8")
+    run_json(docs, "ingest")
+    assert "d.md" not in paths_found(docs, "ledger")
+
+
+def test_a_source_that_is_not_there_deletes_nothing(docs: Path) -> None:
+    (docs / "runbook.toml").write_text('[[sources]]\nname = "one"\npath = "docs"\n')
+    run_json(docs, "ingest")
+    (docs / "docs").rename(docs / "elsewhere")
+    done = run(docs, "ingest")
+    assert done.returncode == 2
+    assert "not a folder" in done.stderr
+    assert paths_found(docs, "broker")
+
+
+def test_bad_files_are_told_and_the_rest_is_indexed(docs: Path) -> None:
+    root = docs / "docs"
+    (root / "empty.md").write_bytes(b"")
+    (root / "binary.md").write_bytes(bytes(range(256)) * 50)
+    (root / "latin.md").write_bytes("# Café\n\nnaïve".encode("latin-1"))
+    (root / "crlf.md").write_bytes(b"---\r\nacl: [public]\r\n---\r\n# Windows\r\n\r\ncarriage\r\n")
+    (root / "bom.md").write_bytes(b"\xef\xbb\xbf---\nacl: [public]\n---\n# Marked\n\nfeather\n")
+    (root / "yaml.md").write_text("---\ntitle: [unclosed\n---\n# x\n")
+    (root / "aliases.md").write_text("---\na: &a [x]\nb: [" + "*a, " * 300_000 + "]\n---\n# x\n")
+    (root / "huge.md").write_bytes(b"x" * (50 * 1024 * 1024))
+    (root / "with space é.md").write_text("---\nacl: [public]\n---\n# Accent\n\nlighthouse\n")
+    (root / "loop").symlink_to(root, target_is_directory=True)
+    (docs / "outside.md").write_text("# Outside\n\nunreachable\n")
+    (root / "out.md").symlink_to(docs / "outside.md")
+    os.mkfifo(root / "pipe.md")
+    report = run_json(docs, "ingest", "docs", expect=3)
+    told = {item["path"]: (item["line"], item["reason"]) for item in report["quarantined"]}
+    assert set(told) == {
+        "empty.md", "binary.md", "latin.md", "yaml.md", "aliases.md", "huge.md", "loop", "out.md",
+        "pipe.md",
+    }  # fmt: skip
+    assert told["latin.md"][0] == 1
+    assert told["yaml.md"][0] is not None
+    assert "max_file_mib" in told["huge.md"][1]
+    assert report["added"] == 6
+    assert paths_found(docs, "lighthouse")[0] == "with space é.md"
+    assert paths_found(docs, "carriage")[0] == "crlf.md"
+    assert paths_found(docs, "feather")[0] == "bom.md"
+    assert run(docs, "search", "unreachable", "--mode", "lexical").returncode == 5
+
+
+def test_a_quarantined_page_keeps_serving_and_never_to_more_readers(docs: Path) -> None:
+    write_page(docs / "docs", "s.md", "vault", acl="team:a, team:b")
+    run_json(docs, "ingest", "docs")
+    broken = "---\nkind: recipe\nacl: [team:b, public]\n---\n# About vault\n"
+    (docs / "docs/s.md").write_text(broken, encoding="utf-8")
+    report = run_json(docs, "ingest", "docs", expect=3)
+    assert [item["line"] for item in report["quarantined"]] == [2]
+    assert "s.md" not in paths_found(docs, "restart the vault", "--as", "team:a")
+    assert "s.md" not in paths_found(docs, "restart the vault", "--as", "team:z")
+    assert "s.md" in paths_found(docs, "restart the vault", "--as", "team:b")
+    write_page(docs / "docs", "s.md", "vault", acl="team:a")
+    assert run_json(docs, "ingest", "docs")["quarantined"] == []
+    assert "s.md" in paths_found(docs, "restart the vault", "--as", "team:a")
+
+
+def test_an_acl_rule_counts_from_the_next_ingest_on(docs: Path) -> None:
+    (docs / "docs/plain.md").write_text("# Plain\n\nRestart the turbine.\n", encoding="utf-8")
+    done = run(docs, "ingest", "docs")
+    assert "1 documents can be read by administrators alone" in done.stderr
+    assert "plain.md" not in paths_found(docs, "turbine", "--as", "team:a")
+    rule = docs / "docs/.runbook-acl.yaml"
+    rule.write_text("acl: [team:a]\n", encoding="utf-8")
+    assert counts(run_json(docs, "ingest", "docs")) == {"updated": 1, "unchanged": 3}
+    assert "plain.md" in paths_found(docs, "turbine", "--as", "team:a")
+    rule.write_text("acl: [team:b]\n", encoding="utf-8")
+    run_json(docs, "ingest", "docs")
+    assert "plain.md" not in paths_found(docs, "turbine", "--as", "team:a")
+
+
+def test_the_second_of_two_ingests_refuses_and_says_who_is_at_work(docs: Path) -> None:
+    os.mkfifo(docs / "gate")
+    holder = (
+        "import sys\nfrom pathlib import Path\nfrom rag.adapters.index_lock import IndexLock\n"
+        "with IndexLock(Path('.runbook')):\n"
+        "    print('held', flush=True)\n    open('gate').read()\n"
+    )
+    with subprocess.Popen(
+        [HASHING[0], "-c", holder], cwd=docs, env=environment(), stdout=subprocess.PIPE, text=True
+    ) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "held\n"
+        second = run(docs, "ingest", "docs")
+        (docs / "gate").write_text("go")
+    assert second.returncode == 1
+    assert str(first.pid) in second.stderr
+    assert counts(run_json(docs, "ingest", "docs")) == {"added": 3}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["ingest"], "nothing to ingest"),
+        (["ingest", "nowhere"], "no such file"),
+        (["ingest", "docs", "--acl", "not a tag"], "not an ACL tag"),
+        (["ingest", "--acl", "team:a"], "--acl needs a path"),
+        (["search"], "QUESTION or --batch"),
+        (["search", "x", "--kind", "recipe"], "recipe"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_wrong_usage_is_told_with_exit_code_2(docs: Path, arguments: list[str], told: str) -> None:
+    config = docs / "runbook.toml"
+    if arguments == ["ingest", "--acl", "team:a"]:
+        config.write_text('[[sources]]\nname = "one"\npath = "docs"\n')
+    done = run(docs, *arguments)
+    assert done.returncode == 2, done.stderr
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_searching_before_anything_is_indexed_says_what_to_do(tmp_path: Path) -> None:
+    done = run(tmp_path, "search", "anything")
+    assert done.returncode == 1
+    assert "runbook ingest" in done.stderr
+
+
+def test_a_new_model_asks_for_a_full_ingest_and_is_built_beside(docs: Path) -> None:
+    run_json(docs, "ingest", "docs")
+    (docs / "runbook.toml").write_text("[chunking]\nmax_tokens = 128\n")
+    done = run(docs, "ingest", "docs")
+    assert done.returncode == 1
+    assert "--full" in done.stderr
+    report = run_json(docs, "ingest", "docs", "--full")
+    assert (report["generation"], report["added"]) == (2, 3)
+    assert len(paths_found(docs, "restart it when stuck")) == 3
+
+
+def test_a_batch_answers_each_question_on_a_line(docs: Path) -> None:
+    run_json(docs, "ingest", "docs")
+    asked = [{"id": "q1", "query": "broker"}, {"id": 2, "query": "   "}]
+    (docs / "q.jsonl").write_text("\n".join(json.dumps(line) for line in asked) + "\n\n")
+    done = run(docs, "search", "--batch", "q.jsonl", "-k", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["id"] for line in told] == ["q1", 2]
+    assert set(told[0]) == {"id", "hits", "no_result", "took_ms"}
+    assert [hit["document"]["path"] for hit in told[0]["hits"]] == ["a.md"]
+    assert told[1]["no_result"]
+    (docs / "bad.jsonl").write_text('{"id": 1}\n')
+    bad = run(docs, "search", "--batch", "bad.jsonl", "--json")
+    assert bad.returncode == 2
+    assert "bad.jsonl:1" in bad.stderr

@@ -1,0 +1,21 @@
+"""The real command line with a hashing embedder: real stores and processes, no model to load."""
+
+from __future__ import annotations
+
+import sys
+
+import api.bootstrap
+from api.cli.main import main
+from api.settings import Settings
+from rag.ports import Embedder
+from tests.fakes import HashingEmbedder
+
+
+def hashing_embedder(_: Settings) -> Embedder:
+    return HashingEmbedder()
+
+
+if __name__ == "__main__":
+    api.bootstrap.make_embedder = hashing_embedder
+    print("started", file=sys.stderr, flush=True)
+    main()
