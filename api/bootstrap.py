@@ -19,6 +19,7 @@ from ingest.chunker import ChunkSettings
 from ingest.report import IngestReport, Progress
 from ingest.source_run import Source
 from ingest.sources import sources_for_paths
+from rag.acl import access_filter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.exact_vectors import ExactVectors
 from rag.adapters.catalog.generations import Generation, Generations
@@ -31,7 +32,7 @@ from rag.adapters.dense import DenseRetriever
 from rag.adapters.index_lock import IndexLock
 from rag.adapters.sentence_transformer import SentenceTransformerEmbedder
 from rag.adapters.serving_vectors import ServingVectors
-from rag.domain import Principal
+from rag.domain import Filters, Principal
 from rag.errors import ConfigurationError
 from rag.ports import Embedder, NearestVectors
 from rag.search import SearchEngine, SearchSettings
@@ -114,11 +115,15 @@ def open_reading(settings: Settings) -> Iterator[Services]:
 
 @contextmanager
 def open_serving(settings: Settings) -> Iterator[Services]:
-    """Services for a process that answers many; it owns an embedded index until it ends."""
+    """Services for a process that answers many; it owns an embedded index until it ends.
+
+    Raises IndexMissing when there is nothing to serve.
+    """
     with ExitStack() as stack:
         if settings.vectors.mode == "embedded":
             stack.enter_context(IndexLock(settings.state_folder))
         database = stack.enter_context(open_catalog(settings))
+        Generations(database).serving()
         embedder = make_embedder(settings)
         indexer = _indexer(settings, database, embedder)
         # A shared server is repaired by whoever ingests: it holds the lock, and this does not.
@@ -136,8 +141,9 @@ def _services(
     generations, reader, metrics = Generations(database), CatalogReader(database), Metrics()
     vectors = ServingVectors(generations, open_store, embedder.fingerprint)
     dense = DenseRetriever(embedder, vectors, reader.readable_sets)
+    lexical = LexicalRetriever(database)
     engine = SearchEngine(
-        [dense, LexicalRetriever(database)],
+        [dense, lexical],
         reader,
         metrics,
         today,
@@ -150,7 +156,9 @@ def _services(
     def warm() -> None:
         generations.serving()
         repair()
-        engine.search("warm up", principal=LOCAL_ADMINISTRATOR, k=1)
+        everything = access_filter(LOCAL_ADMINISTRATOR)
+        for retriever in (dense, lexical):
+            retriever.retrieve("warm up", access=everything, filters=Filters(), limit=1)
 
     return Services(
         settings=settings,

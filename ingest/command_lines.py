@@ -13,6 +13,10 @@ _SHELLS = frozenset({"sh", "bash", "shell", "zsh", "ksh"})
 _SESSIONS = frozenset({"console", "shell-session", "shellsession", "sh-session", "terminal"})
 _SQL = frozenset({"sql", "postgresql", "pgsql", "mysql"})
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([\w+-]*)")
+# What opens, closes or describes a block of code in one of the formats, and is no code itself.
+_MARKUP = re.compile(
+    r"\s*(?:`{3,}|~{3,}|-{4,}|\.{4,}|\.\. [\w-]+::|:[\w-]+:|\[source\b|\[[\w,-]+\]$)"
+)
 _PROMPT = re.compile(r"\s*(?:[\w.@:~/-]*[$#%]|>)\s+(?=\S)")
 _SPAN = re.compile(r"`([^`\n]+)`")
 _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?")
@@ -30,7 +34,7 @@ def commands_in(blocks: Sequence[Block]) -> tuple[Command, ...]:
 def _in_block(block: Block) -> Iterator[Command]:
     lines = [(block.lines.first + i, line) for i, line in enumerate(block.text.split("\n"))]
     if block.kind is BlockKind.CODE:
-        inner = [line for line in lines if not _FENCE.match(line[1])]
+        inner = [line for line in lines if not _MARKUP.match(line[1])]
         yield from _in_code(block.language or _fence_language(lines), inner)
     elif block.kind in _NESTING:
         yield from _in_nested(lines)

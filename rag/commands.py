@@ -102,7 +102,7 @@ _VERBS["k"] = _VERBS["kubectl"]
 _VERBS["podman"] = _VERBS["docker"]
 # Second words after which a verb is another one: `kubectl rollout undo`, `aws ec2 describe-…`.
 _LOOKING = re.compile(
-    r"(?:get|list|ls|describe|show|status|history|view|check|log|logs|head|search|info|can-i|"
+    r"(?:get|health|list|ls|describe|show|status|history|view|check|log|logs|head|search|info|can-i|"
     r"list-[\w-]+|describe-[\w-]+|get-[\w-]+)"
 )
 _NESTED = _words(
@@ -121,6 +121,7 @@ _SQL_PROGRAMS = _words("psql mysql mariadb sqlite3 clickhouse-client cockroach")
 _PREFIXES = _words("sudo env time watch nohup nice ionice timeout xargs command exec doas stdbuf")
 _SHELLS = _words("sh bash zsh dash ash ssh su")
 _INNER = _words("kubectl oc k docker podman crictl")
+_SSH_VALUES = _words("-b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S -W -w")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*")
 _REDIRECTION = re.compile(
     r"(?<![0-9&>])>{1,2}\s*(?!&|/dev/null\b|>)\S|(?<=1)>{1,2}\s*(?!&|/dev/null)\S"
@@ -199,7 +200,7 @@ def _of_part(words: Sequence[str]) -> Risk:
     if name in _SQL_PROGRAMS:
         return _of_sql(arguments)
     if name in _SHELLS:
-        return _of_shell(arguments)
+        return _of_shell(_behind_host(arguments) if name == "ssh" else arguments)
     if name in _VERBS:
         return _of_verbs(name, arguments)
     if name.startswith("kafka-"):
@@ -276,6 +277,14 @@ def _of_shell(arguments: Sequence[str]) -> Risk:
     known = (i for i, word in enumerate(arguments) if is_known_program(word))
     start = next(known, None)
     return Risk.UNKNOWN if start is None else _of_part(arguments[start:])
+
+
+def _behind_host(arguments: Sequence[str]) -> Sequence[str]:
+    """What ssh runs on the host that it is given, which may be named like a program."""
+    rest = list(arguments)
+    while rest and rest[0].startswith("-"):
+        rest = rest[2:] if rest[0] in _SSH_VALUES else rest[1:]
+    return rest[1:]
 
 
 def _of_sql(arguments: Sequence[str]) -> Risk:

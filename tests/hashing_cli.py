@@ -11,7 +11,7 @@ from rag.ports import Embedder
 from tests.fakes import HashingEmbedder
 
 
-def hashing_embedder(_: Settings) -> Embedder:
+def hashing_embedder(settings: Settings) -> Embedder:
     return HashingEmbedder()
 
 

@@ -75,7 +75,7 @@ def _paragraph(made: LineBlocks, lines: Sequence[str], start: int) -> int:
     while end < len(lines) and lines[end].strip():
         end += 1
     made.add(BlockKind.PARAGRAPH, start, end)
-    if not lines[end - 1].rstrip().endswith("::"):
+    if end == len(lines) or not lines[end - 1].rstrip().endswith("::"):
         return end
     literal = _end_of_indented(lines, end)
     return _add(made, BlockKind.CODE, end, literal) if literal > end else end

@@ -106,7 +106,7 @@ def test_acl_says_somebody_nobody_or_nothing(written: str, acl: frozenset[str] |
 
 def test_the_acl_is_read_beside_keys_that_are_wrong() -> None:
     text = "---\nkind: recipe\nacl: [team:a]\n---\nbody\n"
-    assert own_acl(text) == {"team:a"}
+    assert own_acl(text) == frozenset({"team:a"})
     with pytest.raises(QuarantineError):
         own_acl("---\nkind: recipe\nacl: {no: list}\n---\nbody\n")
 

@@ -5,6 +5,8 @@ For a process that does not own the index: Chroma's directory is open in one pro
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 
 from rag.adapters.catalog.access import passes
@@ -14,13 +16,23 @@ from rag.adapters.catalog.schema import chunks, embeddings, state, versions
 from rag.ports import Vector, VectorFilter
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What one filter let through at one state of the catalog."""
+
+    where: VectorFilter
+    changes: int
+    keys: list[int]
+    vectors: bytes
+
+
 class ExactVectors:
     """Reads what passes from the catalog, and keeps it until the filter or the catalog changes."""
 
     def __init__(self, database: Database, generation: Generation) -> None:
         self._database = database
         self._generation = generation
-        self._kept: tuple[tuple[VectorFilter, int], list[int], bytes] | None = None
+        self._kept: _Kept | None = None
 
     def nearest(
         self, vector: Vector[float], limit: int, where: VectorFilter
@@ -38,15 +50,14 @@ class ExactVectors:
 
     def _read(self, where: VectorFilter) -> tuple[list[int], bytes]:
         with self._database.read() as connection:
-            wanted = (where, int(connection.scalar(sa.select(state.c.changes)) or 0))
-            if self._kept is None or self._kept[0] != wanted:
+            changes = int(connection.scalar(sa.select(state.c.changes)) or 0)
+            kept = self._kept
+            if kept is None or (kept.where, kept.changes) != (where, changes):
                 rows = connection.execute(self._query(where)).all()
-                self._kept = (
-                    wanted,
-                    [int(row[0]) for row in rows],
-                    b"".join(row[1] for row in rows),
-                )
-        return self._kept[1], self._kept[2]
+                vectors = b"".join(row[1] for row in rows)
+                kept = _Kept(where, changes, [int(row[0]) for row in rows], vectors)
+                self._kept = kept
+        return kept.keys, kept.vectors
 
     def _query(self, where: VectorFilter) -> sa.Select[int, bytes]:
         query = (
