@@ -1,0 +1,98 @@
+"""`kill -9` during an ingest, twenty times: the next plain ingest mends whatever it left."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from rag.adapters.catalog.database import Database
+from rag.adapters.catalog.schema import acl_sets, chunks, versions
+from tests.processes import HASHING, environment, paths_found, run_json
+
+KILLS = 20
+PAGES = 120
+WORDS = ("broker", "proxy", "cache", "ledger", "replica", "queue", "gateway", "shard")
+
+
+def write_pages(folder: Path, rng: random.Random, some: list[int]) -> None:
+    for number in some:
+        sections = "\n".join(
+            f"## Part {part}\n\n{' '.join(rng.choices(WORDS, k=120))}\n" for part in range(3)
+        )
+        acl = rng.choice(["public", "team:a"])
+        text = f"---\nacl: [{acl}]\n---\n# Page {number}\n\n{sections}"
+        (folder / f"page-{number:03}.md").write_text(text, encoding="utf-8")
+
+
+def served(state: Path) -> dict[str, object]:
+    """Everything that the index serves, without the numbers that differ from run to run."""
+    database = Database.open(state / "catalog.db")
+    query = (
+        sa.select(versions.c.path, acl_sets.c.tags, chunks.c.ordinal, chunks.c.text, chunks.c.key)
+        .join(versions, versions.c.id == chunks.c.version)
+        .join(acl_sets, acl_sets.c.id == versions.c.acl_set)
+    )
+    with database.read() as connection:
+        rows = connection.execute(query).all()
+        states = set(connection.scalars(sa.select(versions.c.state)))
+        lexical = connection.exec_driver_sql("SELECT rowid FROM lexical_1").scalars().all()
+    database.close()
+    assert states == {"active"}
+    assert set(lexical) == {row.key for row in rows}
+    assert vector_keys(state) == {row.key for row in rows}
+    return {f"{row.path}#{row.ordinal}": (row.tags, row.text) for row in rows}
+
+
+def vector_keys(state: Path) -> set[int]:
+    import chromadb
+    from chromadb.config import Settings
+
+    place = str(state / "vectors" / "1")
+    client = chromadb.PersistentClient(place, settings=Settings(anonymized_telemetry=False))
+    found = client.get_collection("generation-1", embedding_function=None).get(include=[])
+    return {int(key) for key in found["ids"]}
+
+
+def ingest_and_kill(folder: Path, after: float) -> None:
+    with subprocess.Popen(
+        [*HASHING, "ingest", "docs", "--json"],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "started\n"
+        time.sleep(after)
+        process.send_signal(signal.SIGKILL)
+
+
+def test_an_ingest_killed_at_any_moment_is_mended_by_the_next(tmp_path: Path) -> None:
+    rng = random.Random(13)
+    killed, clean = tmp_path / "killed", tmp_path / "clean"
+    (killed / "docs").mkdir(parents=True)
+    write_pages(killed / "docs", rng, list(range(PAGES)))
+    started = time.monotonic()
+    shutil.copytree(killed, tmp_path / "measured")
+    run_json(tmp_path / "measured", "ingest", "docs")
+    whole = time.monotonic() - started
+    for _ in range(KILLS):
+        ingest_and_kill(killed, rng.uniform(0, whole))
+        write_pages(killed / "docs", rng, rng.sample(range(PAGES), 40))
+        (killed / "docs" / f"page-{rng.randrange(PAGES):03}.md").unlink(missing_ok=True)
+    run_json(killed, "ingest", "docs")
+    shutil.copytree(killed / "docs", clean / "docs")
+    run_json(clean, "ingest", "docs")
+    assert served(killed / ".runbook") == served(clean / ".runbook")
+    for question in ("broker and cache", "ledger replica"):
+        for who in ([], ["--as", "team:a"]):
+            expected = paths_found(clean, question, *who)
+            assert expected
+            assert paths_found(killed, question, *who) == expected
