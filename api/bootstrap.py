@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -46,17 +46,32 @@ class ChromaStores:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._opened: dict[int, ChromaVectorStore] = {}
 
     def open(self, generation: Generation) -> ChromaVectorStore:
+        """The generation's store, opened once."""
+        if generation.id not in self._opened:
+            self._opened[generation.id] = self._open(generation)
+        return self._opened[generation.id]
+
+    def remove(self, generation: Generation) -> None:
+        """Drop the generation's vectors, and the directory that they stood in."""
+        store = self.open(generation)
+        store.drop()
+        store.close()
+        del self._opened[generation.id]
+        if self._settings.vectors.mode == "embedded":
+            shutil.rmtree(self._directory(generation), ignore_errors=True)
+
+    def close(self) -> None:
+        while self._opened:
+            self._opened.popitem()[1].close()
+
+    def _open(self, generation: Generation) -> ChromaVectorStore:
         vectors, name = self._settings.vectors, f"generation-{generation.id}"
         if vectors.mode == "http":
             return ChromaVectorStore.over_http(vectors.host, vectors.port, name)
         return ChromaVectorStore.embedded(self._directory(generation), name)
-
-    def remove(self, generation: Generation) -> None:
-        self.open(generation).drop()
-        if self._settings.vectors.mode == "embedded":
-            shutil.rmtree(self._directory(generation), ignore_errors=True)
 
     def _directory(self, generation: Generation) -> Path:
         return self._settings.state_folder / "vectors" / str(generation.id)
@@ -93,9 +108,12 @@ def run_ingest(
         )
     if not paths and acl is not None:
         raise ConfigurationError("--acl needs a path: configured sources have their own `acl`")
-    with IndexLock(settings.state_folder), open_catalog(settings) as database:
+    with ExitStack() as stack:
+        stack.enter_context(IndexLock(settings.state_folder))
+        database = stack.enter_context(open_catalog(settings))
+        stores = stack.enter_context(closing(ChromaStores(settings)))
         named = sources_for_paths(paths, configured, known_sources(database), acl)
-        return _indexer(settings, database, make_embedder(settings)).ingest(
+        return _indexer(settings, database, make_embedder(settings), stores).ingest(
             named or configured, configured=not paths, prune=prune, full=full, progress=progress
         )
 
@@ -124,11 +142,12 @@ def open_serving(settings: Settings) -> Iterator[Services]:
             stack.enter_context(IndexLock(settings.state_folder))
         database = stack.enter_context(open_catalog(settings))
         Generations(database).serving()
+        stores = stack.enter_context(closing(ChromaStores(settings)))
         embedder = make_embedder(settings)
-        indexer = _indexer(settings, database, embedder)
+        indexer = _indexer(settings, database, embedder, stores)
         # A shared server is repaired by whoever ingests: it holds the lock, and this does not.
         repair = indexer.repair if settings.vectors.mode == "embedded" else _nothing
-        yield _services(settings, database, embedder, ChromaStores(settings).open, repair)
+        yield _services(settings, database, embedder, stores.open, repair)
 
 
 def _services(
@@ -171,10 +190,12 @@ def _services(
     )
 
 
-def _indexer(settings: Settings, database: Database, embedder: Embedder) -> Indexer:
+def _indexer(
+    settings: Settings, database: Database, embedder: Embedder, stores: ChromaStores
+) -> Indexer:
     chunking = ChunkSettings(settings.chunking.max_tokens, settings.chunking.min_tokens)
     max_bytes = settings.ingest.max_file_mib * 1024 * 1024
-    return Indexer(database, embedder, ChromaStores(settings), chunking, max_bytes)
+    return Indexer(database, embedder, stores, chunking, max_bytes)
 
 
 def make_embedder(settings: Settings) -> Embedder:

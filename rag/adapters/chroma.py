@@ -16,7 +16,7 @@ from rag.errors import ConfigurationError, StoreError
 from rag.ports import Vector, VectorEntry, VectorFilter
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
 
@@ -27,7 +27,7 @@ _VERSIONS_AT_ONCE = 50
 class ChromaVectorStore:
     """One generation's collection. Raises StoreError for whatever Chroma raises."""
 
-    def __init__(self, client: ClientAPI, collection: str, place: str) -> None:
+    def __init__(self, client: Client, collection: str, place: str) -> None:
         self._client = client
         self._name = collection
         self._place = place
@@ -110,6 +110,11 @@ class ChromaVectorStore:
         """Remove the whole collection: its generation is gone."""
         with self._translated():
             self._client.delete_collection(self._name)
+
+    def close(self) -> None:
+        """Let the client's files and connections go."""
+        with self._translated():
+            self._client.close()
 
     def _open(self) -> Collection:
         return self._client.get_or_create_collection(
