@@ -16,7 +16,7 @@ from rag.errors import ConfigurationError, StoreError
 from rag.ports import Vector, VectorEntry, VectorFilter
 
 if TYPE_CHECKING:
-    from chromadb.api.client import Client
+    from chromadb.api import ClientAPI
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
 
@@ -27,8 +27,8 @@ _VERSIONS_AT_ONCE = 50
 class ChromaVectorStore:
     """One generation's collection. Raises StoreError for whatever Chroma raises."""
 
-    def __init__(self, client: Client, collection: str, place: str) -> None:
-        self._client = client
+    def __init__(self, client: ClientAPI, collection: str, place: str) -> None:
+        self._client: Any = client  # its type leaves out close(), which every client has
         self._name = collection
         self._place = place
         with self._translated():
@@ -117,9 +117,10 @@ class ChromaVectorStore:
             self._client.close()
 
     def _open(self) -> Collection:
-        return self._client.get_or_create_collection(
+        made: Collection = self._client.get_or_create_collection(
             self._name, configuration={"hnsw": _hnsw()}, embedding_function=None
         )
+        return made
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
