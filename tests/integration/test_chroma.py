@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -20,44 +15,16 @@ from rag.adapters.chroma import ChromaVectorStore
 from rag.domain import Filters, Kind
 from rag.errors import ConfigurationError
 from rag.ports import VectorEntry, VectorFilter
+from tests.processes import chroma_server, free_port
 
 Open = Callable[[], ChromaVectorStore]
 EVERYTHING = VectorFilter(None, Filters())
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    port = free_port()
-    program = str(Path(sys.executable).parent / "chroma")
-    place = str(tmp_path_factory.mktemp("chroma"))
-    with subprocess.Popen(
-        [program, "run", "--path", place, "--host", "127.0.0.1", "--port", str(port)],
-        env={**os.environ, "ANONYMIZED_TELEMETRY": "FALSE"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        wait_until_up(port, process)
+    with chroma_server(tmp_path_factory.mktemp("chroma")) as port:
         yield port
-        process.terminate()
-
-
-def wait_until_up(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "chroma run ended"
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/heartbeat", timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("chroma run did not come up")
 
 
 @pytest.fixture(params=["embedded", "http"])

@@ -1,0 +1,174 @@
+"""`runbook serve` as a process over the sample corpus, with the real model and real Chroma."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.processes import HASHING, ROOT, RUNBOOK, chroma_server, free_port, listening, run
+
+QUESTION = "checkout returns 5xx since the last deploy, how do I roll back?"
+BEST = "payments/checkout-5xx-after-deploy.md"
+
+
+@dataclass
+class Service:
+    """A running service and the folder that its state lies in."""
+
+    folder: Path
+    client: httpx.Client
+
+    def search(self, key: str, **asked: object) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {key}"}
+        return self.client.post("/v1/search", json={"query": QUESTION, **asked}, headers=headers)
+
+    def key(self, *arguments: str) -> str:
+        done = run(self.folder, "keys", "create", "--name", "test", *arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return str(json.loads(done.stdout)["key"])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("service")
+    (made / "runbook.toml").write_text(
+        f'[[sources]]\nname = "sample"\npath = "{ROOT / "runbooks"}"\n', encoding="utf-8"
+    )
+    done = run(made, "ingest", "--json", program=RUNBOOK)
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+@pytest.fixture(scope="module")
+def service(folder: Path) -> Iterator[Service]:
+    port = free_port()
+    command = [*RUNBOOK, "serve", "--port", str(port)]
+    base = f"http://127.0.0.1:{port}"
+    with (
+        listening(command, f"{base}/readyz", folder),
+        httpx.Client(base_url=base, timeout=60) as client,
+    ):
+        yield Service(folder, client)
+
+
+def without_request(answer: dict[str, Any]) -> dict[str, Any]:
+    hits = [{**hit, "scores": rounded(hit["scores"])} for hit in answer["hits"]]
+    return {"hits": hits, "no_result": answer["no_result"]}
+
+
+def rounded(scores: dict[str, float | None]) -> dict[str, float | None]:
+    return {name: None if score is None else round(score, 3) for name, score in scores.items()}
+
+
+def test_both_doors_give_the_same_hits(service: Service) -> None:
+    told = service.search(service.key("--right", "admin"), k=5).json()
+    assert told["hits"][0]["document"]["path"] == BEST
+    done = run(service.folder, "search", QUESTION, "-k", "5", "--json", program=RUNBOOK)
+    assert without_request(json.loads(done.stdout)) == without_request(told)
+
+
+def test_a_hit_names_the_lines_of_the_file_as_it_stands(service: Service) -> None:
+    for hit in service.search(service.key("--right", "admin"), k=10).json()["hits"]:
+        text = (ROOT / "runbooks" / hit["document"]["path"]).read_text(encoding="utf-8")
+        first, last = hit["lines"]
+        assert hit["text"] == "\n".join(text.split("\n")[first - 1 : last])
+        for command in hit["commands"]:
+            line = text.split("\n")[command["line"] - 1]
+            assert command["text"].split("\n")[0].split("\\")[0].strip() in line
+
+
+def test_a_key_finds_what_its_groups_may_read(service: Service) -> None:
+    question = "rotate the acquirer API secrets in Vault"
+    secret = "payments/rotate-acquirer-secrets.md"
+
+    def found(*groups: str) -> list[str]:
+        key = service.key(*(part for group in groups for part in ("--group", group)))
+        told = service.search(key, query=question).json()
+        return [hit["document"]["path"] for hit in told["hits"]]
+
+    assert found("role:security")[0] == secret
+    assert secret not in found("team:platform", "role:sre", "public")
+
+
+def test_revoking_a_key_counts_from_the_next_request_on(service: Service) -> None:
+    key = service.key("--group", "public")
+    assert service.search(key).status_code == 200
+    identity = key.split("_")[1]
+    assert run(service.folder, "keys", "revoke", identity).returncode == 0
+    assert service.search(key).status_code == 401
+
+
+def test_metrics_and_logs_carry_counts_and_no_words(service: Service) -> None:
+    service.search(service.key("--group", "public"), query="a very peculiar question")
+    metrics = service.client.get("/metrics").text
+    documents = re.search(r"^runbook_index_documents (\S+)", metrics, re.MULTILINE)
+    assert documents is not None
+    assert float(documents[1]) >= 60
+    assert "runbook_retrieval_latency_seconds_count" in metrics
+    assert re.search(r"^runbook_acl_denied_total 0\.0", metrics, re.MULTILINE)
+    log = (service.folder / "server.log").read_text()
+    for words in ("peculiar", BEST, "Checkout API returns"):
+        assert words not in metrics
+        assert words not in log
+    assert all(json.loads(line)["level"] for line in log.splitlines())
+
+
+def test_an_ingest_beside_an_embedded_service_is_refused(service: Service) -> None:
+    done = run(service.folder, "ingest", program=RUNBOOK)
+    assert done.returncode == 1
+    assert "runbook serve" in done.stderr
+
+
+def test_a_service_on_a_chroma_server_sees_an_ingest_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/a.md").write_text("---\nacl: [public]\n---\n# A\n\nrestart the broker\n")
+    (tmp_path / "chroma").mkdir()
+    with chroma_server(tmp_path / "chroma") as chroma:
+        (tmp_path / "runbook.toml").write_text(
+            f'[[sources]]\nname = "s"\npath = "docs"\n[vectors]\nmode = "http"\nport = {chroma}\n'
+        )
+        assert run(tmp_path, "ingest").returncode == 0
+        port = free_port()
+        base = f"http://127.0.0.1:{port}"
+        with (
+            listening([*HASHING, "serve", "--port", str(port)], f"{base}/readyz", tmp_path),
+            httpx.Client(base_url=base, timeout=60) as client,
+        ):
+            service = Service(tmp_path, client)
+            key = service.key("--group", "public")
+            (tmp_path / "docs/b.md").write_text(
+                "---\nacl: [public]\n---\n# B\n\ndrain the turbine\n"
+            )
+            assert run(tmp_path, "ingest").returncode == 0
+            told = service.search(key, query="turbine", mode="dense").json()
+            assert told["hits"][0]["document"]["path"] == "b.md"
+
+
+def test_a_service_with_nothing_indexed_says_what_to_do(tmp_path: Path) -> None:
+    done = run(tmp_path, "serve", "--port", "0")
+    assert done.returncode == 1
+    assert "runbook ingest" in done.stderr
+
+
+def test_a_service_ends_on_the_signal_of_its_supervisor(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/a.md").write_text("# A\n\nrestart the broker\n")
+    assert run(tmp_path, "ingest", "docs").returncode == 0
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/readyz"
+    with listening([*HASHING, "serve", "--port", str(port)], url, tmp_path) as process:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            pytest.fail("the service goes on")
+    assert run(tmp_path, "ingest", "docs").returncode == 0
