@@ -209,12 +209,19 @@ def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     return one[:length]
 
 
+def _between(before: Block, block: Block) -> str:
+    """What stands in the file between two blocks; pieces of cut prose may share a line."""
+    if before.lines.last == block.lines.first and before.kind not in _UNCUT:
+        return " "
+    return "\n" * max(1, block.lines.first - before.lines.last)
+
+
 def _chunk(
     document_id: str, ordinal: int, blocks: tuple[Block, ...], path: tuple[str, ...], context: str
 ) -> Chunk:
     text = blocks[0].text
     for before, block in pairwise(blocks):
-        text += "\n" * max(1, block.lines.first - before.lines.last) + block.text
+        text += _between(before, block) + block.text
     return Chunk(
         document_id=document_id,
         ordinal=ordinal,
