@@ -24,6 +24,7 @@ from rag.ports import Embedder, Vector, VectorEntry, VectorStore
 # told from the one that it replaces.
 CHUNKS_PER_VERSION = 1 << 20
 _REBUILD_BATCH = 2000
+_DELETE_BATCH = 500  # SQLite takes a limited number of parameters in one statement
 
 
 def chunk_key(version: int, ordinal: int) -> int:
@@ -129,8 +130,8 @@ class IndexWriter:
 
     def delete(self, source: str, paths: Sequence[str]) -> None:
         """Stop serving these documents."""
-        if paths:
-            self._catalog.deactivate(source, paths)
+        for start in range(0, len(paths), _DELETE_BATCH):
+            self._catalog.deactivate(source, paths[start : start + _DELETE_BATCH])
             self._sweep()
 
     def repair(self) -> None:

@@ -20,7 +20,7 @@ class IndexLock:
 
     def acquire(self) -> Self:
         """Take the lock, or raise IndexBusy naming the process that holds it."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -53,5 +53,6 @@ def _who_we_are() -> str:
 def _message(path: Path, holder: str) -> str:
     return (
         f"the index in {path.parent} is in use by {holder or 'another process'}: wait until it "
-        "ends, or stop it, and try again. A running service re-indexes by `POST /v1/reindex`."
+        "ends, or stop it, and try again; a service started with `runbook serve --ingest` brings "
+        "the index up to date first."
     )

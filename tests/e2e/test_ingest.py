@@ -43,6 +43,11 @@ def test_exactly_what_changed_on_disk_changes_in_the_index(docs: Path) -> None:
     assert set(paths_found(docs, "restart it when stuck")) == {"a.md", "moved.md"}
 
 
+def test_the_state_folder_is_its_owners_alone(docs: Path) -> None:
+    run_json(docs, "ingest", "docs")
+    assert (docs / ".runbook").stat().st_mode & 0o077 == 0
+
+
 def test_no_prune_keeps_what_is_gone(docs: Path) -> None:
     run_json(docs, "ingest", "docs")
     (docs / "docs/c.md").unlink()

@@ -34,7 +34,8 @@ class Database:
     @classmethod
     def open(cls, path: Path) -> Database:
         """Open or create the catalog, migrated to the current schema. Raises StoreError."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        # The catalog holds the text of every document: nobody else on the machine may read it.
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         database = cls(path)
         with _translated(path):
             _migrate(database.engine)
