@@ -143,7 +143,7 @@ def _check(
             f"a key needs a name of 1 to {_MAX_NAME} printable characters, to know it by in lists"
         )
     _check_rights(rights)
-    if not groups and Right.ADMIN not in rights:
+    if not groups and Right.SEARCH in rights and Right.ADMIN not in rights:
         raise ConfigurationError(
             "a key without groups could read nothing: give it a group, like --group team:payments"
         )
