@@ -8,13 +8,13 @@ version keeps serving with an ACL that is never wider than it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ingest.acl_rules import AclRules
 from ingest.chunker import Chunker
-from ingest.git_history import file_revisions
+from ingest.git_history import FileRevision, file_revisions
 from ingest.loaders import SUFFIXES
 from ingest.parse import RawFile, own_acl_of, parse
 from ingest.report import Progress
@@ -75,6 +75,7 @@ class SourceRun:
         self._source = source
         self._full = full
         self._rules = AclRules(source.root, source.acl)
+        self._revisions: Mapping[str, FileRevision] = {}
         self._served = tools.catalog.active_versions(source.name)
         self._outcome = Outcome()
 

@@ -6,12 +6,9 @@ A leaf module: it imports the standard library alone.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-
-Vector = Sequence[float]
 
 
 class Kind(StrEnum):
