@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from ingest.acl_rules import EffectiveAcl
 from ingest.chunker import Chunker
@@ -97,8 +98,6 @@ def _kind_by_folder(path: PurePosixPath) -> Kind:
 
 
 def _url(template: str | None, raw: RawFile) -> str | None:
-    from urllib.parse import quote
-
     if template is None:
         return None
     path = quote(raw.path, safe=_LINK_CHARACTERS)
