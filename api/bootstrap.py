@@ -30,7 +30,7 @@ from rag.adapters.catalog.writer import known_sources
 from rag.adapters.chroma import ChromaVectorStore
 from rag.adapters.dense import DenseRetriever
 from rag.adapters.index_lock import IndexLock
-from rag.adapters.sentence_transformer import SentenceTransformerEmbedder
+from rag.adapters.local_embedder import LocalEmbedder
 from rag.adapters.serving_vectors import ServingVectors
 from rag.domain import Filters, Principal
 from rag.errors import ConfigurationError
@@ -201,7 +201,12 @@ def _indexer(
 def make_embedder(settings: Settings) -> Embedder:
     """The configured embedding model, loaded at its first use."""
     chosen = settings.embedding
-    return SentenceTransformerEmbedder(chosen.model, chosen.max_tokens, chosen.allow_download)
+    return LocalEmbedder(
+        settings.state_folder / "models",
+        chosen.model,
+        chosen.max_tokens,
+        chosen.allow_download,
+    )
 
 
 def _configured_sources(settings: Settings) -> list[Source]:

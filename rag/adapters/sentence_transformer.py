@@ -1,4 +1,7 @@
-"""Embeddings by sentence-transformers: the packaged model, a local path or a hub id."""
+"""Embeddings by sentence-transformers: the packaged model, a local path or a hub id.
+
+The reference that exports are verified against, and what runs where a model cannot be exported.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +38,7 @@ class SentenceTransformerEmbedder:
 
     @property
     def fingerprint(self) -> str:
-        name = self._model_name
-        pinned = f"@{PACKAGED_SHA256[:16]}" if name == PACKAGED_MODEL else ""
-        return f"{name}{pinned}/{self._max_tokens}"
+        return fingerprint(self._model_name, self._max_tokens)
 
     @cached_property
     def dimension(self) -> int:
@@ -70,25 +71,31 @@ class SentenceTransformerEmbedder:
     def _model(self) -> SentenceTransformer:
         with self._lock:
             if self._loaded is None:
-                self._loaded = self._load()
+                self._loaded = load(self._model_name, self._max_tokens, self._allow_download)
             return self._loaded
 
-    def _load(self) -> SentenceTransformer:
-        place = str(packaged_model()) if self._model_name == PACKAGED_MODEL else self._model_name
-        _quieten()
-        from sentence_transformers import SentenceTransformer
 
-        try:
-            model = SentenceTransformer(
-                place, device="cpu", local_files_only=not self._allow_download
-            )
-        except Exception as error:  # it raises whatever its file and hub readers raise
-            raise ModelError(
-                f"the embedding model {self._model_name!r} cannot be loaded: {error}. Set "
-                "embedding.model to a folder, or embedding.allow_download = true."
-            ) from error
-        model.max_seq_length = min(self._max_tokens, _positions(model))
-        return model
+def fingerprint(model: str, max_tokens: int) -> str:
+    """Names a model, the packaged one with its weights, and where it cuts its texts."""
+    pinned = f"@{PACKAGED_SHA256[:16]}" if model == PACKAGED_MODEL else ""
+    return f"{model}{pinned}/{max_tokens}"
+
+
+def load(model: str, max_tokens: int, allow_download: bool) -> SentenceTransformer:
+    """The model, on the CPU. Raises ModelError when it is not there or cannot be read."""
+    place = str(packaged_model()) if model == PACKAGED_MODEL else model
+    _quieten()
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        loaded = SentenceTransformer(place, device="cpu", local_files_only=not allow_download)
+    except Exception as error:  # it raises whatever its file and hub readers raise
+        raise ModelError(
+            f"the embedding model {model!r} cannot be loaded: {error}. Set embedding.model to a "
+            "folder, or embedding.allow_download = true."
+        ) from error
+    loaded.max_seq_length = min(max_tokens, _positions(loaded))
+    return loaded
 
 
 def _quieten() -> None:
