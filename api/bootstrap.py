@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 
 from api.indexer import Indexer
@@ -24,18 +25,22 @@ from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.exact_vectors import ExactVectors
 from rag.adapters.catalog.generations import Generation, Generations
 from rag.adapters.catalog.keys import KeyStore
-from rag.adapters.catalog.lexical import LexicalRetriever
+from rag.adapters.catalog.lexical import IdentifierRetriever, LexicalRetriever, PageRetriever
+from rag.adapters.catalog.page_vectors import PageVectors
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import known_sources
 from rag.adapters.chroma import ChromaVectorStore
+from rag.adapters.cross_encoder import CrossEncoderReranker
 from rag.adapters.dense import DenseRetriever
+from rag.adapters.filtered_vectors import FilteredVectors
 from rag.adapters.index_lock import IndexLock
 from rag.adapters.local_embedder import LocalEmbedder
 from rag.adapters.serving_vectors import ServingVectors
 from rag.domain import Filters, Principal
 from rag.errors import ConfigurationError
-from rag.ports import Embedder, NearestVectors
+from rag.ports import Embedder, NearestVectors, Reranker, Retriever
 from rag.search import SearchEngine, SearchSettings
+from rag.synonyms import Synonyms, parse_synonyms
 
 # Whoever runs the command line on the machine can read the files and the catalog anyway.
 LOCAL_ADMINISTRATOR = Principal("local", administrator=True)
@@ -147,7 +152,11 @@ def open_serving(settings: Settings) -> Iterator[Services]:
         indexer = _indexer(settings, database, embedder, stores)
         # A shared server is repaired by whoever ingests: it holds the lock, and this does not.
         repair = indexer.repair if settings.vectors.mode == "embedded" else _nothing
-        yield _services(settings, database, embedder, stores.open, repair)
+
+        def filtered(generation: Generation) -> NearestVectors:
+            return FilteredVectors(stores.open(generation), ExactVectors(database, generation))
+
+        yield _services(settings, database, embedder, filtered, repair)
 
 
 def _services(
@@ -160,23 +169,32 @@ def _services(
     generations, reader, metrics = Generations(database), CatalogReader(database), Metrics()
     vectors = ServingVectors(generations, open_store, embedder.fingerprint)
     dense = DenseRetriever(embedder, vectors, reader.readable_sets)
-    lexical = LexicalRetriever(database)
+    synonyms = read_synonyms(settings)
+    retrievers: list[Retriever] = [
+        dense,
+        LexicalRetriever(database, synonyms),
+        PageRetriever(database, synonyms),
+        IdentifierRetriever(database),
+    ]
     engine = SearchEngine(
-        [dense, lexical],
+        retrievers,
+        [PageVectors(database, embedder)],
         reader,
         metrics,
         today,
         SearchSettings(
             candidates=settings.search.candidates,
+            reranked=settings.rerank.passages,
             review_every=timedelta(days=settings.search.review_every_days),
         ),
+        make_reranker(settings),
     )
 
     def warm() -> None:
         generations.serving()
         repair()
         everything = access_filter(LOCAL_ADMINISTRATOR)
-        for retriever in (dense, lexical):
+        for retriever in retrievers:
             retriever.retrieve("warm up", access=everything, filters=Filters(), limit=1)
 
     return Services(
@@ -207,6 +225,29 @@ def make_embedder(settings: Settings) -> Embedder:
         chosen.max_tokens,
         chosen.allow_download,
     )
+
+
+def make_reranker(settings: Settings) -> Reranker | None:
+    """The configured reranker, loaded at its first use; None when none is configured."""
+    chosen = settings.rerank
+    if not chosen.model:
+        return None
+    return CrossEncoderReranker(chosen.model, chosen.max_tokens, chosen.allow_download)
+
+
+def read_synonyms(settings: Settings) -> Synonyms:
+    """The team's synonyms, else those that ship. Raises ConfigurationError."""
+    if settings.search.synonyms is None:
+        shipped = resources.files("rag").joinpath("synonyms.txt")
+        return parse_synonyms(shipped.read_text(encoding="utf-8").splitlines(), "synonyms.txt")
+    path = settings.directory / settings.search.synonyms
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"{path}: cannot be read: {error}; mend search.synonyms"
+        ) from error
+    return parse_synonyms(lines, str(path))
 
 
 def _configured_sources(settings: Settings) -> list[Source]:

@@ -15,7 +15,7 @@ from rag.domain import FreshnessStatus, IndexSummary, Mode
 from rag.errors import RunbookError
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-# Seconds. A lexical search takes about 3 ms and a dense one about 15; a cold model takes seconds.
+# Seconds. A warm search takes some milliseconds; a cold model takes a second or more.
 _LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 logger = logging.getLogger(__name__)
@@ -41,20 +41,20 @@ class Metrics:
         )
         self._no_result = Counter(
             "runbook_retrieval_no_result_count",
-            "Searches that found nothing.",
+            "Searches that found nothing that answers.",
             registry=self._registry,
         )
         self._denied = Counter(
             "runbook_acl_denied_total",
-            "Chunks that a retriever let through and the second access check stopped.",
+            "Pages that a retriever let through and the second access check stopped.",
             registry=self._registry,
         )
         for mode in Mode:  # a series that is there from the start has a rate from the start
             self._latency.labels(mode.value)
 
-    def searched(self, mode: Mode, seconds: float, hits: int) -> None:
+    def searched(self, mode: Mode, seconds: float, no_result: bool) -> None:
         self._latency.labels(mode.value).observe(seconds)
-        if hits == 0:
+        if no_result:
             self._no_result.inc()
 
     def refused(self, count: int) -> None:

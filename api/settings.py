@@ -69,8 +69,20 @@ class VectorSettings(_Section):
 
 
 class SearchSection(_Section):
-    candidates: int = Field(default=50, ge=10, le=1000)
+    """`synonyms` is a team's own file of synonyms, in place of the one that ships."""
+
+    candidates: int = Field(default=100, ge=10, le=1000)
+    synonyms: Path | None = None
     review_every_days: int = Field(default=180, ge=1)
+
+
+class RerankSettings(_Section):
+    """A cross-encoder, by hub id or folder; without one the fused order stands."""
+
+    model: str = ""
+    max_tokens: int = Field(default=512, ge=16)
+    passages: int = Field(default=20, ge=1, le=100)
+    allow_download: bool = False
 
 
 class ServerSettings(_Section):
@@ -100,6 +112,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     vectors: VectorSettings = VectorSettings()
     search: SearchSection = SearchSection()
+    rerank: RerankSettings = RerankSettings()
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()
 

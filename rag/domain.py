@@ -201,6 +201,47 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one lane gave a page: its rank and score there, None where it was not found by it.
+
+    `points` is its part of the page's score.
+    """
+
+    lane: str
+    rank: int | None
+    raw: float | None
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatePage:
+    """What ranking must know of a page beside its scores.
+
+    `superseded_by` holds the versions of readable pages that say that they supersede this one.
+    """
+
+    version: int
+    document_id: str
+    updated_at: datetime
+    last_reviewed: date | None
+    review_every: timedelta | None
+    superseded_by: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a hit ranks where it does: `page_score` is the contributions' sum times `prior`.
+
+    `passage_share` is the passage's score as a share of its page's best passage.
+    """
+
+    contributions: tuple[Contribution, ...]
+    prior: float
+    page_score: float
+    passage_share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """What a search returns: a chunk, the document it stands in, and why it ranks here."""
 
@@ -210,18 +251,19 @@ class Hit:
     score: float
     scores: Scores
     freshness: Freshness
+    explanation: Explanation
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The hits of one question, best first; `took_ms` is wall time in milliseconds."""
+    """The hits of one question, best first; `took_ms` is wall time in milliseconds.
+
+    `no_result` says that none of them answers it: they are the nearest there are.
+    """
 
     hits: tuple[Hit, ...] = ()
     took_ms: float = 0.0
-
-    @property
-    def no_result(self) -> bool:
-        return not self.hits
+    no_result: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,18 +21,26 @@ def freshness_of(
     """
     seen = metadata.last_reviewed or updated_at.date()
     return Freshness(
-        status=_status(metadata, today, default_review_every),
+        status=status_of(
+            metadata.last_reviewed, metadata.review_every, today, default_review_every
+        ),
         updated_at=updated_at,
         last_reviewed=metadata.last_reviewed,
         age_days=max(0, (today - seen).days),
     )
 
 
-def _status(metadata: Metadata, today: date, default: timedelta) -> FreshnessStatus:
-    if metadata.last_reviewed is None:
+def status_of(
+    last_reviewed: date | None,
+    review_every: timedelta | None,
+    today: date,
+    default_review_every: timedelta = DEFAULT_REVIEW_EVERY,
+) -> FreshnessStatus:
+    """How a document stands that was reviewed then and is to be reviewed so often."""
+    if last_reviewed is None:
         return FreshnessStatus.UNKNOWN
-    period = metadata.review_every or default
-    age = today - metadata.last_reviewed
+    period = review_every or default_review_every
+    age = today - last_reviewed
     if age <= period:
         return FreshnessStatus.FRESH
     return FreshnessStatus.DUE if age <= 2 * period else FreshnessStatus.STALE

@@ -1,4 +1,4 @@
-"""Identifiers in text: what engineers write in CamelCase, snake_case or with digits."""
+"""Identifiers in text: alert names, metrics, error codes, flags and resource names."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import re
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+# A run of letters and digits, joined by the marks that names are joined by.
+_NAME = re.compile(r"[A-Za-z0-9]+(?:[_.:-]+[A-Za-z0-9]+)*")
+_CAMEL = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2,}[a-z]")
+_JOINT = re.compile(r"[_.:-]+")
 
 
 def parts(identifier: str) -> list[str]:
@@ -17,3 +21,31 @@ def spelled_out(text: str) -> str:
     """The parts of each identifier of several parts in `text`, each identifier once."""
     words = dict.fromkeys(_WORD.findall(text))
     return " ".join(" ".join(found) for found in map(parts, words) if len(found) > 1)
+
+
+def identifiers_in(text: str) -> list[str]:
+    """Names in `text` that no sentence would hold by chance, in order, each once.
+
+    CamelCase of several parts, and what is joined by `_`, `.`, `:` or `-`. A flag is found
+    without its leading dashes.
+    """
+    found = (match.group() for match in _NAME.finditer(text))
+    return list(dict.fromkeys(name for name in found if _is_identifier(name)))
+
+
+def phrases(identifier: str) -> list[str]:
+    """The word sequences by which an index of words finds an identifier: whole and in parts.
+
+    Parts are those of CamelCase alone, and none may be lost: `worker-3` is not about workers.
+    """
+    joined = " ".join(_JOINT.split(identifier.lower()))
+    apart = parts(identifier)
+    if len(apart) < 2 or "".join(apart) != identifier.lower():
+        return [joined]
+    return [joined, " ".join(apart)]
+
+
+def _is_identifier(name: str) -> bool:
+    if not any(char.isalpha() for char in name):
+        return False
+    return bool(_JOINT.search(name)) or (bool(_CAMEL.search(name)) and len(parts(name)) > 1)

@@ -32,6 +32,11 @@ def chunk_key(version: int, ordinal: int) -> int:
     return version * CHUNKS_PER_VERSION + ordinal
 
 
+def version_of(key: int) -> int:
+    """The version that a chunk's number carries."""
+    return key // CHUNKS_PER_VERSION
+
+
 def text_hash(text: str) -> str:
     """The key of a text's embedding: its sha256, in hex."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rag.acl import AccessFilter
-from rag.domain import Candidate, Filters, IndexedChunk, Mode
+from rag.domain import Candidate, CandidatePage, Filters, IndexedChunk, Mode
 
 Vector = array  # of typecode "f"
 
@@ -85,7 +85,10 @@ class VectorStore(NearestVectors, Protocol):
 
 
 class Retriever(Protocol):
-    """Question to Candidates, filtered before the cut at `limit`."""
+    """Question to Candidates, filtered before the cut at `limit`, best first.
+
+    A retriever of whole pages names each by the key of its first chunk.
+    """
 
     @property
     def name(self) -> str: ...
@@ -95,11 +98,36 @@ class Retriever(Protocol):
     ) -> list[Candidate]: ...
 
 
+class PageScorer(Protocol):
+    """Scores pages that others found, by the question and the page as a whole."""
+
+    @property
+    def name(self) -> str: ...
+
+    def score(self, question: str, versions: Sequence[int]) -> list[Candidate]:
+        """Best first, each page named by the key of its first chunk; it may leave some out."""
+        ...
+
+
+class Reranker(Protocol):
+    """Judges question and passage together, which costs more than a retriever may spend."""
+
+    def scores(self, question: str, passages: Sequence[str]) -> list[float]:
+        """How well each passage answers the question, 0 to 1. Raises ModelError."""
+        ...
+
+
 class ChunkReader(Protocol):
     """The catalog as the engine reads it: the second check of access and version."""
 
     def change_count(self) -> int:
         """Rises with every commit that changes what is served."""
+        ...
+
+    def pages(
+        self, versions: Sequence[int], *, access: AccessFilter, filters: Filters
+    ) -> dict[int, CandidatePage]:
+        """The served pages among `versions` that pass."""
         ...
 
     def fetch(
@@ -108,16 +136,16 @@ class ChunkReader(Protocol):
         """The chunks of active versions among `keys` that pass, in one snapshot."""
         ...
 
-    def refused(self, keys: Sequence[int], *, access: AccessFilter) -> int:
-        """How many of `keys` are served chunks that the filter forbids."""
+    def refused(self, versions: Sequence[int], *, access: AccessFilter) -> int:
+        """How many of `versions` are served pages that the filter forbids."""
         ...
 
 
 class SearchObserver(Protocol):
     """Told of every search; it sees no question and no text."""
 
-    def searched(self, mode: Mode, seconds: float, hits: int) -> None: ...
+    def searched(self, mode: Mode, seconds: float, no_result: bool) -> None: ...
 
     def refused(self, count: int) -> None:
-        """The second check stopped `count` chunks that a retriever let through."""
+        """The second check stopped `count` pages that a retriever let through."""
         ...

@@ -1,6 +1,7 @@
 """The read path: a question and a principal to hits.
 
-    access filter -> retrievers (each filtered) -> fusion -> second check -> collapse -> hits
+    access filter -> retrievers (each filtered) -> second check -> fusion -> priors
+        -> passages (read under the same check) -> reranker, where there is one -> hits
 
 A principal that may read nothing reaches no store.
 """
@@ -8,38 +9,86 @@ A principal that may read nothing reaches no store.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from rag.acl import AccessFilter, access_filter
 from rag.collapse import is_near_duplicate
-from rag.domain import Candidate, Filters, Hit, IndexedChunk, Mode, Principal, Scores, SearchResult
-from rag.freshness import DEFAULT_REVIEW_EVERY, freshness_of
-from rag.fusion import reciprocal_rank_fusion
-from rag.ports import ChunkReader, Retriever, SearchObserver
+from rag.domain import (
+    Candidate,
+    CandidatePage,
+    Explanation,
+    Filters,
+    FreshnessStatus,
+    Hit,
+    IndexedChunk,
+    Mode,
+    Principal,
+    Scores,
+    SearchResult,
+)
+from rag.freshness import DEFAULT_REVIEW_EVERY, freshness_of, status_of
+from rag.fusion import RankedPage, fuse
+from rag.indexing import version_of
+from rag.ports import ChunkReader, PageScorer, Reranker, Retriever, SearchObserver
+from rag.priors import with_priors
+from rag.relevance import LEAST_RELEVANCE, relevance
 
 DEFAULT_K = 10
 MAX_K = 100
 # A change that lands between retrieval and the second check can hide a document for one attempt.
 _ATTEMPTS = 3
+# One page fills no list: a second passage of it stands behind pages nearly as good.
+_PASSAGES_OF_A_PAGE = 2
+_SECOND_PASSAGE = 0.75
+_LOOKED_AT_FOR_RELEVANCE = 3
+_LANES_OF: Mapping[Mode, frozenset[str]] = {
+    Mode.HYBRID: frozenset({"dense", "lexical", "pages", "page_vectors", "identifiers"}),
+    Mode.DENSE: frozenset({"dense", "page_vectors"}),
+    Mode.LEXICAL: frozenset({"lexical", "pages", "identifiers"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """`candidates` is how many chunks each retriever offers, at least five for each hit asked."""
+    """`candidates` is how many each retriever offers, at least five for each hit asked.
 
-    candidates: int = 50
+    `reranked` is how many passages a reranker sees.
+    """
+
+    candidates: int = 100
+    reranked: int = 20
     review_every: timedelta = DEFAULT_REVIEW_EVERY
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """One attempt's candidates that passed the second check."""
+class _Asked:
+    """One question with everything that narrows it."""
 
-    fused: Sequence[tuple[int, float]]
-    chunks: dict[int, IndexedChunk]
-    rankings: dict[str, list[Candidate]]
+    question: str
+    access: AccessFilter
+    filters: Filters
+    mode: Mode
+    k: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    """A chunk that passed the second check, with its place in the ranking."""
+
+    item: IndexedChunk
+    score: float
+    explanation: Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One attempt: passages best first, what the retrievers said, and whether nothing was lost."""
+
+    passages: Sequence[_Passage]
+    rankings: Mapping[str, Sequence[Candidate]]
+    missing: frozenset[int]
 
 
 class SearchEngine:
@@ -48,16 +97,20 @@ class SearchEngine:
     def __init__(
         self,
         retrievers: Sequence[Retriever],
+        page_scorers: Sequence[PageScorer],
         catalog: ChunkReader,
         observer: SearchObserver,
         today: Callable[[], date],
         settings: SearchSettings | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         self._retrievers = tuple(retrievers)
+        self._page_scorers = tuple(page_scorers)
         self._catalog = catalog
         self._observer = observer
         self._today = today
         self._settings = settings or SearchSettings()
+        self._reranker = reranker
 
     def search(
         self,
@@ -70,80 +123,174 @@ class SearchEngine:
     ) -> SearchResult:
         """At most `k` hits that `principal` may read, best first."""
         started = time.perf_counter()
-        hits = self._hits(question, access_filter(principal), k, filters or Filters(), mode)
+        asked = _Asked(question, access_filter(principal), filters or Filters(), mode, k)
+        hits: tuple[Hit, ...] = ()
+        no_result = True
+        if not asked.access.nothing and question.strip() and k >= 1:
+            found = self._find(asked)
+            hits = self._hits(asked, found)
+            no_result = _nothing_answers(asked, hits, found.rankings)
         seconds = time.perf_counter() - started
-        self._observer.searched(mode, seconds, len(hits))
-        return SearchResult(hits, took_ms=round(seconds * 1000, 3))
+        self._observer.searched(mode, seconds, no_result)
+        return SearchResult(hits, took_ms=round(seconds * 1000, 3), no_result=no_result)
 
-    def _hits(
-        self, question: str, access: AccessFilter, k: int, filters: Filters, mode: Mode
-    ) -> tuple[Hit, ...]:
-        if access.nothing or not question.strip() or k < 1:
-            return ()
-        found = self._find(question, access, max(self._settings.candidates, 5 * k), filters, mode)
-        kept = _collapsed([(found.chunks[key], score) for key, score in found.fused], k)
-        scores = {name: _by_key(ranking) for name, ranking in found.rankings.items()}
-        return tuple(
-            self._hit(rank, item, score, scores) for rank, (item, score) in enumerate(kept, start=1)
-        )
-
-    def _find(
-        self, question: str, access: AccessFilter, limit: int, filters: Filters, mode: Mode
-    ) -> _Found:
-        for attempt in range(1, _ATTEMPTS + 1):
+    def _find(self, asked: _Asked) -> _Found:
+        for _ in range(_ATTEMPTS):
             changes = self._catalog.change_count()
-            rankings = self._rankings(question, access, limit, filters, mode)
-            fused = reciprocal_rank_fusion(rankings)
-            chunks = self._catalog.fetch([key for key, _ in fused], access=access, filters=filters)
-            dropped = [key for key, _ in fused if key not in chunks]
-            if not dropped or attempt == _ATTEMPTS or self._catalog.change_count() == changes:
+            found = self._attempt(asked)
+            if not found.missing or self._catalog.change_count() == changes:
                 break
-        if dropped and (count := self._catalog.refused(dropped, access=access)):
-            self._observer.refused(count)
-        passed = [(key, score) for key, score in fused if key in chunks]
-        return _Found(passed, chunks, rankings)
+        if found.missing:
+            refused = self._catalog.refused(sorted(found.missing), access=asked.access)
+            if refused:
+                self._observer.refused(refused)
+        return found
 
-    def _rankings(
-        self, question: str, access: AccessFilter, limit: int, filters: Filters, mode: Mode
-    ) -> dict[str, list[Candidate]]:
+    def _attempt(self, asked: _Asked) -> _Found:
+        rankings = self._rankings(asked)
+        found = {version_of(key) for key in _keys(rankings)}
+        pages = self._catalog.pages(sorted(found), access=asked.access, filters=asked.filters)
+        rankings = {name: _of_pages(ranking, pages) for name, ranking in rankings.items()}
+        for scorer in self._page_scorers:
+            if scorer.name in _LANES_OF[asked.mode]:
+                rankings[scorer.name] = scorer.score(asked.question, list(pages))
+        ranked = fuse(rankings)
+        preferred = with_priors(ranked, pages, self._statuses(pages))
+        before = {page.version: page.score for page in ranked}
+        shortlist = _shortlist(preferred, before, self._depth(asked))
+        items = self._catalog.fetch(
+            [key for key, _, _ in shortlist], access=asked.access, filters=asked.filters
+        )
+        passages = [
+            _Passage(items[key], score, told) for key, score, told in shortlist if key in items
+        ]
+        unread = {version_of(key) for key, _, _ in shortlist if key not in items}
+        return _Found(passages, rankings, frozenset((found - pages.keys()) | unread))
+
+    def _rankings(self, asked: _Asked) -> dict[str, Sequence[Candidate]]:
+        limit = max(self._settings.candidates, 5 * asked.k)
         return {
             retriever.name: retriever.retrieve(
-                question, access=access, filters=filters, limit=limit
+                asked.question, access=asked.access, filters=asked.filters, limit=limit
             )
             for retriever in self._retrievers
-            if mode in (Mode.HYBRID, retriever.name)
+            if retriever.name in _LANES_OF[asked.mode]
         }
 
+    def _statuses(self, pages: Mapping[int, CandidatePage]) -> dict[int, FreshnessStatus]:
+        today, every = self._today(), self._settings.review_every
+        return {
+            version: status_of(page.last_reviewed, page.review_every, today, every)
+            for version, page in pages.items()
+        }
+
+    def _depth(self, asked: _Asked) -> int:
+        # Near-duplicates fall out behind the cut, so a few more are read than are shown.
+        needed = asked.k + asked.k // 2 + 2
+        return max(needed, self._settings.reranked) if self._reranker else needed
+
+    def _hits(self, asked: _Asked, found: _Found) -> tuple[Hit, ...]:
+        passages, judged = self._reranked(asked, found.passages)
+        kept = _collapsed(passages, asked.k)
+        raw = {name: _by_key(ranking) for name, ranking in found.rankings.items()}
+        return tuple(
+            self._hit(rank, passage, raw, judged.get(passage.item.key))
+            for rank, passage in enumerate(kept, start=1)
+        )
+
+    def _reranked(
+        self, asked: _Asked, passages: Sequence[_Passage]
+    ) -> tuple[Sequence[_Passage], dict[int, float]]:
+        """The passages in the reranker's order, with what it gave each."""
+        if self._reranker is None or not passages:
+            return passages, {}
+        texts = [passage.item.chunk.embedded_text for passage in passages]
+        scores = self._reranker.scores(asked.question, texts)
+        again = [
+            replace(passage, score=score * passage.explanation.prior)
+            for passage, score in zip(passages, scores, strict=True)
+        ]
+        judged = {
+            passage.item.key: round(score, 6)
+            for passage, score in zip(passages, scores, strict=True)
+        }
+        return sorted(again, key=lambda passage: -passage.score), judged
+
     def _hit(
-        self, rank: int, item: IndexedChunk, score: float, scores: dict[str, dict[int, float]]
+        self,
+        rank: int,
+        passage: _Passage,
+        raw: Mapping[str, Mapping[int, float]],
+        judged: float | None,
     ) -> Hit:
-        document = item.document
+        key, document = passage.item.key, passage.item.document
         return Hit(
             rank=rank,
-            chunk=item.chunk,
+            chunk=passage.item.chunk,
             document=document,
-            score=round(score, 6),
+            score=round(passage.score, 6),
             scores=Scores(
-                dense=scores.get("dense", {}).get(item.key),
-                lexical=scores.get("lexical", {}).get(item.key),
+                dense=raw.get("dense", {}).get(key),
+                lexical=raw.get("lexical", {}).get(key),
+                rerank=judged,
             ),
             freshness=freshness_of(
                 document.metadata, document.updated_at, self._today(), self._settings.review_every
             ),
+            explanation=passage.explanation,
         )
+
+
+def _keys(rankings: Mapping[str, Sequence[Candidate]]) -> Iterable[int]:
+    return (candidate.chunk_key for ranking in rankings.values() for candidate in ranking)
+
+
+def _of_pages(ranking: Sequence[Candidate], pages: Mapping[int, CandidatePage]) -> list[Candidate]:
+    return [candidate for candidate in ranking if version_of(candidate.chunk_key) in pages]
 
 
 def _by_key(ranking: Sequence[Candidate]) -> dict[int, float]:
     return {candidate.chunk_key: round(candidate.score, 6) for candidate in ranking}
 
 
-def _collapsed(
-    ranked: Sequence[tuple[IndexedChunk, float]], k: int
-) -> list[tuple[IndexedChunk, float]]:
-    kept: list[tuple[IndexedChunk, float]] = []
-    for item, score in ranked:
+def _shortlist(
+    pages: Sequence[RankedPage], before: Mapping[int, float], depth: int
+) -> list[tuple[int, float, Explanation]]:
+    """The best passages over all pages, a few of each, as key, score and explanation."""
+    found: list[tuple[int, float, Explanation]] = []
+    for page in pages:
+        prior = page.score / before[page.version] if before[page.version] else 1.0
+        for place, (key, share) in enumerate(page.passages[:_PASSAGES_OF_A_PAGE]):
+            discounted = share * _SECOND_PASSAGE**place
+            told = Explanation(page.contributions, prior, page.score, discounted)
+            found.append((key, page.score * discounted, told))
+    return sorted(found, key=lambda item: (-item[1], item[0]))[:depth]
+
+
+def _collapsed(ranked: Sequence[_Passage], k: int) -> list[_Passage]:
+    kept: list[_Passage] = []
+    for passage in ranked:
         if len(kept) == k:
             break
-        if not any(is_near_duplicate(item.chunk, other.chunk) for other, _ in kept):
-            kept.append((item, score))
+        if not any(is_near_duplicate(passage.item.chunk, other.item.chunk) for other in kept):
+            kept.append(passage)
     return kept
+
+
+def _nothing_answers(
+    asked: _Asked, hits: Sequence[Hit], rankings: Mapping[str, Sequence[Candidate]]
+) -> bool:
+    """Whether the best hits are too far from the question to be an answer to it."""
+    dense = rankings.get("dense")
+    if not hits or not dense or rankings.get("identifiers"):
+        return not hits
+    unseen = dense[-1].score  # a passage that dense search cut off is no nearer than its last
+    return all(
+        relevance(asked.question, _texts(hit), hit.scores.dense or unseen) < LEAST_RELEVANCE
+        for hit in hits[:_LOOKED_AT_FOR_RELEVANCE]
+    )
+
+
+def _texts(hit: Hit) -> list[str]:
+    about = hit.document
+    return [about.metadata.title, about.path, *hit.chunk.section, hit.chunk.text]

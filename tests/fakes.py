@@ -82,12 +82,12 @@ class CountingObserver:
     """Remembers what a search told it."""
 
     def __init__(self) -> None:
-        self.searches: list[tuple[Mode, int]] = []
+        self.searches: list[tuple[Mode, bool]] = []
         self.refusals = 0
 
-    def searched(self, mode: Mode, seconds: float, hits: int) -> None:
+    def searched(self, mode: Mode, seconds: float, no_result: bool) -> None:
         assert seconds >= 0
-        self.searches.append((mode, hits))
+        self.searches.append((mode, no_result))
 
     def refused(self, count: int) -> None:
         self.refusals += count

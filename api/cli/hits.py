@@ -10,14 +10,18 @@ _LINES_SHOWN = 14
 _COLOUR_OF_RISK = {Risk.MUTATING: "yellow", Risk.DESTRUCTIVE: "red"}
 
 
-def print_hits(result: SearchResult) -> None:
-    """Hits on stdout, best first; that there are none on stderr."""
-    if result.no_result:
+def print_hits(result: SearchResult, *, explain: bool = False) -> None:
+    """Hits on stdout, best first; that nothing answers, or that there is nothing, on stderr."""
+    if not result.hits:
         click.echo("nothing found", err=True)
+    elif result.no_result:
+        click.echo("nothing here seems to answer that; the nearest pages are:", err=True)
     for hit in result.hits:
         if hit.rank > 1:
             click.echo()
         _print_hit(hit)
+        if explain:
+            _print_explanation(hit)
 
 
 def _print_hit(hit: Hit) -> None:
@@ -31,6 +35,16 @@ def _print_hit(hit: Hit) -> None:
         if command.risk in _COLOUR_OF_RISK:
             label = click.style(f"[{command.risk.value}]", fg=_COLOUR_OF_RISK[command.risk])
             click.echo(f"   {label} line {command.line}: {printable(command.text.splitlines()[0])}")
+
+
+def _print_explanation(hit: Hit) -> None:
+    told = hit.explanation
+    click.echo(f"   score {hit.score:.3f} = page {told.page_score:.3f} x {told.passage_share:.3f}")
+    for lane in told.contributions:
+        place = "not found by it" if lane.rank is None else f"rank {lane.rank}, {lane.raw:.3f}"
+        click.echo(f"     {lane.lane:<13} {lane.points:+.3f}  ({place})")
+    if told.prior < 1:
+        click.echo(f"     x {told.prior:.3f} for its age, or because another page supersedes it")
 
 
 def _about(hit: Hit) -> str:

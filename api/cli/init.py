@@ -43,8 +43,15 @@ path = "runbooks"
 # port = 8001
 
 # [search]
-# candidates = 50
+# candidates = 100                 # what each retriever offers, before fusion
 # review_every_days = 180          # when a page names a review date and no period
+#                                    `synonyms` names your own file: k8s, kubernetes
+
+# [rerank]
+# model = ""                       # a cross-encoder: a hub id or a folder
+# max_tokens = 512
+# passages = 20
+# allow_download = false
 
 # [server]
 # host = "127.0.0.1"

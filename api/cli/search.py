@@ -62,6 +62,7 @@ class _Asked:
     metavar="FILE.jsonl",
     help='One {"id","query"} a line; one answer a line.',
 )
+@click.option("--explain", is_flag=True, help="Show why each hit ranks where it does.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 @click.pass_context
 def command(
@@ -75,6 +76,7 @@ def command(
     source: str | None,
     mode: str,
     batch: Path | None,
+    explain: bool,
     as_json: bool,
 ) -> None:
     """Find the pages that answer QUESTION; without --as, as the local administrator."""
@@ -88,13 +90,13 @@ def command(
 
     with open_reading(load_settings(ctx.obj)) as services:
         if batch is not None:
-            _answer_batch(services, asked, batch)
+            _answer_batch(services, asked, batch, explain)
             return
         result = asked.search(services, question or "")
     if as_json:
-        _echo_json(_answer(result))
+        _echo_json(_answer(result, explain))
     else:
-        print_hits(result)
+        print_hits(result, explain=explain)
     ctx.exit(EXIT_NOTHING_FOUND if result.no_result else 0)
 
 
@@ -104,15 +106,15 @@ def _principal(tags: tuple[str, ...]) -> Principal:
     return Principal("local", parse_tags(tags)) if tags else LOCAL_ADMINISTRATOR
 
 
-def _answer(result: SearchResult) -> dict[str, Any]:
+def _answer(result: SearchResult, explain: bool) -> dict[str, Any]:
     from api.http.wire import answer
 
-    return answer(result, uuid.uuid4().hex)
+    return answer(result, uuid.uuid4().hex, explain=explain)
 
 
-def _answer_batch(services: Services, asked: _Asked, path: Path) -> None:
+def _answer_batch(services: Services, asked: _Asked, path: Path, explain: bool) -> None:
     for identity, question in _questions(path):
-        told = _answer(asked.search(services, question))
+        told = _answer(asked.search(services, question), explain)
         del told["request_id"]
         _echo_json({"id": identity, **told})
 

@@ -63,6 +63,7 @@ class SearchRequest(_Model):
     k: int = Field(default=DEFAULT_K, ge=1, le=MAX_K, strict=True)
     filters: FiltersRequest = FiltersRequest()
     mode: Mode = Mode.HYBRID
+    explain: bool = Field(default=False, strict=True)
 
 
 class DocumentsQuery(_Model):
@@ -129,6 +130,24 @@ class ScoresModel(_Model):
     rerank: float | None
 
 
+class LaneModel(_Model):
+    """What one lane gave the hit's page; `rank` and `score` are null where it did not find it."""
+
+    lane: str
+    rank: int | None
+    score: float | None
+    points: float
+
+
+class ExplanationModel(_Model):
+    """`score` is `page_score` times `passage_share`; `page_score` is the points times `prior`."""
+
+    page_score: float
+    prior: float
+    passage_share: float
+    lanes: list[LaneModel]
+
+
 class HitModel(_Model):
     """`lines` are the first and last line in the file as it stood at `document.revision`."""
 
@@ -142,6 +161,7 @@ class HitModel(_Model):
     scores: ScoresModel
     freshness: FreshnessModel
     commands: list[CommandModel]
+    explanation: ExplanationModel | None = None
 
 
 class SearchAnswer(_Model):

@@ -12,7 +12,13 @@ from api.http.wire import JsonObject, answer
 
 
 def add_search_routes(router: APIRouter) -> None:
-    router.add_api_route("/search", search, methods=["POST"], response_model=SearchAnswer)
+    router.add_api_route(
+        "/search",
+        search,
+        methods=["POST"],
+        response_model=SearchAnswer,
+        response_model_exclude_unset=True,
+    )
 
 
 def search(
@@ -27,7 +33,7 @@ def search(
         filters=body.filters.to_domain(),
         mode=body.mode,
     )
-    return answer(result, request.state.request_id)
+    return answer(result, request.state.request_id, explain=body.explain)
 
 
 def _check_length(query: str, most: int) -> None:

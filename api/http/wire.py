@@ -7,15 +7,26 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from rag.domain import Chunk, Command, Document, Freshness, Hit, SearchResult
+from rag.domain import (
+    Chunk,
+    Command,
+    Document,
+    Explanation,
+    Freshness,
+    Hit,
+    SearchResult,
+)
 
 JsonObject = dict[str, Any]
 
 
-def answer(result: SearchResult, request_id: str) -> JsonObject:
-    """The body of a search."""
+def answer(result: SearchResult, request_id: str, *, explain: bool = False) -> JsonObject:
+    """The body of a search; with `explain` each hit says why it ranks where it does."""
     return {
-        "hits": [to_wire(hit) for hit in result.hits],
+        "hits": [
+            {**to_wire(hit), **({"explanation": _explanation(hit.explanation)} if explain else {})}
+            for hit in result.hits
+        ],
         "took_ms": result.took_ms,
         "request_id": request_id,
         "no_result": result.no_result,
@@ -35,6 +46,23 @@ def to_wire(hit: Hit) -> JsonObject:
         "scores": asdict(hit.scores),
         "freshness": _freshness(hit.freshness),
         "commands": [_command(command) for command in hit.chunk.commands],
+    }
+
+
+def _explanation(told: Explanation) -> JsonObject:
+    return {
+        "page_score": round(told.page_score, 6),
+        "prior": round(told.prior, 6),
+        "passage_share": round(told.passage_share, 6),
+        "lanes": [
+            {
+                "lane": lane.lane,
+                "rank": lane.rank,
+                "score": None if lane.raw is None else round(lane.raw, 6),
+                "points": round(lane.points, 6),
+            }
+            for lane in told.contributions
+        ],
     }
 
 

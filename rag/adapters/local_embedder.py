@@ -7,6 +7,7 @@ import logging
 import re
 import threading
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from rag.adapters.model_export import export_in_child, exported
@@ -15,6 +16,7 @@ from rag.adapters.sentence_transformer import SentenceTransformerEmbedder, finge
 from rag.errors import ModelError
 from rag.ports import Embedder, Vector
 
+_QUESTIONS_KEPT = 256
 _LOG = logging.getLogger(__name__)
 
 
@@ -32,6 +34,8 @@ class LocalEmbedder:
         self._allow_download = allow_download
         self._lock = threading.Lock()
         self._loaded: Embedder | None = None
+        # Several stages of one search ask for the same question, and one alert fires many times.
+        self._question_vector = lru_cache(_QUESTIONS_KEPT)(self._embed_question)
 
     @property
     def fingerprint(self) -> str:
@@ -50,6 +54,9 @@ class LocalEmbedder:
         return self._embedder.embed_documents(texts)
 
     def embed_question(self, question: str) -> Vector[float]:
+        return self._question_vector(question)
+
+    def _embed_question(self, question: str) -> Vector[float]:
         return self._embedder.embed_question(question)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

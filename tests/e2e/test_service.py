@@ -61,7 +61,10 @@ def service(folder: Path) -> Iterator[Service]:
 
 
 def without_request(answer: dict[str, Any]) -> dict[str, Any]:
-    hits = [{**hit, "scores": rounded(hit["scores"])} for hit in answer["hits"]]
+    hits = [
+        {**hit, "score": round(hit["score"], 3), "scores": rounded(hit["scores"])}
+        for hit in answer["hits"]
+    ]
     return {"hits": hits, "no_result": answer["no_result"]}
 
 

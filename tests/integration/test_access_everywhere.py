@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path, PurePosixPath
 
 from hypothesis import HealthCheck, given, settings
@@ -19,13 +18,12 @@ from ingest.source_run import IngestTools, Source
 from rag.acl import AccessFilter, access_filter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generations
-from rag.adapters.catalog.lexical import LexicalRetriever
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
-from rag.adapters.dense import DenseRetriever
 from rag.domain import Filters, Mode, Principal, document_id
 from rag.indexing import IndexWriter
 from rag.search import SearchEngine
+from tests.engine import engine_over
 from tests.fakes import CountingObserver, HashingEmbedder, MemoryVectors
 
 TAGS = ("public", "team:a", "team:b", "role:sre")
@@ -99,10 +97,7 @@ class Engine:
         )
         ingest(tools, [Source("s", root, source_acl)])
         reader, observer = CatalogReader(database), CountingObserver()
-        dense = DenseRetriever(embedder, vectors, reader.readable_sets)
-        engine = SearchEngine(
-            [dense, LexicalRetriever(database)], reader, observer, lambda: date(2026, 6, 1)
-        )
+        engine = engine_over(database, embedder, vectors, observer)
         return cls(database, reader, engine, observer)
 
     def listed(self, access: AccessFilter, page: int) -> list[str]:

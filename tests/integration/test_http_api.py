@@ -31,15 +31,14 @@ from api.settings import ServerSettings, Settings
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.keys import KeyStore, Right
-from rag.adapters.catalog.lexical import LexicalRetriever
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.schema import api_keys
 from rag.adapters.catalog.writer import CatalogWriter
-from rag.adapters.dense import DenseRetriever
 from rag.domain import Chunk, Command, Kind, LineSpan, Metadata, Risk
 from rag.errors import IndexMissing, RunbookError, StoreError
 from rag.indexing import Draft, IndexWriter
 from rag.search import SearchEngine
+from tests.engine import engine_over
 from tests.fakes import HashingEmbedder, MemoryVectors, document, index_text
 
 TODAY = date(2026, 9, 1)
@@ -65,11 +64,9 @@ class Bench:
         reader, metrics = CatalogReader(self.database), Metrics()
         self.index = IndexWriter(CatalogWriter(self.database, generation), vectors, embedder)
         self.keys = KeyStore(self.database)
-        dense = DenseRetriever(embedder, vectors, reader.readable_sets)
-        lexical = LexicalRetriever(self.database)
         self.services = Services(
             settings=Settings(server=ServerSettings(max_query_chars=100, max_body_bytes=MAX_BODY)),
-            engine=SearchEngine([dense, lexical], reader, metrics, lambda: TODAY),
+            engine=engine_over(self.database, embedder, vectors, metrics, TODAY),
             reader=reader,
             keys=self.keys,
             metrics=metrics,
@@ -526,7 +523,7 @@ def test_a_failure_inside_is_a_problem_that_tells_nothing(
         def search(self, question: str, **options: Any) -> Any:
             raise failure
 
-    broken = BrokenEngine([], bench.services.reader, bench.services.metrics, lambda: TODAY)
+    broken = BrokenEngine([], [], bench.services.reader, bench.services.metrics, lambda: TODAY)
     app = create_app(replace(bench.services, engine=broken))
     caller = Caller(TestClient(app), bench.key())
     with structlog.testing.capture_logs() as logged:

@@ -11,13 +11,13 @@ import pytest
 
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generation, Generations
-from rag.adapters.catalog.lexical import LexicalRetriever
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.adapters.dense import DenseRetriever
 from rag.domain import Mode, Principal, document_id
 from rag.indexing import IndexWriter
 from rag.search import SearchEngine
+from tests.engine import engine_over
 from tests.fakes import CountingObserver, HashingEmbedder, MemoryVectors, document, index_text
 
 ADMINISTRATOR = Principal("root", administrator=True)
@@ -37,13 +37,7 @@ class Bench:
         self.index = IndexWriter(self.catalog, self.vectors, self.embedder)
         self.reader = CatalogReader(self.database)
         self.observer = CountingObserver()
-        dense = DenseRetriever(self.embedder, self.vectors, self.reader.readable_sets)
-        self.engine = SearchEngine(
-            [dense, LexicalRetriever(self.database)],
-            self.reader,
-            self.observer,
-            lambda: date(2026, 6, 1),
-        )
+        self.engine = engine_over(self.database, self.embedder, self.vectors, self.observer)
 
     def found(self, question: str, principal: Principal, mode: Mode = Mode.HYBRID) -> list[str]:
         hits = self.engine.search(question, principal=principal, mode=mode).hits
@@ -133,7 +127,7 @@ def test_the_second_check_holds_when_a_retriever_lets_everything_through(
     index_text(bench.index, document("secret.md", ["team:b"]), "restart the secret broker")
     monkeypatch.setattr(bench.reader, "readable_sets", lambda access: None)
     leaky = DenseRetriever(bench.embedder, bench.vectors, lambda access: None)
-    engine = SearchEngine([leaky], bench.reader, bench.observer, lambda: date(2026, 6, 1))
+    engine = SearchEngine([leaky], [], bench.reader, bench.observer, lambda: date(2026, 6, 1))
     hits = engine.search("secret broker", principal=READER, mode=Mode.DENSE).hits
     assert [hit.document.path for hit in hits] == ["open.md"]
     assert bench.observer.refusals == 1

@@ -1,4 +1,4 @@
-"""Reciprocal rank fusion."""
+"""Fusion: pages and passages from the lanes that found them."""
 
 from __future__ import annotations
 
@@ -7,43 +7,107 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain import Candidate
-from rag.fusion import RRF_K, reciprocal_rank_fusion
+from rag.fusion import LANES, fuse
+from rag.indexing import chunk_key, version_of
 
-keys = st.lists(st.integers(0, 30), unique=True, max_size=20)
-
-
-def ranking(name: str, found: list[int]) -> list[Candidate]:
-    return [Candidate(key, -float(place), name) for place, key in enumerate(found)]
+CHUNK_LANES = [name for name, lane in LANES.items() if not lane.of_pages]
 
 
-def test_first_in_every_ranking_scores_one() -> None:
-    fused = reciprocal_rank_fusion({"a": ranking("a", [7, 8]), "b": ranking("b", [7, 9])})
-    assert fused[0][0] == 7
-    assert fused[0][1] == pytest.approx(1.0)
+def ranking(name: str, *scored: tuple[int, int, float]) -> list[Candidate]:
+    """Candidates given as version, ordinal and score."""
+    return [Candidate(chunk_key(version, at), score, name) for version, at, score in scored]
 
 
-def test_the_formula_is_the_published_one() -> None:
-    fused = dict(reciprocal_rank_fusion({"a": ranking("a", [1, 2]), "b": ranking("b", [2])}))
-    best = 2 / (RRF_K + 1)
-    assert fused[2] == pytest.approx((1 / (RRF_K + 2) + 1 / (RRF_K + 1)) / best)
-    assert fused[1] == pytest.approx((1 / (RRF_K + 1)) / best)
+def rankings_of(draw: dict[str, dict[tuple[int, int], float]]) -> dict[str, list[Candidate]]:
+    made = {}
+    for name, scored in draw.items():
+        ordered = sorted(scored.items(), key=lambda item: -item[1])
+        made[name] = ranking(name, *[(version, at, score) for (version, at), score in ordered])
+    return made
 
 
-@given(keys, keys)
-def test_every_candidate_is_kept_once_best_first(one: list[int], two: list[int]) -> None:
-    fused = reciprocal_rank_fusion({"a": ranking("a", one), "b": ranking("b", two)})
-    assert sorted(key for key, _ in fused) == sorted({*one, *two})
-    scores = [score for _, score in fused]
+lanes = st.fixed_dictionaries(
+    {
+        name: st.dictionaries(
+            st.tuples(st.integers(1, 6), st.just(0) if lane.of_pages else st.integers(0, 3)),
+            st.floats(0.01, 30),
+            max_size=12,
+        )
+        for name, lane in LANES.items()
+    }
+).map(rankings_of)
+
+
+def test_best_in_every_lane_scores_one() -> None:
+    fused = fuse({name: ranking(name, (7, 0, 3.0), (8, 0, 1.0)) for name in LANES})
+    assert fused[0].version == 7
+    assert fused[0].score == pytest.approx(1.0)
+    assert fused[0].passages[0][0] == chunk_key(7, 0)
+
+
+def test_a_share_counts_by_the_weight_of_its_lane() -> None:
+    found = fuse({"lexical": ranking("lexical", (1, 0, 10.0), (2, 0, 5.0))})
+    assert {page.version: page.score for page in found} == {1: 1.0, 2: 0.5}
+
+
+def test_a_page_is_judged_by_its_best_passage_and_not_by_their_number() -> None:
+    many = [(1, at, 5.0) for at in range(4)]
+    fused = fuse({"lexical": ranking("lexical", (2, 0, 6.0), *many)})
+    assert [page.version for page in fused] == [2, 1]
+    assert [page.score for page in fused] == pytest.approx([1.0, 5 / 6])
+
+
+def test_a_passage_that_dense_search_cut_off_stands_below_its_last() -> None:
+    fused = fuse(
+        {
+            "dense": ranking("dense", (1, 0, 0.8), (2, 0, 0.4)),
+            "lexical": ranking("lexical", (3, 0, 1.0)),
+        }
+    )
+    unseen = next(page for page in fused if page.version == 3)
+    last = next(page for page in fused if page.version == 2)
+    points = {told.lane: told.points for told in unseen.contributions}
+    seen = {told.lane: told.points for told in last.contributions}
+    assert 0 < points["dense"] < seen["dense"]
+    assert next(told for told in unseen.contributions if told.lane == "dense").rank is None
+
+
+def test_a_page_lane_names_a_passage_only_where_no_other_lane_does() -> None:
+    fused = fuse(
+        {
+            "lexical": ranking("lexical", (1, 3, 2.0)),
+            "pages": ranking("pages", (1, 0, 2.0), (2, 0, 1.0)),
+        }
+    )
+    passages = {page.version: [key for key, _ in page.passages] for page in fused}
+    assert passages == {1: [chunk_key(1, 3)], 2: [chunk_key(2, 0)]}
+
+
+@given(lanes)
+def test_every_page_that_was_found_is_ranked_once_and_says_why(
+    rankings: dict[str, list[Candidate]],
+) -> None:
+    fused = fuse(rankings)
+    found = {version_of(one.chunk_key) for ranked in rankings.values() for one in ranked}
+    assert sorted(page.version for page in fused) == sorted(found)
+    scores = [page.score for page in fused]
     assert scores == sorted(scores, reverse=True)
-    assert all(0 < score <= 1 + 1e-9 for score in scores)
+    assert all(0 <= score <= 1 + 1e-9 for score in scores)
+    for page in fused:
+        assert sum(told.points for told in page.contributions) == pytest.approx(page.score)
+        assert all(version_of(key) == page.version for key, _ in page.passages)
+        shares = [share for _, share in page.passages]
+        assert shares == sorted(shares, reverse=True)
 
 
-@given(keys)
-def test_one_ranking_keeps_its_order(found: list[int]) -> None:
-    fused = reciprocal_rank_fusion({"a": ranking("a", found), "b": []})
-    assert [key for key, _ in fused] == found
+@given(lanes)
+def test_every_passage_that_a_chunk_lane_found_is_kept(
+    rankings: dict[str, list[Candidate]],
+) -> None:
+    kept = {key for page in fuse(rankings) for key, _ in page.passages}
+    assert {one.chunk_key for name in CHUNK_LANES for one in rankings[name]} <= kept
 
 
-def test_a_weight_raises_its_ranking() -> None:
-    rankings = {"a": ranking("a", [1]), "b": ranking("b", [2])}
-    assert reciprocal_rank_fusion(rankings, {"b": 2.0})[0][0] == 2
+def test_nothing_found_is_nothing_fused() -> None:
+    assert fuse({}) == []
+    assert fuse({"dense": []}) == []

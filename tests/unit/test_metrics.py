@@ -37,8 +37,8 @@ def samples(metrics: Metrics, summary: IndexSummary = SUMMARY) -> dict[tuple[str
 def test_searches_are_counted_and_timed_by_mode() -> None:
     metrics = Metrics()
     observer: SearchObserver = metrics
-    observer.searched(Mode.HYBRID, 0.004, 3)
-    observer.searched(Mode.LEXICAL, 0.02, 0)
+    observer.searched(Mode.HYBRID, 0.004, no_result=False)
+    observer.searched(Mode.LEXICAL, 0.02, no_result=True)
     observer.refused(2)
     found = samples(metrics)
     name = "runbook_retrieval_latency_seconds"

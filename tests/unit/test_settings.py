@@ -75,7 +75,16 @@ def test_init_writes_a_file_that_says_the_defaults(
     assert len(keys) > 15
     told = load_settings(write(tmp_path, "\n".join(keys)))
     defaults = Settings(directory=tmp_path)
-    for section in ("embedding", "chunking", "ingest", "vectors", "search", "server", "log"):
+    for section in (
+        "embedding",
+        "chunking",
+        "ingest",
+        "vectors",
+        "search",
+        "rerank",
+        "server",
+        "log",
+    ):
         assert getattr(told, section) == getattr(defaults, section)
 
 

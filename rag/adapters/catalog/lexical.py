@@ -1,76 +1,191 @@
-"""The lexical retriever: FTS5 over the serving generation, filtered before the cut."""
+"""The lexical retrievers: FTS5 over the serving generation, filtered before the cut."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
 from rag.acl import AccessFilter
-from rag.adapters.catalog import lexical_table
 from rag.adapters.catalog.access import may_read, passes
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.schema import chunks, generations, versions
+from rag.adapters.catalog.lexical_table import ABOUT, CHUNKS, PAGES, Fields
+from rag.adapters.catalog.question_terms import (
+    MOST_ROWS,
+    Alternatives,
+    Stemmer,
+    about_identifier,
+    affordable,
+    any_of,
+    identifiers_of,
+    terms_of,
+)
+from rag.adapters.catalog.schema import generations, versions
 from rag.domain import Candidate, Filters
 from rag.errors import IndexMissing
-from rag.identifiers import spelled_out
+from rag.indexing import CHUNKS_PER_VERSION, chunk_key
+from rag.synonyms import Synonyms
 
-_WORD = re.compile(r"\w+")
-_MAX_TERMS = 64
-# Words that stand in nearly every question and say nothing of which page answers it.
-_STOP_WORDS = frozenset(
-    _WORD.findall(
-        "a an and are as at be been but by can did do does for from had has have how i if in into "
-        "is it its me my no not of on or our so than that the their them then there they this to "
-        "us was we were what when where which who why will with would you your"
-    )
-)
+# An identifier that more pages are about than a reader would look through identifies none.
+_FULL_SCORE_PAGES = 3
+_MOST_PAGES = 10
+
+
+class WordIndex:
+    """Reads one kind of lexical table, whatever generation serves."""
+
+    def __init__(self, database: Database, fields: Fields, synonyms: Synonyms) -> None:
+        self._database = database
+        self._fields = fields
+        self._synonyms = synonyms
+        self._stemmer = Stemmer()
+
+    def match(
+        self, question: str, access: AccessFilter, filters: Filters, limit: int
+    ) -> list[tuple[int, float]]:
+        """Rows by BM25 over weighted fields, any word may match; higher is better."""
+        terms = terms_of(question, self._synonyms)
+        if access.nothing or not terms:
+            return []
+        with self._database.read() as connection:
+            generation = _serving(connection)
+            expression = any_of(self._affordable(connection, generation, terms))
+            if not expression:
+                return []
+            rows = connection.execute(
+                _query(self._fields, generation, expression, access, filters, limit)
+            )
+            return [(int(row), -float(score)) for row, score in rows]
+
+    def find(
+        self, expression: str, access: AccessFilter, filters: Filters, limit: int
+    ) -> list[tuple[int, float]]:
+        """The same by an expression of one's own."""
+        if access.nothing:
+            return []
+        with self._database.read() as connection:
+            query = _query(self._fields, _serving(connection), expression, access, filters, limit)
+            return [(int(row), -float(score)) for row, score in connection.execute(query)]
+
+    def _affordable(
+        self, connection: sa.Connection, generation: int, terms: Sequence[Alternatives]
+    ) -> Sequence[Alternatives]:
+        if _row_bound(connection, generation) <= MOST_ROWS:
+            return terms
+        words = list(dict.fromkeys(word for alternatives in terms for word in alternatives))
+        stems = dict(zip(words, self._stemmer.stems(words), strict=True))
+        known = self._rows_of(
+            connection, generation, {stem for told in stems.values() for stem in told}
+        )
+
+        def rows_of(alternatives: Alternatives) -> int:
+            # A phrase matches no more rows than its rarest word does.
+            return sum(
+                min((known.get(stem, 0) for stem in stems[word]), default=0)
+                for word in alternatives
+            )
+
+        return affordable(terms, rows_of)
+
+    def _rows_of(
+        self, connection: sa.Connection, generation: int, stems: set[str]
+    ) -> dict[str, int]:
+        table = sa.table(self._fields.terms(generation), sa.column("term"), sa.column("doc"))
+        query = sa.select(table.c.doc).where(table.c.term == sa.bindparam("term"))
+        return {stem: int(connection.scalar(query, {"term": stem}) or 0) for stem in sorted(stems)}
 
 
 class LexicalRetriever:
-    """BM25 over weighted fields, any word may match; scores are higher for better."""
+    """Chunks by their words."""
 
     name = "lexical"
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, synonyms: Synonyms) -> None:
+        self._words = WordIndex(database, CHUNKS, synonyms)
 
     def retrieve(
         self, question: str, *, access: AccessFilter, filters: Filters, limit: int
     ) -> list[Candidate]:
-        match = match_expression(question)
-        if access.nothing or not match:
-            return []
-        with self._database.read() as connection:
-            generation = connection.scalar(
-                sa.select(generations.c.id).where(generations.c.state == "serving")
-            )
-            if generation is None:
-                raise IndexMissing("nothing has been indexed yet: run `runbook ingest` first")
-            rows = connection.execute(_query(generation, match, access, filters, limit))
-            return [Candidate(key, -score, self.name) for key, score in rows]
+        found = self._words.match(question, access, filters, limit)
+        return [Candidate(key, score, self.name) for key, score in found]
 
 
-def match_expression(question: str) -> str:
-    """The question as an FTS5 expression: its words, quoted, any of which may match."""
-    words = _WORD.findall(f"{question} {spelled_out(question)}".lower())
-    told = dict.fromkeys(word for word in words if word not in _STOP_WORDS)
-    kept = list(told or dict.fromkeys(words))[:_MAX_TERMS]
-    return " OR ".join(f'"{word}"' for word in kept)
+class PageRetriever:
+    """Whole pages by their words, wherever on the page they stand."""
+
+    name = "pages"
+
+    def __init__(self, database: Database, synonyms: Synonyms) -> None:
+        self._words = WordIndex(database, PAGES, synonyms)
+
+    def retrieve(
+        self, question: str, *, access: AccessFilter, filters: Filters, limit: int
+    ) -> list[Candidate]:
+        found = self._words.match(question, access, filters, limit)
+        return [Candidate(chunk_key(version, 0), score, self.name) for version, score in found]
+
+
+class IdentifierRetriever:
+    """Pages whose title, file name or alerts hold an identifier of the question.
+
+    Each identifier counts 1 for each of up to three pages that are about it, and less the more
+    of them there are.
+    """
+
+    name = "identifiers"
+
+    def __init__(self, database: Database) -> None:
+        self._words = WordIndex(database, PAGES, Synonyms())
+
+    def retrieve(
+        self, question: str, *, access: AccessFilter, filters: Filters, limit: int
+    ) -> list[Candidate]:
+        scores: dict[int, float] = {}
+        for identifier in identifiers_of(question):
+            expression = about_identifier(identifier, ABOUT)
+            found = self._words.find(expression, access, filters, _MOST_PAGES + 1)
+            if len(found) > _MOST_PAGES:
+                continue
+            for version, _ in found:
+                gain = min(1.0, _FULL_SCORE_PAGES / len(found))
+                scores[version] = scores.get(version, 0.0) + gain
+        ordered = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
+        return [Candidate(chunk_key(version, 0), score, self.name) for version, score in ordered]
+
+
+def _serving(connection: sa.Connection) -> int:
+    found = connection.scalar(sa.select(generations.c.id).where(generations.c.state == "serving"))
+    if found is None:
+        raise IndexMissing("nothing has been indexed yet: run `runbook ingest` first")
+    return int(found)
+
+
+def _row_bound(connection: sa.Connection, generation: int) -> int:
+    """No fewer than the rows of any lexical table of a generation, without counting them."""
+    name = CHUNKS.name(generation)
+    sizes = sa.table(f"{name}_docsize", sa.column("id"))
+    # Counting stops where the answer no longer matters.
+    few = sa.select(sizes.c.id).limit(MOST_ROWS + 1).subquery()
+    return int(connection.scalar(sa.select(sa.func.count()).select_from(few)) or 0)
 
 
 def _query(
-    generation: int, match: str, access: AccessFilter, filters: Filters, limit: int
+    fields: Fields,
+    generation: int,
+    expression: str,
+    access: AccessFilter,
+    filters: Filters,
+    limit: int,
 ) -> sa.Select[int, float]:
-    table = lexical_table.name(generation)
+    table = fields.name(generation)
     fts = sa.table(table, sa.column("rowid", sa.Integer))
-    weights = ", ".join(str(weight) for weight in lexical_table.WEIGHTS)
+    weights = ", ".join(str(weight) for weight in fields.weights)
     score = sa.literal_column(f"bm25({table}, {weights})", sa.Float)
+    version = fts.c.rowid if fields is PAGES else fts.c.rowid // CHUNKS_PER_VERSION
     return (
         sa.select(fts.c.rowid, score.label("score"))
-        .join(chunks, chunks.c.key == fts.c.rowid)
-        .join(versions, versions.c.id == chunks.c.version)
-        .where(sa.literal_column(table).op("MATCH")(match))
+        .join(versions, versions.c.id == version)
+        .where(sa.literal_column(table).op("MATCH")(expression))
         .where(versions.c.state == "active", may_read(access), passes(filters))
         .order_by(sa.text("score"), fts.c.rowid)
         .limit(limit)

@@ -1,60 +1,131 @@
-"""The FTS5 table of one generation: created, filled and emptied inside the catalog's commits."""
+"""The FTS5 tables of one generation, written inside the catalog's commits.
+
+Two of them: one row a chunk, numbered by the chunk's key, and one row a page, numbered by its
+version. A page's row holds all of its text, so that words that stand in different sections of one
+page count together. Beside each stands a view of its terms, which says how common a word is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import sqlalchemy as sa
 
 from rag.domain import Chunk, Document
 from rag.identifiers import spelled_out
 
-# Field weights of bm25(), in the order of COLUMNS: a word in a title says more than one in a body.
-COLUMNS = ("title", "path", "alerts", "section", "body", "parts")
-WEIGHTS = (4.0, 2.0, 4.0, 2.0, 1.0, 0.5)
+TOKENIZER = "porter unicode61 remove_diacritics 2"
 
 
-def name(generation: int) -> str:
-    """The table's name; a generation's number is an integer and safe in SQL."""
-    return f"lexical_{int(generation)}"
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A table's columns with the weight of each in bm25(): a word in a title says more."""
+
+    prefix: str
+    columns: tuple[str, ...]
+    weights: tuple[float, ...]
+
+    def name(self, generation: int) -> str:
+        """The table's name; a generation's number is an integer and safe in SQL."""
+        return f"{self.prefix}_{int(generation)}"
+
+    def terms(self, generation: int) -> str:
+        """The view of the table's terms."""
+        return f"{self.name(generation)}_terms"
+
+
+CHUNKS = Fields(
+    "lexical",
+    ("title", "path", "alerts", "section", "body", "parts"),
+    (4.0, 2.0, 4.0, 2.0, 1.0, 0.5),
+)
+PAGES = Fields(
+    "pages",
+    ("title", "path", "alerts", "subject", "headings", "body", "parts"),
+    (4.0, 2.0, 4.0, 2.0, 2.0, 1.0, 0.5),
+)
+# Where a page says what it is about, rather than what it mentions.
+ABOUT = ("title", "path", "alerts")
 
 
 def create(connection: sa.Connection, generation: int) -> None:
-    connection.exec_driver_sql(
-        f"CREATE VIRTUAL TABLE {name(generation)} USING fts5("
-        f'{", ".join(COLUMNS)}, tokenize = "porter unicode61 remove_diacritics 2")'
-    )
+    for fields in (CHUNKS, PAGES):
+        name = fields.name(generation)
+        connection.exec_driver_sql(
+            f"CREATE VIRTUAL TABLE {name} USING fts5("
+            f'{", ".join(fields.columns)}, tokenize = "{TOKENIZER}")'
+        )
+        connection.exec_driver_sql(
+            f"CREATE VIRTUAL TABLE {fields.terms(generation)} USING fts5vocab({name}, 'row')"
+        )
 
 
 def drop(connection: sa.Connection, generation: int) -> None:
-    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name(generation)}")
+    for fields in (CHUNKS, PAGES):
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {fields.terms(generation)}")
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {fields.name(generation)}")
 
 
 def insert(
     connection: sa.Connection,
     generation: int,
     document: Document,
-    rows: Iterable[tuple[int, Chunk]],
+    version: int,
+    rows: Sequence[tuple[int, Chunk]],
 ) -> None:
-    about = document.metadata
-    alerts = " ".join(about.alerts)
-    head = (about.title, document.path, f"{alerts} {spelled_out(alerts)}".strip())
-    values = [
+    """The rows of a version; one without chunks has none."""
+    if not rows:
+        return
+    alerts = _with_parts(" ".join(document.metadata.alerts))
+    head = (document.metadata.title, document.path, alerts)
+    inside = [
         (key, *head, " ".join(chunk.section), chunk.text, spelled_out(chunk.text))
         for key, chunk in rows
     ]
-    if not values:
-        return
-    marks = ", ".join("?" for _ in range(len(COLUMNS) + 1))
-    connection.exec_driver_sql(
-        f"INSERT INTO {name(generation)} (rowid, {', '.join(COLUMNS)}) VALUES ({marks})",  # noqa: S608 - no outside text
-        values,
+    _insert(connection, CHUNKS, generation, inside)
+    _insert(connection, PAGES, generation, [(version, *_page(document, rows))])
+
+
+def _page(document: Document, rows: Sequence[tuple[int, Chunk]]) -> tuple[str, ...]:
+    about = document.metadata
+    headings = " ".join(dict.fromkeys(name for _, chunk in rows for name in chunk.section))
+    body = "\n".join(chunk.text for _, chunk in rows)
+    return (
+        _with_parts(about.title),
+        f"{document.path} {spelled_out(PurePosixPath(document.path).stem)}",
+        _with_parts(" ".join(about.alerts)),
+        " ".join((*about.service, *about.tags)),
+        headings,
+        body,
+        spelled_out(body),
     )
 
 
-def delete(connection: sa.Connection, generation: int, keys: Sequence[int]) -> None:
-    if keys:
-        connection.exec_driver_sql(
-            f"DELETE FROM {name(generation)} WHERE rowid = ?",  # noqa: S608 - no outside text
-            [(key,) for key in keys],
-        )
+def _with_parts(text: str) -> str:
+    return f"{text} {spelled_out(text)}".strip()
+
+
+def _insert(
+    connection: sa.Connection, fields: Fields, generation: int, values: Sequence[tuple[object, ...]]
+) -> None:
+    marks = ", ".join("?" for _ in range(len(fields.columns) + 1))
+    columns = ", ".join(fields.columns)
+    connection.exec_driver_sql(
+        f"INSERT INTO {fields.name(generation)} (rowid, {columns}) VALUES ({marks})",  # noqa: S608 - no outside text
+        list(values),
+    )
+
+
+def delete(
+    connection: sa.Connection, generation: int, versions: Sequence[int], keys: Iterable[int]
+) -> None:
+    """Remove the rows of these versions and of their chunks."""
+    for fields, rows in ((CHUNKS, keys), (PAGES, versions)):
+        numbers = [(number,) for number in rows]
+        if numbers:
+            connection.exec_driver_sql(
+                f"DELETE FROM {fields.name(generation)} WHERE rowid = ?",  # noqa: S608 - no outside text
+                numbers,
+            )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,6 +15,7 @@ from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.rows import chunk_of, document_of
 from rag.adapters.catalog.schema import acl_sets, chunks, generations, quarantine, state, versions
 from rag.domain import (
+    CandidatePage,
     Chunk,
     Document,
     Filters,
@@ -21,8 +23,10 @@ from rag.domain import (
     IndexedChunk,
     IndexSummary,
     Quarantined,
+    document_id,
 )
 from rag.freshness import freshness_of
+from rag.priors import superseded_paths
 
 _SERVED = sa.and_(
     versions.c.state == "active",
@@ -66,13 +70,28 @@ class CatalogReader:
             found = [IndexedChunk(row["key"], chunk_of(row), document_of(row)) for row in rows]
         return {item.key: item for item in found if access.allows(item.document.acl)}
 
-    def refused(self, keys: Sequence[int], *, access: AccessFilter) -> int:
-        """How many of `keys` are served chunks that the filter forbids."""
-        listed = sa.func.json_each(json.dumps(list(keys))).table_valued("value")
+    def pages(
+        self, wanted: Sequence[int], *, access: AccessFilter, filters: Filters
+    ) -> dict[int, CandidatePage]:
+        """The served pages among the versions `wanted` that pass."""
+        query = sa.select(
+            versions.c.id,
+            versions.c.document_id,
+            versions.c.updated,
+            versions.c.last_reviewed,
+            versions.c.review_days,
+        ).where(_among(wanted), _SERVED, may_read(access), passes(filters))
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+            successors = _successors(connection, access)
+        return {row.id: _candidate_page(row, successors) for row in rows}
+
+    def refused(self, wanted: Sequence[int], *, access: AccessFilter) -> int:
+        """How many of the versions `wanted` are served pages that the filter forbids."""
         query = (
             sa.select(sa.func.count())
-            .select_from(chunks.join(versions, versions.c.id == chunks.c.version))
-            .where(chunks.c.key.in_(sa.select(listed.c.value)), _SERVED, sa.not_(may_read(access)))
+            .select_from(versions)
+            .where(_among(wanted), _SERVED, sa.not_(may_read(access)))
         )
         with self._database.read() as connection:
             return int(connection.scalar(query) or 0)
@@ -134,6 +153,35 @@ class CatalogReader:
                 last_success=datetime.fromisoformat(last) if last else None,
                 freshness=_freshness_counts(documents, today),
             )
+
+
+def _among(wanted: Sequence[int]) -> sa.ColumnElement[bool]:
+    # One JSON parameter, whatever the number of versions.
+    listed = sa.func.json_each(json.dumps(list(wanted))).table_valued("value")
+    return versions.c.id.in_(sa.select(listed.c.value))
+
+
+def _successors(connection: sa.Connection, access: AccessFilter) -> dict[str, set[int]]:
+    """By document, the versions that may be read and say that they supersede it."""
+    query = sa.select(versions.c.id, versions.c.source, versions.c.path, versions.c.supersedes)
+    found: dict[str, set[int]] = {}
+    for row in connection.execute(
+        query.where(versions.c.supersedes.is_not(None), _SERVED, may_read(access))
+    ):
+        for source, path in superseded_paths(row.source, row.path, row.supersedes):
+            found.setdefault(document_id(source, path), set()).add(row.id)
+    return found
+
+
+def _candidate_page(row: Any, successors: dict[str, set[int]]) -> CandidatePage:
+    return CandidatePage(
+        version=row.id,
+        document_id=row.document_id,
+        updated_at=datetime.fromtimestamp(row.updated, UTC),
+        last_reviewed=date.fromisoformat(row.last_reviewed) if row.last_reviewed else None,
+        review_every=timedelta(days=row.review_days) if row.review_days else None,
+        superseded_by=frozenset(successors.get(row.document_id, ())),
+    )
 
 
 def _freshness_counts(documents: Sequence[Document], today: date) -> dict[FreshnessStatus, int]:

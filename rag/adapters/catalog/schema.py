@@ -91,7 +91,16 @@ versions = sa.Table(
         unique=True,
         sqlite_where=sa.text("state = 'active'"),
     ),
+    sa.Index("versions_superseding", "generation", sqlite_where=sa.text("supersedes IS NOT NULL")),
     sqlite_autoincrement=True,
+)
+
+# The mean of a version's chunk vectors, of unit length.
+page_vectors = sa.Table(
+    "page_vectors",
+    metadata,
+    sa.Column("version", sa.ForeignKey("versions.id"), primary_key=True),
+    sa.Column("vector", sa.LargeBinary, nullable=False),  # little-endian 32-bit floats
 )
 
 chunks = sa.Table(

@@ -13,6 +13,7 @@ from rag.acl import AccessFilter
 from rag.adapters.catalog import lexical_table
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generation
+from rag.adapters.catalog.page_vectors import page_vector
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.rows import chunk_columns, document_columns, strings, to_json
 from rag.adapters.catalog.schema import (
@@ -21,6 +22,7 @@ from rag.adapters.catalog.schema import (
     chunks,
     embeddings,
     generations,
+    page_vectors,
     quarantine,
     sources,
     state,
@@ -108,8 +110,11 @@ class CatalogWriter:
             ],
         )
         self._keep_embeddings(connection, zip(hashes, draft.vectors, strict=True))
-        pairs = zip(staged.keys, draft.chunks, strict=True)
-        lexical_table.insert(connection, self.generation.id, document, pairs)
+        pairs = list(zip(staged.keys, draft.chunks, strict=True))
+        lexical_table.insert(connection, self.generation.id, document, staged.version, pairs)
+        connection.execute(
+            page_vectors.insert().values(version=staged.version, vector=page_vector(draft.vectors))
+        )
 
     def _keep_embeddings(
         self, connection: sa.Connection, hashed: Iterable[tuple[str, Vector[float]]]
@@ -146,7 +151,8 @@ class CatalogWriter:
         keys = connection.scalars(
             sa.select(chunks.c.key).where(chunks.c.version.in_(replaced))
         ).all()
-        lexical_table.delete(connection, self.generation.id, keys)
+        lexical_table.delete(connection, self.generation.id, replaced, keys)
+        connection.execute(page_vectors.delete().where(page_vectors.c.version.in_(replaced)))
         connection.execute(chunks.delete().where(chunks.c.version.in_(replaced)))
         connection.execute(
             versions.update().where(versions.c.id.in_(replaced)).values(state="retired")
@@ -280,6 +286,7 @@ class CatalogWriter:
         with self._database.write() as connection:
             lexical_table.drop(connection, number)
             connection.execute(chunks.delete().where(chunks.c.version.in_(gone)))
+            connection.execute(page_vectors.delete().where(page_vectors.c.version.in_(gone)))
             connection.execute(versions.delete().where(versions.c.generation == number))
             connection.execute(generations.delete().where(generations.c.id == number))
 

@@ -1,0 +1,53 @@
+"""Whether what was found answers the question at all.
+
+    relevance = cosine of question and passage + 0.4 · share of the question's words in it
+
+Below 0.5 the best passage is shown as the nearest there is, and not as an answer. Weight and
+threshold were set on questions whose pages had been taken out of a corpus; what they let through
+and refuse is reported in docs/benchmarks.md. No count over other documents enters, so that a page
+that a caller may not read cannot be felt in the outcome.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+COVERAGE_WEIGHT = 0.4
+LEAST_RELEVANCE = 0.5
+_WORD = re.compile(r"[^\W_]+")
+_ENDINGS = ("ing", "edly", "ed", "es", "ly", "s")
+_LEAST_STEM = 3
+# Words that stand in nearly every question and say nothing of which page answers it.
+STOP_WORDS = frozenset(
+    _WORD.findall(
+        "a an and are as at be been but by can did do does for from had has have how i if in into "
+        "is it its me my no not of on or our so than that the their them then there they this to "
+        "us was we were what when where which who why will with would you your"
+    )
+)
+
+
+def relevance(question: str, passage: Iterable[str], cosine: float) -> float:
+    """How well a passage, given as its texts, answers a question."""
+    return cosine + COVERAGE_WEIGHT * coverage(question, passage)
+
+
+def coverage(question: str, passage: Iterable[str]) -> float:
+    """The share of the question's telling words that stand in the passage, 0 to 1."""
+    asked = {
+        _stem(word)
+        for word in _WORD.findall(question.lower())
+        if word not in STOP_WORDS and len(word) > 1 and not word.isdigit()
+    }
+    if not asked:
+        return 0.0
+    there = {_stem(word) for text in passage for word in _WORD.findall(text.lower())}
+    return len(asked & there) / len(asked)
+
+
+def _stem(word: str) -> str:
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
+            return word[: -len(ending)]
+    return word

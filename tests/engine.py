@@ -1,0 +1,40 @@
+"""The whole engine over a real catalog, with whatever embedder and vectors a test has."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from rag.adapters.catalog.database import Database
+from rag.adapters.catalog.lexical import IdentifierRetriever, LexicalRetriever, PageRetriever
+from rag.adapters.catalog.page_vectors import PageVectors
+from rag.adapters.catalog.reader import CatalogReader
+from rag.adapters.dense import DenseRetriever
+from rag.ports import Embedder, NearestVectors, Reranker, SearchObserver
+from rag.search import SearchEngine
+from rag.synonyms import Synonyms
+
+
+def engine_over(
+    database: Database,
+    embedder: Embedder,
+    vectors: NearestVectors,
+    observer: SearchObserver,
+    today: date = date(2026, 6, 1),
+    synonyms: Synonyms | None = None,
+    reranker: Reranker | None = None,
+) -> SearchEngine:
+    """Every lane that the service has."""
+    reader, told = CatalogReader(database), synonyms or Synonyms()
+    return SearchEngine(
+        [
+            DenseRetriever(embedder, vectors, reader.readable_sets),
+            LexicalRetriever(database, told),
+            PageRetriever(database, told),
+            IdentifierRetriever(database),
+        ],
+        [PageVectors(database, embedder)],
+        reader,
+        observer,
+        lambda: today,
+        reranker=reranker,
+    )
