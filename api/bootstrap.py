@@ -11,24 +11,19 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from api.indexer import Indexer
 from api.metrics import Metrics
 from api.services import Services
 from api.settings import Settings
-from ingest.chunker import ChunkSettings
-from ingest.report import IngestReport, Progress
-from ingest.source_run import Source
-from ingest.sources import sources_for_paths
 from rag.acl import access_filter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.exact_vectors import ExactVectors
 from rag.adapters.catalog.generations import Generation, Generations
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.lexical import IdentifierRetriever, LexicalRetriever, PageRetriever
-from rag.adapters.catalog.page_vectors import PageVectors
+from rag.adapters.catalog.page_facts import PageFacts, PageVectors
 from rag.adapters.catalog.reader import CatalogReader
-from rag.adapters.catalog.writer import known_sources
 from rag.adapters.chroma import ChromaVectorStore
 from rag.adapters.cross_encoder import CrossEncoderReranker
 from rag.adapters.dense import DenseRetriever
@@ -41,6 +36,11 @@ from rag.errors import ConfigurationError
 from rag.ports import Embedder, NearestVectors, Reranker, Retriever
 from rag.search import SearchEngine, SearchSettings
 from rag.synonyms import Synonyms, parse_synonyms
+
+if TYPE_CHECKING:
+    from api.indexer import Indexer
+    from ingest.report import IngestReport, Progress
+    from ingest.source_run import Source
 
 # Whoever runs the command line on the machine can read the files and the catalog anyway.
 LOCAL_ADMINISTRATOR = Principal("local", administrator=True)
@@ -105,6 +105,9 @@ def run_ingest(
 
     Raises IndexBusy when another process owns it, ConfigurationError when there is nothing to do.
     """
+    from ingest.sources import sources_for_paths
+    from rag.adapters.catalog.writer import known_sources
+
     configured = _configured_sources(settings)
     if not paths and not configured:
         raise ConfigurationError(
@@ -126,11 +129,14 @@ def run_ingest(
 @contextmanager
 def open_reading(settings: Settings) -> Iterator[Services]:
     """Services for one command: reads the catalog alone, beside whatever process owns the index."""
+    embedder = make_embedder(settings)
+    if isinstance(embedder, LocalEmbedder):
+        embedder.load_early()
     with open_catalog(settings) as database:
         yield _services(
             settings,
             database,
-            make_embedder(settings),
+            embedder,
             lambda generation: ExactVectors(database, generation),
             repair=_nothing,
         )
@@ -169,7 +175,7 @@ def _services(
     generations, reader, metrics = Generations(database), CatalogReader(database), Metrics()
     vectors = ServingVectors(generations, open_store, embedder.fingerprint)
     dense = DenseRetriever(embedder, vectors, reader.readable_sets)
-    synonyms = read_synonyms(settings)
+    synonyms, facts = read_synonyms(settings), PageFacts(database)
     retrievers: list[Retriever] = [
         dense,
         LexicalRetriever(database, synonyms),
@@ -178,7 +184,8 @@ def _services(
     ]
     engine = SearchEngine(
         retrievers,
-        [PageVectors(database, embedder)],
+        [PageVectors(facts, embedder)],
+        facts,
         reader,
         metrics,
         today,
@@ -211,6 +218,9 @@ def _services(
 def _indexer(
     settings: Settings, database: Database, embedder: Embedder, stores: ChromaStores
 ) -> Indexer:
+    from api.indexer import Indexer
+    from ingest.chunker import ChunkSettings
+
     chunking = ChunkSettings(settings.chunking.max_tokens, settings.chunking.min_tokens)
     max_bytes = settings.ingest.max_file_mib * 1024 * 1024
     return Indexer(database, embedder, stores, chunking, max_bytes)
@@ -251,6 +261,8 @@ def read_synonyms(settings: Settings) -> Synonyms:
 
 
 def _configured_sources(settings: Settings) -> list[Source]:
+    from ingest.source_run import Source
+
     return [
         Source(source.name, settings.source_root(source), source.acl, source.url)
         for source in settings.sources

@@ -89,7 +89,8 @@ class SourceRun:
         vanished: set[str] = set()
         for batch in _batches(self._changed(walked.files, vanished)):
             self._commit(batch)
-        gone = [path for path in self._served if self._is_gone(path, present - vanished, walked)]
+        still_there = present - vanished
+        gone = [path for path in self._served if self._is_gone(path, still_there, walked)]
         if prune:
             self._tools.index.delete(self._source.name, gone)
             self._outcome.deleted = len(gone)

@@ -72,8 +72,9 @@ def read_file(root: Path, path: str, max_bytes: int) -> ReadFile:
     Raises FileVanished when it is gone, and QuarantineError when it is too large, unreadable, no
     regular file, or leads out of the root.
     """
-    real = Path(os.path.realpath(root / path))
-    if not real.is_relative_to(os.path.realpath(root)):
+    real_root = os.path.realpath(root)
+    real = os.path.realpath(os.path.join(real_root, path))  # noqa: PTH118 - ten times as quick
+    if not real.startswith(os.path.join(real_root, "")):  # noqa: PTH118
         raise QuarantineError("a link that leads out of the source; it was not followed")
     try:
         # The resolved path holds no link; one that takes its place meanwhile is not followed.

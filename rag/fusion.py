@@ -46,84 +46,92 @@ class RankedPage:
     version: int
     score: float
     passages: tuple[tuple[int, float], ...]
-    contributions: tuple[Contribution, ...]
 
 
-def fuse(rankings: Mapping[str, Sequence[Candidate]]) -> list[RankedPage]:
-    """Pages by the weighted sum of their lanes, best first; ties go to the older version.
+class Fusion:
+    """Every page that a lane found, by the weighted sum of its lanes; it remembers the parts."""
 
-    A candidate of a page lane stands for its page, whichever of its chunks it names.
-    """
-    lanes = {name: _Scored(LANES[name], ranking) for name, ranking in rankings.items() if ranking}
-    total = sum(lane.lane.weight for lane in lanes.values()) or 1.0
-    pages = [
-        _page(version, inside, lanes, total) for version, inside in _passages(rankings).items()
-    ]
-    return sorted(pages, key=lambda page: (-page.score, page.version))
+    def __init__(self, rankings: Mapping[str, Sequence[Candidate]]) -> None:
+        self._lanes = {
+            name: _Shares(name, ranking) for name, ranking in rankings.items() if ranking
+        }
+        self._total = sum(lane.weight for lane in self._lanes.values()) or 1.0
+        self._keys = _passages(rankings)
+
+    def ranked(self) -> list[RankedPage]:
+        """Best first; ties go to the older version."""
+        pages = [self._page(version, keys) for version, keys in self._keys.items()]
+        return sorted(pages, key=lambda page: (-page.score, page.version))
+
+    def contributions(self, version: int) -> tuple[Contribution, ...]:
+        """What each lane gave a page."""
+        keys = self._keys[version]
+        return tuple(
+            Contribution(
+                lane=name,
+                rank=lane.rank(keys, version),
+                raw=lane.raw(keys, version),
+                points=lane.weight * lane.best(keys, version) / self._total,
+            )
+            for name, lane in self._lanes.items()
+        )
+
+    def _page(self, version: int, keys: Sequence[int]) -> RankedPage:
+        score = sum(lane.weight * lane.best(keys, version) for lane in self._lanes.values())
+        lanes = [lane for lane in self._lanes.values() if not lane.of_pages]
+        inside = [(key, sum(lane.weight * lane.share(key) for lane in lanes)) for key in keys]
+        inside.sort(key=lambda item: (-item[1], item[0]))
+        best = inside[0][1] or 1.0
+        passages = tuple((key, points / best) for key, points in inside)
+        return RankedPage(version, score / self._total, passages)
 
 
-def _passages(rankings: Mapping[str, Sequence[Candidate]]) -> dict[int, set[int]]:
+class _Shares:
+    """One lane's scores as shares of its best, by chunk or by page; below zero counts as zero."""
+
+    def __init__(self, name: str, ranking: Sequence[Candidate]) -> None:
+        lane = LANES[name]
+        self.weight, self.of_pages = lane.weight, lane.of_pages
+        top = max(candidate.score for candidate in ranking)
+        self._scale = 1.0 / top if top > 0 else 1.0
+        self._rank: dict[int, int] = {}
+        self._raw: dict[int, float] = {}
+        for rank, candidate in enumerate(ranking, start=1):
+            key = candidate.chunk_key
+            place = version_of(key) if lane.of_pages else key
+            self._rank.setdefault(place, rank)
+            self._raw.setdefault(place, candidate.score)
+        # Every passage has a cosine, and one that was cut off is no nearer than the last one.
+        cut_off = ranking[-1].score * _BEYOND_THE_CUT if name == "dense" else 0.0
+        self._missing = max(0.0, cut_off)
+
+    def share(self, place: int) -> float:
+        """Of the lane's best, 0 to 1, for a chunk's key, or in a page lane a version."""
+        return max(0.0, self._raw.get(place, self._missing)) * self._scale
+
+    def best(self, keys: Sequence[int], version: int) -> float:
+        """The share of a page: its own, or that of the best of its chunks."""
+        if self.of_pages:
+            return self.share(version)
+        return max(self.share(key) for key in keys)
+
+    def rank(self, keys: Sequence[int], version: int) -> int | None:
+        """Where the lane found the page first; None where it did not."""
+        places = [version] if self.of_pages else keys
+        return min((self._rank[place] for place in places if place in self._rank), default=None)
+
+    def raw(self, keys: Sequence[int], version: int) -> float | None:
+        """The page's best score in the lane's own terms."""
+        places = [version] if self.of_pages else keys
+        return max((self._raw[place] for place in places if place in self._raw), default=None)
+
+
+def _passages(rankings: Mapping[str, Sequence[Candidate]]) -> dict[int, list[int]]:
     """Each page's chunks; what a page lane names counts for pages that no other lane found."""
-    found: dict[int, set[int]] = {}
-    named: dict[int, set[int]] = {}
+    found: dict[int, dict[int, None]] = {}
+    named: dict[int, dict[int, None]] = {}
     for name, ranking in rankings.items():
         into = named if LANES[name].of_pages else found
         for candidate in ranking:
-            into.setdefault(version_of(candidate.chunk_key), set()).add(candidate.chunk_key)
-    return {**named, **found}
-
-
-class _Scored:
-    """One lane's scores as shares of its best."""
-
-    def __init__(self, lane: Lane, ranking: Sequence[Candidate]) -> None:
-        self.lane = lane
-        best = max(candidate.score for candidate in ranking) or 1.0
-        self._raw: dict[int, float] = {}
-        self._rank: dict[int, int] = {}
-        for rank, candidate in enumerate(ranking, start=1):
-            place = self._place(candidate.chunk_key)
-            self._rank.setdefault(place, rank)
-            self._raw[place] = max(candidate.score, self._raw.get(place, candidate.score))
-        self._best = best
-        # Every passage has a cosine, and one that was cut off is no more than the last one's.
-        dense = ranking[0].retriever == "dense"
-        self._missing = ranking[-1].score / best * _BEYOND_THE_CUT if dense else 0.0
-
-    def share(self, key: int) -> float:
-        """Of the lane's best, at most 1; below zero counts as zero."""
-        raw = self._raw.get(self._place(key))
-        return max(0.0, self._missing if raw is None else raw / self._best)
-
-    def contribution(self, name: str, keys: set[int], total: float) -> Contribution:
-        told = max(keys, key=lambda key: (self.share(key), -key))
-        place = self._place(told)
-        return Contribution(
-            lane=name,
-            rank=self._rank.get(place),
-            raw=self._raw.get(place),
-            points=self.lane.weight * self.share(told) / total,
-        )
-
-    def _place(self, key: int) -> int:
-        return version_of(key) if self.lane.of_pages else key
-
-
-def _page(version: int, keys: set[int], lanes: Mapping[str, _Scored], total: float) -> RankedPage:
-    told = tuple(lane.contribution(name, keys, total) for name, lane in lanes.items())
-    inside = {
-        key: sum(lane.lane.weight * lane.share(key) for lane in lanes.values() if _of_chunks(lane))
-        for key in keys
-    }
-    best = max(inside.values()) or 1.0
-    ordered = sorted(inside.items(), key=lambda item: (-item[1], item[0]))
-    return RankedPage(
-        version=version,
-        score=sum(contribution.points for contribution in told),
-        passages=tuple((key, score / best) for key, score in ordered),
-        contributions=told,
-    )
-
-
-def _of_chunks(lane: _Scored) -> bool:
-    return not lane.lane.of_pages
+            into.setdefault(version_of(candidate.chunk_key), {})[candidate.chunk_key] = None
+    return {version: list(keys) for version, keys in {**named, **found}.items()}

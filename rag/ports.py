@@ -124,12 +124,6 @@ class ChunkReader(Protocol):
         """Rises with every commit that changes what is served."""
         ...
 
-    def pages(
-        self, versions: Sequence[int], *, access: AccessFilter, filters: Filters
-    ) -> dict[int, CandidatePage]:
-        """The served pages among `versions` that pass."""
-        ...
-
     def fetch(
         self, keys: Sequence[int], *, access: AccessFilter, filters: Filters
     ) -> dict[int, IndexedChunk]:
@@ -138,6 +132,14 @@ class ChunkReader(Protocol):
 
     def refused(self, versions: Sequence[int], *, access: AccessFilter) -> int:
         """How many of `versions` are served pages that the filter forbids."""
+        ...
+
+
+class PageBook(Protocol):
+    """What ranking must know of pages."""
+
+    def pages(self, versions: Sequence[int], *, access: AccessFilter) -> dict[int, CandidatePage]:
+        """The pages among `versions` that may be read; some may have ceased to be served."""
         ...
 
 

@@ -44,4 +44,5 @@ def with_priors(
                 if successor in scores:
                     scores[version] = min(scores[version], scores[successor] * _UNDER)
     again = [replace(page, score=scores[page.version]) for page in ranked]
-    return sorted(again, key=lambda page: (-page.score, page.version))
+    # Ties go by document, so that two indexes of the same files rank alike.
+    return sorted(again, key=lambda page: (-page.score, pages[page.version].document_id))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -29,9 +30,9 @@ from rag.domain import (
     SearchResult,
 )
 from rag.freshness import DEFAULT_REVIEW_EVERY, freshness_of, status_of
-from rag.fusion import RankedPage, fuse
+from rag.fusion import Fusion, RankedPage
 from rag.indexing import version_of
-from rag.ports import ChunkReader, PageScorer, Reranker, Retriever, SearchObserver
+from rag.ports import ChunkReader, PageBook, PageScorer, Reranker, Retriever, SearchObserver
 from rag.priors import with_priors
 from rag.relevance import LEAST_RELEVANCE, relevance
 
@@ -43,6 +44,7 @@ _ATTEMPTS = 3
 _PASSAGES_OF_A_PAGE = 2
 _SECOND_PASSAGE = 0.75
 _LOOKED_AT_FOR_RELEVANCE = 3
+_MOST_BESIDE = 16
 _LANES_OF: Mapping[Mode, frozenset[str]] = {
     Mode.HYBRID: frozenset({"dense", "lexical", "pages", "page_vectors", "identifiers"}),
     Mode.DENSE: frozenset({"dense", "page_vectors"}),
@@ -98,6 +100,7 @@ class SearchEngine:
         self,
         retrievers: Sequence[Retriever],
         page_scorers: Sequence[PageScorer],
+        page_book: PageBook,
         catalog: ChunkReader,
         observer: SearchObserver,
         today: Callable[[], date],
@@ -106,11 +109,13 @@ class SearchEngine:
     ) -> None:
         self._retrievers = tuple(retrievers)
         self._page_scorers = tuple(page_scorers)
+        self._page_book = page_book
         self._catalog = catalog
         self._observer = observer
         self._today = today
         self._settings = settings or SearchSettings()
         self._reranker = reranker
+        self._beside = ThreadPoolExecutor(_MOST_BESIDE, thread_name_prefix="retriever")
 
     def search(
         self,
@@ -149,33 +154,39 @@ class SearchEngine:
     def _attempt(self, asked: _Asked) -> _Found:
         rankings = self._rankings(asked)
         found = {version_of(key) for key in _keys(rankings)}
-        pages = self._catalog.pages(sorted(found), access=asked.access, filters=asked.filters)
+        pages = self._page_book.pages(sorted(found), access=asked.access)
         rankings = {name: _of_pages(ranking, pages) for name, ranking in rankings.items()}
         for scorer in self._page_scorers:
             if scorer.name in _LANES_OF[asked.mode]:
                 rankings[scorer.name] = scorer.score(asked.question, list(pages))
-        ranked = fuse(rankings)
+        fusion = Fusion(rankings)
+        ranked = fusion.ranked()
         preferred = with_priors(ranked, pages, self._statuses(pages))
         before = {page.version: page.score for page in ranked}
-        shortlist = _shortlist(preferred, before, self._depth(asked))
+        shortlist = _shortlist(preferred, self._depth(asked))
         items = self._catalog.fetch(
             [key for key, _, _ in shortlist], access=asked.access, filters=asked.filters
         )
         passages = [
-            _Passage(items[key], score, told) for key, score, told in shortlist if key in items
+            _Passage(items[key], page.score * share, _explained(fusion, page, share, before))
+            for key, page, share in shortlist
+            if key in items
         ]
         unread = {version_of(key) for key, _, _ in shortlist if key not in items}
         return _Found(passages, rankings, frozenset((found - pages.keys()) | unread))
 
     def _rankings(self, asked: _Asked) -> dict[str, Sequence[Candidate]]:
+        wanted = [one for one in self._retrievers if one.name in _LANES_OF[asked.mode]]
+        # The first, which waits for a model, runs beside the others, which wait for a database.
+        first = self._beside.submit(self._retrieve, wanted[0], asked)
+        others = {retriever.name: self._retrieve(retriever, asked) for retriever in wanted[1:]}
+        return {wanted[0].name: first.result(), **others}
+
+    def _retrieve(self, retriever: Retriever, asked: _Asked) -> Sequence[Candidate]:
         limit = max(self._settings.candidates, 5 * asked.k)
-        return {
-            retriever.name: retriever.retrieve(
-                asked.question, access=asked.access, filters=asked.filters, limit=limit
-            )
-            for retriever in self._retrievers
-            if retriever.name in _LANES_OF[asked.mode]
-        }
+        return retriever.retrieve(
+            asked.question, access=asked.access, filters=asked.filters, limit=limit
+        )
 
     def _statuses(self, pages: Mapping[int, CandidatePage]) -> dict[int, FreshnessStatus]:
         today, every = self._today(), self._settings.review_every
@@ -253,18 +264,23 @@ def _by_key(ranking: Sequence[Candidate]) -> dict[int, float]:
     return {candidate.chunk_key: round(candidate.score, 6) for candidate in ranking}
 
 
-def _shortlist(
-    pages: Sequence[RankedPage], before: Mapping[int, float], depth: int
-) -> list[tuple[int, float, Explanation]]:
-    """The best passages over all pages, a few of each, as key, score and explanation."""
-    found: list[tuple[int, float, Explanation]] = []
-    for page in pages:
-        prior = page.score / before[page.version] if before[page.version] else 1.0
-        for place, (key, share) in enumerate(page.passages[:_PASSAGES_OF_A_PAGE]):
-            discounted = share * _SECOND_PASSAGE**place
-            told = Explanation(page.contributions, prior, page.score, discounted)
-            found.append((key, page.score * discounted, told))
-    return sorted(found, key=lambda item: (-item[1], item[0]))[:depth]
+def _shortlist(pages: Sequence[RankedPage], depth: int) -> list[tuple[int, RankedPage, float]]:
+    """The best passages over all pages, a few of each: key, page, and share of the page's score."""
+    # No passage of a page scores above it, so that pages beyond the depth cannot enter.
+    found = [
+        (key, page, share * _SECOND_PASSAGE**place)
+        for page in pages[:depth]
+        for place, (key, share) in enumerate(page.passages[:_PASSAGES_OF_A_PAGE])
+    ]
+    return sorted(found, key=lambda item: -item[1].score * item[2])[:depth]
+
+
+def _explained(
+    fusion: Fusion, page: RankedPage, share: float, before: Mapping[int, float]
+) -> Explanation:
+    unweighted = before[page.version]
+    prior = page.score / unweighted if unweighted else 1.0
+    return Explanation(fusion.contributions(page.version), prior, page.score, share)
 
 
 def _collapsed(ranked: Sequence[_Passage], k: int) -> list[_Passage]:

@@ -6,7 +6,7 @@ from datetime import date
 
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.lexical import IdentifierRetriever, LexicalRetriever, PageRetriever
-from rag.adapters.catalog.page_vectors import PageVectors
+from rag.adapters.catalog.page_facts import PageFacts, PageVectors
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.dense import DenseRetriever
 from rag.ports import Embedder, NearestVectors, Reranker, SearchObserver
@@ -24,7 +24,7 @@ def engine_over(
     reranker: Reranker | None = None,
 ) -> SearchEngine:
     """Every lane that the service has."""
-    reader, told = CatalogReader(database), synonyms or Synonyms()
+    reader, told, facts = CatalogReader(database), synonyms or Synonyms(), PageFacts(database)
     return SearchEngine(
         [
             DenseRetriever(embedder, vectors, reader.readable_sets),
@@ -32,7 +32,8 @@ def engine_over(
             PageRetriever(database, told),
             IdentifierRetriever(database),
         ],
-        [PageVectors(database, embedder)],
+        [PageVectors(facts, embedder)],
+        facts,
         reader,
         observer,
         lambda: today,

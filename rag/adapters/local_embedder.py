@@ -7,6 +7,7 @@ import logging
 import re
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -49,6 +50,14 @@ class LocalEmbedder:
     def runtime(self) -> str:
         """Which library runs the model."""
         return "openvino" if isinstance(self._embedder, OpenVinoEmbedder) else "torch"
+
+    def load_early(self) -> None:
+        """Load beside whatever else the caller has to do; what fails is told at first use."""
+        threading.Thread(target=self._load_quietly, name="model", daemon=True).start()
+
+    def _load_quietly(self) -> None:
+        with suppress(Exception):  # raised again, to whoever uses the model
+            _ = self._embedder
 
     def embed_documents(self, texts: Sequence[str]) -> list[Vector[float]]:
         return self._embedder.embed_documents(texts)

@@ -31,6 +31,7 @@ from api.settings import ServerSettings, Settings
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.keys import KeyStore, Right
+from rag.adapters.catalog.page_facts import PageFacts
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.schema import api_keys
 from rag.adapters.catalog.writer import CatalogWriter
@@ -523,7 +524,14 @@ def test_a_failure_inside_is_a_problem_that_tells_nothing(
         def search(self, question: str, **options: Any) -> Any:
             raise failure
 
-    broken = BrokenEngine([], [], bench.services.reader, bench.services.metrics, lambda: TODAY)
+    broken = BrokenEngine(
+        [],
+        [],
+        PageFacts(bench.database),
+        bench.services.reader,
+        bench.services.metrics,
+        lambda: TODAY,
+    )
     app = create_app(replace(bench.services, engine=broken))
     caller = Caller(TestClient(app), bench.key())
     with structlog.testing.capture_logs() as logged:

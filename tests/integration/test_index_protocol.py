@@ -11,6 +11,7 @@ import pytest
 
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generation, Generations
+from rag.adapters.catalog.page_facts import PageFacts
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.adapters.dense import DenseRetriever
@@ -127,7 +128,14 @@ def test_the_second_check_holds_when_a_retriever_lets_everything_through(
     index_text(bench.index, document("secret.md", ["team:b"]), "restart the secret broker")
     monkeypatch.setattr(bench.reader, "readable_sets", lambda access: None)
     leaky = DenseRetriever(bench.embedder, bench.vectors, lambda access: None)
-    engine = SearchEngine([leaky], [], bench.reader, bench.observer, lambda: date(2026, 6, 1))
+    engine = SearchEngine(
+        [leaky],
+        [],
+        PageFacts(bench.database),
+        bench.reader,
+        bench.observer,
+        lambda: date(2026, 6, 1),
+    )
     hits = engine.search("secret broker", principal=READER, mode=Mode.DENSE).hits
     assert [hit.document.path for hit in hits] == ["open.md"]
     assert bench.observer.refusals == 1

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain import Candidate
-from rag.fusion import LANES, fuse
+from rag.fusion import LANES, Fusion, RankedPage
 from rag.indexing import chunk_key, version_of
 
 CHUNK_LANES = [name for name, lane in LANES.items() if not lane.of_pages]
@@ -24,6 +24,10 @@ def rankings_of(draw: dict[str, dict[tuple[int, int], float]]) -> dict[str, list
         ordered = sorted(scored.items(), key=lambda item: -item[1])
         made[name] = ranking(name, *[(version, at, score) for (version, at), score in ordered])
     return made
+
+
+def fuse(rankings: dict[str, list[Candidate]]) -> list[RankedPage]:
+    return Fusion(rankings).ranked()
 
 
 lanes = st.fixed_dictionaries(
@@ -58,18 +62,17 @@ def test_a_page_is_judged_by_its_best_passage_and_not_by_their_number() -> None:
 
 
 def test_a_passage_that_dense_search_cut_off_stands_below_its_last() -> None:
-    fused = fuse(
+    fusion = Fusion(
         {
             "dense": ranking("dense", (1, 0, 0.8), (2, 0, 0.4)),
             "lexical": ranking("lexical", (3, 0, 1.0)),
         }
     )
-    unseen = next(page for page in fused if page.version == 3)
-    last = next(page for page in fused if page.version == 2)
-    points = {told.lane: told.points for told in unseen.contributions}
-    seen = {told.lane: told.points for told in last.contributions}
-    assert 0 < points["dense"] < seen["dense"]
-    assert next(told for told in unseen.contributions if told.lane == "dense").rank is None
+    unseen = {told.lane: told for told in fusion.contributions(3)}
+    seen = {told.lane: told for told in fusion.contributions(2)}
+    assert 0 < unseen["dense"].points < seen["dense"].points
+    assert unseen["dense"].rank is None
+    assert unseen["dense"].raw is None
 
 
 def test_a_page_lane_names_a_passage_only_where_no_other_lane_does() -> None:
@@ -87,14 +90,16 @@ def test_a_page_lane_names_a_passage_only_where_no_other_lane_does() -> None:
 def test_every_page_that_was_found_is_ranked_once_and_says_why(
     rankings: dict[str, list[Candidate]],
 ) -> None:
-    fused = fuse(rankings)
+    fusion = Fusion(rankings)
+    fused = fusion.ranked()
     found = {version_of(one.chunk_key) for ranked in rankings.values() for one in ranked}
     assert sorted(page.version for page in fused) == sorted(found)
     scores = [page.score for page in fused]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 + 1e-9 for score in scores)
     for page in fused:
-        assert sum(told.points for told in page.contributions) == pytest.approx(page.score)
+        told = fusion.contributions(page.version)
+        assert sum(one.points for one in told) == pytest.approx(page.score)
         assert all(version_of(key) == page.version for key, _ in page.passages)
         shares = [share for _, share in page.passages]
         assert shares == sorted(shares, reverse=True)

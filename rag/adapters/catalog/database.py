@@ -15,6 +15,7 @@ from rag.errors import StoreError
 # The newest migration in migrations/versions; a test holds the two together.
 SCHEMA_VERSION = "0002"
 _BUSY_SECONDS = 30
+_CONNECTIONS_KEPT = 8
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -25,6 +26,8 @@ class Database:
         self.path = path
         self.engine = sa.create_engine(
             f"sqlite:///{path}",
+            pool_size=_CONNECTIONS_KEPT,
+            max_overflow=-1,  # whoever limits requests limits connections
             connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
             hide_parameters=True,  # an error must not carry a document's text
         )

@@ -147,12 +147,17 @@ class ExactVectors:
 
     def _vectors(self, wanted: Sequence[int]) -> sa.Select[int, int, bytes]:
         listed = sa.func.json_each(json.dumps(wanted)).table_valued("value")
-        return (
-            sa.select(chunks.c.version, chunks.c.key, embeddings.c.vector)
-            .join(embeddings, embeddings.c.text_hash == chunks.c.text_hash)
+        # A subquery, because a join would be planned from the embeddings of all versions.
+        vector = (
+            sa.select(embeddings.c.vector)
             .where(embeddings.c.model == self._generation.model)
+            .where(embeddings.c.text_hash == chunks.c.text_hash)
+            .scalar_subquery()
+        )
+        return (
+            sa.select(chunks.c.version, chunks.c.key, vector.label("vector"))
             .where(chunks.c.version.in_(sa.select(listed.c.value)))
-            .order_by(chunks.c.key)
+            .order_by(chunks.c.version, chunks.c.key)
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -20,7 +21,7 @@ from rag.adapters.catalog.question_terms import (
     identifiers_of,
     terms_of,
 )
-from rag.adapters.catalog.schema import generations, versions
+from rag.adapters.catalog.schema import versions
 from rag.domain import Candidate, Filters
 from rag.errors import IndexMissing
 from rag.indexing import CHUNKS_PER_VERSION, chunk_key
@@ -38,7 +39,7 @@ class WordIndex:
         self._database = database
         self._fields = fields
         self._synonyms = synonyms
-        self._stemmer = Stemmer()
+        self._counts = TermCounts(fields)
 
     def match(
         self, question: str, access: AccessFilter, filters: Filters, limit: int
@@ -48,14 +49,12 @@ class WordIndex:
         if access.nothing or not terms:
             return []
         with self._database.read() as connection:
-            generation = _serving(connection)
-            expression = any_of(self._affordable(connection, generation, terms))
+            now = _serving(connection)
+            expression = any_of(self._counts.affordable(connection, now, terms))
             if not expression:
                 return []
-            rows = connection.execute(
-                _query(self._fields, generation, expression, access, filters, limit)
-            )
-            return [(int(row), -float(score)) for row, score in rows]
+            query = _query(self._fields, now.generation, expression, access, filters, limit)
+            return [(int(row), -float(score)) for row, score in connection.execute(query)]
 
     def find(
         self, expression: str, access: AccessFilter, filters: Filters, limit: int
@@ -64,25 +63,48 @@ class WordIndex:
         if access.nothing:
             return []
         with self._database.read() as connection:
-            query = _query(self._fields, _serving(connection), expression, access, filters, limit)
+            generation = _serving(connection).generation
+            query = _query(self._fields, generation, expression, access, filters, limit)
             return [(int(row), -float(score)) for row, score in connection.execute(query)]
 
-    def _affordable(
-        self, connection: sa.Connection, generation: int, terms: Sequence[Alternatives]
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """Which generation serves, and at what state of the catalog."""
+
+    generation: int
+    changes: int
+
+
+class TermCounts:
+    """How many rows each word would match, remembered until the catalog changes."""
+
+    def __init__(self, fields: Fields) -> None:
+        self._fields = fields
+        self._stemmer = Stemmer()
+        self._of: _Now | None = None
+        self._small = False
+        self._rows: dict[str, int] = {}
+
+    def affordable(
+        self, connection: sa.Connection, now: _Now, terms: Sequence[Alternatives]
     ) -> Sequence[Alternatives]:
-        if _row_bound(connection, generation) <= MOST_ROWS:
+        """The terms whose rows are few enough to be scored: all of them in a small index."""
+        if now != self._of:
+            self._of, self._rows = now, {}
+            self._small = _row_bound(connection, now.generation) <= MOST_ROWS
+        if self._small:
             return terms
         words = list(dict.fromkeys(word for alternatives in terms for word in alternatives))
         stems = dict(zip(words, self._stemmer.stems(words), strict=True))
-        known = self._rows_of(
-            connection, generation, {stem for told in stems.values() for stem in told}
+        rows = self._rows_of(
+            connection, now.generation, {stem for told in stems.values() for stem in told}
         )
 
         def rows_of(alternatives: Alternatives) -> int:
             # A phrase matches no more rows than its rarest word does.
             return sum(
-                min((known.get(stem, 0) for stem in stems[word]), default=0)
-                for word in alternatives
+                min((rows[stem] for stem in stems[word]), default=0) for word in alternatives
             )
 
         return affordable(terms, rows_of)
@@ -90,9 +112,14 @@ class WordIndex:
     def _rows_of(
         self, connection: sa.Connection, generation: int, stems: set[str]
     ) -> dict[str, int]:
-        table = sa.table(self._fields.terms(generation), sa.column("term"), sa.column("doc"))
-        query = sa.select(table.c.doc).where(table.c.term == sa.bindparam("term"))
-        return {stem: int(connection.scalar(query, {"term": stem}) or 0) for stem in sorted(stems)}
+        known = self._rows  # another thread may start a new one, true of a newer state
+        unknown = sorted(stems - known.keys())
+        if unknown:
+            table = sa.table(self._fields.terms(generation), sa.column("term"), sa.column("doc"))
+            query = sa.select(table.c.doc).where(table.c.term == sa.bindparam("term"))
+            for stem in unknown:
+                known[stem] = int(connection.scalar(query, {"term": stem}) or 0)
+        return {stem: known[stem] for stem in stems}
 
 
 class LexicalRetriever:
@@ -153,11 +180,14 @@ class IdentifierRetriever:
         return [Candidate(chunk_key(version, 0), score, self.name) for version, score in ordered]
 
 
-def _serving(connection: sa.Connection) -> int:
-    found = connection.scalar(sa.select(generations.c.id).where(generations.c.state == "serving"))
+def _serving(connection: sa.Connection) -> _Now:
+    found = connection.exec_driver_sql(
+        "SELECT generations.id, state.changes FROM generations, state "
+        "WHERE generations.state = 'serving'"
+    ).first()
     if found is None:
         raise IndexMissing("nothing has been indexed yet: run `runbook ingest` first")
-    return int(found)
+    return _Now(found[0], found[1])
 
 
 def _row_bound(connection: sa.Connection, generation: int) -> int:
@@ -187,6 +217,7 @@ def _query(
         .join(versions, versions.c.id == version)
         .where(sa.literal_column(table).op("MATCH")(expression))
         .where(versions.c.state == "active", may_read(access), passes(filters))
-        .order_by(sa.text("score"), fts.c.rowid)
+        # Ties go by document, so that two indexes of the same files rank alike.
+        .order_by(sa.text("score"), versions.c.document_id, fts.c.rowid)
         .limit(limit)
     )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
@@ -15,7 +14,6 @@ from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.rows import chunk_of, document_of
 from rag.adapters.catalog.schema import acl_sets, chunks, generations, quarantine, state, versions
 from rag.domain import (
-    CandidatePage,
     Chunk,
     Document,
     Filters,
@@ -23,10 +21,8 @@ from rag.domain import (
     IndexedChunk,
     IndexSummary,
     Quarantined,
-    document_id,
 )
 from rag.freshness import freshness_of
-from rag.priors import superseded_paths
 
 _SERVED = sa.and_(
     versions.c.state == "active",
@@ -69,22 +65,6 @@ class CatalogReader:
             rows = connection.execute(query).mappings()
             found = [IndexedChunk(row["key"], chunk_of(row), document_of(row)) for row in rows]
         return {item.key: item for item in found if access.allows(item.document.acl)}
-
-    def pages(
-        self, wanted: Sequence[int], *, access: AccessFilter, filters: Filters
-    ) -> dict[int, CandidatePage]:
-        """The served pages among the versions `wanted` that pass."""
-        query = sa.select(
-            versions.c.id,
-            versions.c.document_id,
-            versions.c.updated,
-            versions.c.last_reviewed,
-            versions.c.review_days,
-        ).where(_among(wanted), _SERVED, may_read(access), passes(filters))
-        with self._database.read() as connection:
-            rows = connection.execute(query).all()
-            successors = _successors(connection, access)
-        return {row.id: _candidate_page(row, successors) for row in rows}
 
     def refused(self, wanted: Sequence[int], *, access: AccessFilter) -> int:
         """How many of the versions `wanted` are served pages that the filter forbids."""
@@ -159,29 +139,6 @@ def _among(wanted: Sequence[int]) -> sa.ColumnElement[bool]:
     # One JSON parameter, whatever the number of versions.
     listed = sa.func.json_each(json.dumps(list(wanted))).table_valued("value")
     return versions.c.id.in_(sa.select(listed.c.value))
-
-
-def _successors(connection: sa.Connection, access: AccessFilter) -> dict[str, set[int]]:
-    """By document, the versions that may be read and say that they supersede it."""
-    query = sa.select(versions.c.id, versions.c.source, versions.c.path, versions.c.supersedes)
-    found: dict[str, set[int]] = {}
-    for row in connection.execute(
-        query.where(versions.c.supersedes.is_not(None), _SERVED, may_read(access))
-    ):
-        for source, path in superseded_paths(row.source, row.path, row.supersedes):
-            found.setdefault(document_id(source, path), set()).add(row.id)
-    return found
-
-
-def _candidate_page(row: Any, successors: dict[str, set[int]]) -> CandidatePage:
-    return CandidatePage(
-        version=row.id,
-        document_id=row.document_id,
-        updated_at=datetime.fromtimestamp(row.updated, UTC),
-        last_reviewed=date.fromisoformat(row.last_reviewed) if row.last_reviewed else None,
-        review_every=timedelta(days=row.review_days) if row.review_days else None,
-        superseded_by=frozenset(successors.get(row.document_id, ())),
-    )
 
 
 def _freshness_counts(documents: Sequence[Document], today: date) -> dict[FreshnessStatus, int]:

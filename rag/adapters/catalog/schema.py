@@ -83,7 +83,8 @@ versions = sa.Table(
     sa.Column("content_hash", sa.Text, nullable=False),
     sa.Index("versions_by_document", "generation", "document_id"),
     sa.Index("versions_by_path", "generation", "source", "path"),
-    sa.Index("versions_by_state", "state"),
+    # Whatever serves is found by its key: an index of all that is active would mislead the planner.
+    sa.Index("versions_unserved", "generation", sqlite_where=sa.text("state != 'active'")),
     sa.Index(
         "versions_one_active",
         "generation",

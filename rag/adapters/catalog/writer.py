@@ -13,7 +13,7 @@ from rag.acl import AccessFilter
 from rag.adapters.catalog import lexical_table
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generation
-from rag.adapters.catalog.page_vectors import page_vector
+from rag.adapters.catalog.page_facts import page_vector
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.rows import chunk_columns, document_columns, strings, to_json
 from rag.adapters.catalog.schema import (

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from rag.adapters.catalog import lexical_table
-from rag.adapters.catalog.page_vectors import page_vector
+from rag.adapters.catalog.page_facts import page_vector
 from rag.adapters.catalog.rows import chunk_of, document_of
 
 revision = "0002"
@@ -30,6 +30,14 @@ def upgrade() -> None:
         ["generation"],
         unique=False,
         sqlite_where=sa.text("supersedes IS NOT NULL"),
+    )
+    op.drop_index("versions_by_state", table_name="versions")
+    op.create_index(
+        "versions_unserved",
+        "versions",
+        ["generation"],
+        unique=False,
+        sqlite_where=sa.text("state != 'active'"),
     )
     connection = op.get_bind()
     for generation in connection.exec_driver_sql("SELECT id, model FROM generations").all():

@@ -1,0 +1,180 @@
+"""What ranking must know of pages, remembered: a version never changes once it is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from rag.acl import AccessFilter
+from rag.adapters.catalog.database import Database
+from rag.adapters.catalog.rows import strings
+from rag.adapters.catalog.schema import acl_sets, generations, page_vectors, state, versions
+from rag.domain import Candidate, CandidatePage, document_id
+from rag.indexing import chunk_key
+from rag.ports import Embedder, Vector
+from rag.priors import superseded_paths
+
+_PAGES_KEPT = 50_000  # some 2 KB each, most of it the vector
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A version's columns that ranking reads, its ACL, and its vector's bytes."""
+
+    document_id: str
+    updated_at: datetime
+    last_reviewed: date | None
+    review_every: timedelta | None
+    acl: frozenset[str]
+    vector: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Successor:
+    """A served version that says which documents it supersedes."""
+
+    version: int
+    acl: frozenset[str]
+    supersedes: frozenset[str]
+
+
+class PageFacts:
+    """Reads each version once; whether it still serves is for the second check to say."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._pages: dict[int, _Page] = {}
+        self._successors: tuple[int, tuple[_Successor, ...]] = (-1, ())
+
+    def pages(self, wanted: Sequence[int], *, access: AccessFilter) -> dict[int, CandidatePage]:
+        """The pages among the versions `wanted` that may be read."""
+        known = self._known(wanted)
+        successors = [one for one in self._superseding() if access.allows(one.acl)]
+        return {
+            version: _candidate(version, known[version], successors)
+            for version in wanted
+            if version in known and access.allows(known[version].acl)
+        }
+
+    def vectors(self, wanted: Sequence[int]) -> dict[int, bytes]:
+        """The vector of each page that has one, as 32-bit little-endian floats."""
+        known = self._known(wanted)
+        found = {version: known[version].vector for version in wanted if version in known}
+        return {version: vector for version, vector in found.items() if vector}
+
+    def _known(self, wanted: Sequence[int]) -> dict[int, _Page]:
+        pages = self._pages  # another thread may start anew; what was read stays true
+        unknown = [version for version in wanted if version not in pages]
+        if unknown:
+            if len(pages) + len(unknown) > _PAGES_KEPT:
+                pages = self._pages = {}
+                unknown = list(wanted)
+            with self._database.read() as connection:
+                pages.update(_read(connection, unknown))
+        return pages
+
+    def _superseding(self) -> tuple[_Successor, ...]:
+        with self._database.read() as connection:
+            changes = int(connection.scalar(sa.select(state.c.changes)) or 0)
+            if self._successors[0] != changes:
+                self._successors = (changes, tuple(_read_successors(connection)))
+        return self._successors[1]
+
+
+class PageVectors:
+    """Scores pages by the cosine of the question and the page as a whole."""
+
+    name = "page_vectors"
+
+    def __init__(self, facts: PageFacts, embedder: Embedder) -> None:
+        self._facts = facts
+        self._embedder = embedder
+
+    def score(self, question: str, versions: Sequence[int]) -> list[Candidate]:
+        """Every page that has a vector, best first."""
+        import numpy as np
+
+        found = self._facts.vectors(versions)
+        if not found:
+            return []
+        matrix = np.frombuffer(b"".join(found.values()), dtype="<f4").reshape(len(found), -1)
+        asked = np.asarray(self._embedder.embed_question(question), dtype=np.float32)
+        scores = (matrix @ asked).tolist()
+        made = [
+            Candidate(chunk_key(version, 0), score, self.name)
+            for version, score in zip(found, scores, strict=True)
+        ]
+        return sorted(made, key=lambda candidate: (-candidate.score, candidate.chunk_key))
+
+
+def page_vector(vectors: Sequence[Vector[float]]) -> bytes:
+    """The unit vector in the middle of a page's chunks, as 32-bit little-endian floats."""
+    import numpy as np
+
+    middle = np.mean(np.array(vectors, dtype=np.float32), axis=0)
+    length = float(np.linalg.norm(middle)) or 1.0
+    made: bytes = (middle / length).astype("<f4").tobytes()
+    return made
+
+
+def _read(connection: sa.Connection, wanted: Sequence[int]) -> Iterable[tuple[int, _Page]]:
+    # One JSON parameter, whatever the number of versions.
+    listed = sa.func.json_each(json.dumps(list(wanted))).table_valued("value")
+    query = (
+        sa.select(
+            versions.c.id,
+            versions.c.document_id,
+            versions.c.updated,
+            versions.c.last_reviewed,
+            versions.c.review_days,
+            acl_sets.c.tags,
+            page_vectors.c.vector,
+        )
+        .join(acl_sets, acl_sets.c.id == versions.c.acl_set)
+        .outerjoin(page_vectors, page_vectors.c.version == versions.c.id)
+        .where(versions.c.id.in_(sa.select(listed.c.value)), versions.c.state == "active")
+    )
+    return [(row.id, _page(row)) for row in connection.execute(query)]
+
+
+def _page(row: Any) -> _Page:
+    return _Page(
+        document_id=row.document_id,
+        updated_at=datetime.fromtimestamp(row.updated, UTC),
+        last_reviewed=date.fromisoformat(row.last_reviewed) if row.last_reviewed else None,
+        review_every=timedelta(days=row.review_days) if row.review_days else None,
+        acl=frozenset(strings(row.tags)),
+        vector=row.vector or b"",
+    )
+
+
+def _read_successors(connection: sa.Connection) -> Iterable[_Successor]:
+    query = (
+        sa.select(versions, acl_sets.c.tags.label("acl_tags"))
+        .join(acl_sets, acl_sets.c.id == versions.c.acl_set)
+        .join(generations, generations.c.id == versions.c.generation)
+        .where(versions.c.supersedes.is_not(None), versions.c.state == "active")
+        .where(generations.c.state == "serving")
+    )
+    for row in connection.execute(query):
+        named = superseded_paths(row.source, row.path, row.supersedes)
+        documents = frozenset(document_id(source, path) for source, path in named)
+        yield _Successor(row.id, frozenset(strings(row.acl_tags)), documents)
+
+
+def _candidate(version: int, page: _Page, successors: Sequence[_Successor]) -> CandidatePage:
+    return CandidatePage(
+        version=version,
+        document_id=page.document_id,
+        updated_at=page.updated_at,
+        last_reviewed=page.last_reviewed,
+        review_every=page.review_every,
+        superseded_by=frozenset(
+            one.version for one in successors if page.document_id in one.supersedes
+        ),
+    )
