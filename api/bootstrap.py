@@ -122,8 +122,45 @@ def run_ingest(
         stores = stack.enter_context(closing(ChromaStores(settings)))
         named = sources_for_paths(paths, configured, known_sources(database), acl)
         return _indexer(settings, database, make_embedder(settings), stores).ingest(
-            named or configured, configured=not paths, prune=prune, full=full, progress=progress
+            named or configured,
+            configured=frozenset(source.name for source in configured),
+            whole=not paths,
+            prune=prune,
+            full=full,
+            progress=progress,
         )
+
+
+def run_watch(
+    settings: Settings,
+    *,
+    polling: bool,
+    told: Callable[[IngestReport], None],
+    stopped: Callable[[], bool],
+) -> None:
+    """Bring every configured source up to date, then whatever changes; owns the index meanwhile.
+
+    Raises IndexBusy when another process owns it, ConfigurationError when there is no source.
+    """
+    from api.watching import Watch
+    from ingest.watching import Changes, watch
+
+    sources = _configured_sources(settings)
+    if not sources:
+        raise ConfigurationError(
+            "there is nothing to watch: run `runbook init`, and name your sources in runbook.toml"
+        )
+    with ExitStack() as stack:
+        stack.enter_context(IndexLock(settings.state_folder))
+        database = stack.enter_context(open_catalog(settings))
+        stores = stack.enter_context(closing(ChromaStores(settings)))
+        indexer = _indexer(settings, database, make_embedder(settings), stores)
+        changes = Changes()
+        stack.callback(watch(sources, changes, polling=polling))
+        # What changed before the watcher stood is found by the first, whole run.
+        watching = Watch(indexer, sources, changes, settings.ingest.reconcile_seconds)
+        told(watching.once(stopped))
+        watching.run(told, stopped)
 
 
 @contextmanager

@@ -50,12 +50,16 @@ class Indexer:
         self,
         sources: Sequence[Source],
         *,
-        configured: bool,
+        configured: frozenset[str],
+        whole: bool,
         prune: bool,
         full: bool,
         progress: Progress,
     ) -> IngestReport:
-        """Bring these sources up to date; `configured` says that they are all that are configured.
+        """Bring these sources up to date; `configured` names those that the settings name.
+
+        `whole` says that the run is about all of these, so that any other that was configured
+        once is to be forgotten.
 
         Raises GenerationMismatch when the serving generation was built otherwise and `full` was
         not asked for; with `full` a new generation is built beside it and serves at the end.
@@ -65,7 +69,9 @@ class Indexer:
         index = IndexWriter(catalog, self._stores.open(generation), self._embedder)
         index.repair()
         for source in sources:
-            catalog.remember_source(KnownSource(source.name, str(source.root), configured))
+            catalog.remember_source(
+                KnownSource(source.name, str(source.root), source.name in configured)
+            )
         tools = IngestTools(
             catalog,
             index,
@@ -73,8 +79,8 @@ class Indexer:
             progress,
             self._max_file_bytes,
         )
-        if configured and prune:
-            self._forget_removed(catalog, index, {source.name for source in sources})
+        if whole and prune:
+            self._forget_removed(catalog, index, configured)
         report = ingest(tools, sources, prune=prune, full=full)
         self._generations.promote(generation)
         return report
@@ -120,7 +126,7 @@ class Indexer:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def _forget_removed(
-        self, catalog: CatalogWriter, index: IndexWriter, still_there: set[str]
+        self, catalog: CatalogWriter, index: IndexWriter, still_there: frozenset[str]
     ) -> None:
         for source in known_sources(self._database):
             if source.configured and source.name not in still_there:

@@ -57,7 +57,10 @@ class ChunkingSettings(_Section):
 
 
 class IngestSettings(_Section):
+    """`reconcile_seconds` is how often a watcher compares everything."""
+
     max_file_mib: int = Field(default=10, ge=1)
+    reconcile_seconds: int = Field(default=300, ge=1)
 
 
 class VectorSettings(_Section):

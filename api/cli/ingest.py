@@ -46,12 +46,13 @@ def command(
     if as_json:
         click.echo(json.dumps(report.to_json(), ensure_ascii=False))
     else:
-        _print(report)
+        print_report(report)
     _tell_of_unreadable(report)
     ctx.exit(EXIT_QUARANTINED if report.quarantined else 0)
 
 
-def _print(report: IngestReport) -> None:
+def print_report(report: IngestReport) -> None:
+    """What a run did, on stdout."""
     click.echo(
         f"{report.added} added, {report.updated} updated, {report.deleted} deleted, "
         f"{report.unchanged} unchanged, {len(report.quarantined)} quarantined; "

@@ -36,6 +36,7 @@ path = "runbooks"
 
 # [ingest]
 # max_file_mib = 10
+# reconcile_seconds = 300          # `runbook watch` compares everything that often
 
 # [vectors]
 # mode = "embedded"                # or "http": a Chroma server on a private network

@@ -18,6 +18,7 @@ COMMANDS = {
     "init": ("init", "Write a commented runbook.toml."),
     "ingest": ("ingest", "Make the index equal to the files."),
     "search": ("search", "Find runbooks that answer a question."),
+    "watch": ("watch", "Keep the index equal to the files."),
     "serve": ("serve", "Run the HTTP service."),
     "keys": ("keys", "Create, list and revoke API keys."),
     "doctor": ("doctor", "Check configuration, models, stores and disk."),

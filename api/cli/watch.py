@@ -1,0 +1,35 @@
+"""`runbook watch`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from api.cli.ingest import print_report
+from api.settings import load_settings
+from ingest.report import IngestReport
+
+
+@click.command("watch")
+@click.option("--poll", is_flag=True, help="Compare listings: for network mounts.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document a run on stdout.")
+@click.pass_obj
+def command(config: Path | None, poll: bool, as_json: bool) -> None:
+    """Bring every configured source up to date, and keep it so until stopped."""
+    from api.bootstrap import run_watch
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+
+    def told(report: IngestReport) -> None:
+        if as_json:
+            click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+        else:
+            print_report(report)
+
+    run_watch(load_settings(config), polling=poll, told=told, stopped=stop.is_set)
