@@ -9,6 +9,7 @@ version keeps serving with an ACL that is never wider than it was.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from rag.adapters.catalog.writer import ActiveVersion, CatalogWriter
 from rag.domain import AclOrigin, Chunk, Document, Quarantined, content_hash, document_id
 from rag.errors import QuarantineError
 from rag.indexing import Draft, IndexWriter
+from rag.ports import Vector
 
 _BATCH_CHUNKS = 256
 _BATCH_DOCUMENTS = 64
@@ -87,8 +89,8 @@ class SourceRun:
             self._quarantine(problem.path, QuarantineError(problem.reason))
         present = set(walked.files)
         vanished: set[str] = set()
-        for batch in _batches(self._changed(walked.files, vanished)):
-            self._commit(batch)
+        for batch, vectors in self._embedded(_batches(self._changed(walked.files, vanished))):
+            self._commit(batch, vectors)
         still_there = present - vanished
         gone = [path for path in self._served if self._is_gone(path, still_there, walked)]
         if prune:
@@ -137,8 +139,23 @@ class SourceRun:
             return True
         return self._rules.resolve(raw.path, None).acl == served.acl
 
-    def _commit(self, batch: Sequence[_Parsed]) -> None:
-        vectors = iter(self._tools.index.embed([chunk for _, inside in batch for chunk in inside]))
+    def _embedded(
+        self, batches: Iterable[list[_Parsed]]
+    ) -> Iterator[tuple[list[_Parsed], list[Vector[float]]]]:
+        """Each batch with its vectors; the model works on one while others are read and written."""
+        with ThreadPoolExecutor(1, thread_name_prefix="embedding") as model:
+            before: tuple[list[_Parsed], Future[list[Vector[float]]]] | None = None
+            for batch in batches:
+                chunks = [chunk for _, inside in batch for chunk in inside]
+                begun = model.submit(self._tools.index.embed, chunks)
+                if before is not None:
+                    yield before[0], before[1].result()
+                before = batch, begun
+            if before is not None:
+                yield before[0], before[1].result()
+
+    def _commit(self, batch: Sequence[_Parsed], made: Sequence[Vector[float]]) -> None:
+        vectors = iter(made)
         drafts = [
             Draft(document, inside, tuple(next(vectors) for _ in inside))
             for document, inside in batch

@@ -21,10 +21,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.adapters.openvino_library import openvino
 from rag.errors import ModelError
 
 if TYPE_CHECKING:
-    import openvino as ov
     from sentence_transformers import SentenceTransformer
 
 # bfloat16, which CPUs that have it use, keeps 0.9999 on texts of up to 512 tokens (measured).
@@ -102,13 +102,11 @@ def _last_line(output: str) -> str:
 
 
 def _export(model_name: str, max_tokens: int, allow_download: bool, folder: Path) -> None:
-    import openvino as ov
-
     from rag.adapters.sentence_transformer import load
 
     model = load(model_name, max_tokens, allow_download)
     converted = _converted(model)
-    ov.save_model(converted, folder / "model.xml", compress_to_fp16=True)
+    openvino().save_model(converted, folder / "model.xml", compress_to_fp16=True)
     model.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
     told = ExportedModel(
         dimension=len(model.encode_query("dimension")),
@@ -122,8 +120,7 @@ def _export(model_name: str, max_tokens: int, allow_download: bool, folder: Path
     (folder / _ABOUT).write_text(json.dumps(asdict(told)), encoding="utf-8")
 
 
-def _converted(model: SentenceTransformer) -> ov.Model:
-    import openvino as ov
+def _converted(model: SentenceTransformer) -> Any:
     import torch
 
     class Whole(torch.nn.Module):
@@ -139,7 +136,7 @@ def _converted(model: SentenceTransformer) -> ov.Model:
 
     example = torch.ones((2, 8), dtype=torch.long)
     inputs = {"input_ids": example, "attention_mask": example}
-    return ov.convert_model(Whole().eval(), example_input=inputs)
+    return openvino().convert_model(Whole().eval(), example_input=inputs)
 
 
 def _verified(model: SentenceTransformer, folder: Path, told: ExportedModel) -> ExportedModel:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.adapters.model_export import ExportedModel
+from rag.adapters.openvino_library import openvino
 from rag.errors import ModelError
 from rag.ports import Vector
 
@@ -39,14 +40,13 @@ class OpenVinoEmbedder:
         self._questions = _Together(self._embed_questions)
 
     def _open(self, folder: Path) -> None:
-        import openvino as ov
         from tokenizers import Tokenizer
 
         settings = {"PERFORMANCE_HINT": "LATENCY"}
         if os.access(folder, os.W_OK):
             # Compiled once for this machine: the next start is a tenth of a second quicker.
             settings["CACHE_DIR"] = str(folder / "compiled")
-        model = ov.Core().compile_model(folder / "model.xml", "CPU", settings)
+        model = openvino().Core().compile_model(folder / "model.xml", "CPU", settings)
         # A request is no two threads' at once: documents and questions have one each.
         self._documents_request = model.create_infer_request()
         self._questions_request = model.create_infer_request()
