@@ -232,6 +232,8 @@ class CandidatePage:
 class Explanation:
     """Why a hit ranks where it does: `page_score` is the contributions' sum times `prior`.
 
+    `prior` is below 1 for a page that is old or superseded, and above 1 for one that was lifted
+    because it is about an identifier of the question.
     `passage_share` is the passage's score as a share of its page's best passage.
     """
 

@@ -10,13 +10,16 @@ a whole; a sum over its passages would favour long pages.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.domain import Candidate, Contribution
 from rag.indexing import version_of
 
 # A passage that a full list does not hold scores below the list's last, by how much is unknown.
 _BEYOND_THE_CUT = 0.9
+# A question that names what a page is about finds it among the first three.
+_TOP = 3
+_ABOVE = 1.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,24 @@ class Fusion:
     def ranked(self) -> list[RankedPage]:
         """Best first; ties go to the older version."""
         pages = [self._page(version, keys) for version, keys in self._keys.items()]
-        return sorted(pages, key=lambda page: (-page.score, page.version))
+        pages.sort(key=_best_first)
+        return self._with_the_asked_for(pages)
+
+    def _with_the_asked_for(self, pages: list[RankedPage]) -> list[RankedPage]:
+        """The first few pages about an identifier that names few, lifted above the rest."""
+        asked_for = [page for page in pages if self._is_asked_for(page)][:_TOP]
+        others = [page for page in pages if page not in asked_for]
+        rest = others[_TOP - len(asked_for) :]
+        if not asked_for or not rest:
+            return pages
+        line = rest[0].score * _ABOVE
+        lifted = [replace(page, score=max(page.score, line)) for page in asked_for]
+        return sorted(lifted + others, key=_best_first)
+
+    def _is_asked_for(self, page: RankedPage) -> bool:
+        lane = self._lanes.get("identifiers")
+        raw = lane.raw(self._keys[page.version], page.version) if lane else None
+        return raw is not None and raw >= 1.0
 
     def contributions(self, version: int) -> tuple[Contribution, ...]:
         """What each lane gave a page."""
@@ -84,6 +104,10 @@ class Fusion:
         best = inside[0][1] or 1.0
         passages = tuple((key, points / best) for key, points in inside)
         return RankedPage(version, score / self._total, passages)
+
+
+def _best_first(page: RankedPage) -> tuple[float, int]:
+    return (-page.score, page.version)
 
 
 class _Shares:

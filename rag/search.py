@@ -162,13 +162,12 @@ class SearchEngine:
         fusion = Fusion(rankings)
         ranked = fusion.ranked()
         preferred = with_priors(ranked, pages, self._statuses(pages))
-        before = {page.version: page.score for page in ranked}
         shortlist = _shortlist(preferred, self._depth(asked))
         items = self._catalog.fetch(
             [key for key, _, _ in shortlist], access=asked.access, filters=asked.filters
         )
         passages = [
-            _Passage(items[key], page.score * share, _explained(fusion, page, share, before))
+            _Passage(items[key], page.score * share, _explained(fusion, page, share))
             for key, page, share in shortlist
             if key in items
         ]
@@ -275,12 +274,10 @@ def _shortlist(pages: Sequence[RankedPage], depth: int) -> list[tuple[int, Ranke
     return sorted(found, key=lambda item: -item[1].score * item[2])[:depth]
 
 
-def _explained(
-    fusion: Fusion, page: RankedPage, share: float, before: Mapping[int, float]
-) -> Explanation:
-    unweighted = before[page.version]
-    prior = page.score / unweighted if unweighted else 1.0
-    return Explanation(fusion.contributions(page.version), prior, page.score, share)
+def _explained(fusion: Fusion, page: RankedPage, share: float) -> Explanation:
+    told = fusion.contributions(page.version)
+    points = sum(lane.points for lane in told)
+    return Explanation(told, page.score / points if points else 1.0, page.score, share)
 
 
 def _collapsed(ranked: Sequence[_Passage], k: int) -> list[_Passage]:

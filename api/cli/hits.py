@@ -7,6 +7,7 @@ import click
 from rag.domain import FreshnessStatus, Hit, Risk, SearchResult
 
 _LINES_SHOWN = 14
+_ROUNDING = 1e-6
 _COLOUR_OF_RISK = {Risk.MUTATING: "yellow", Risk.DESTRUCTIVE: "red"}
 
 
@@ -43,8 +44,10 @@ def _print_explanation(hit: Hit) -> None:
     for lane in told.contributions:
         place = "not found by it" if lane.rank is None else f"rank {lane.rank}, {lane.raw:.3f}"
         click.echo(f"     {lane.lane:<13} {lane.points:+.3f}  ({place})")
-    if told.prior < 1:
+    if told.prior < 1 - _ROUNDING:
         click.echo(f"     x {told.prior:.3f} for its age, or because another page supersedes it")
+    if told.prior > 1 + _ROUNDING:
+        click.echo(f"     x {told.prior:.3f} for being about what the question names")
 
 
 def _about(hit: Hit) -> str:

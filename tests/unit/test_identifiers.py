@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.identifiers import parts, spelled_out
+from rag.identifiers import identifiers_in, parts, phrases, spelled_out
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,24 @@ def test_plain_words_are_left_alone() -> None:
 
 def test_a_very_long_word_takes_no_time() -> None:
     assert spelled_out("a" * 1_000_000) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("KubePodCrashLooping fires on node-3", ["KubePodCrashLooping", "node-3"]),
+        ("is ORA-00060 a deadlock?", ["ORA-00060"]),
+        ("set --max-lag-seconds, not max_lag.", ["max-lag-seconds", "max_lag"]),
+        ("apps.k8s.io is gone; see job:lag:rate5m", ["apps.k8s.io", "job:lag:rate5m"]),
+        ("The disk is full. It is 95% full at 10.0.0.1", []),
+        ("", []),
+    ],
+)
+def test_identifiers_are_told_from_words(text: str, found: list[str]) -> None:
+    assert identifiers_in(text) == found
+
+
+def test_an_identifier_is_looked_up_whole_and_in_parts_that_lose_nothing() -> None:
+    assert phrases("KubePodCrashLooping") == ["kubepodcrashlooping", "kube pod crash looping"]
+    assert phrases("checkout_http_total") == ["checkout http total"]
+    assert phrases("worker-3") == ["worker 3"]

@@ -1,0 +1,191 @@
+"""The results as Markdown tables and plots: docs/benchmarks.md and the SVG files beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+Results = Mapping[str, Any]
+_METHOD = Path(__file__).with_name("method.md")
+
+
+def write(results: Results, place: Path) -> None:
+    """Write the page and its plots from whatever sections have been measured."""
+    place.mkdir(parents=True, exist_ok=True)
+    made = [_METHOD.read_text(encoding="utf-8").rstrip()]
+    for name, section in _SECTIONS.items():
+        if name in results:
+            made.append(section(results[name]))
+    (place / "benchmarks.md").write_text("\n\n".join(made) + "\n", encoding="utf-8")
+    _plots(results, place / "benchmarks")
+
+
+def _quality(told: Results) -> str:
+    rows = [
+        [name, system, *(f"{value:.3f}" for value in scores)]
+        for name, systems in told["scores"].items()
+        for system, scores in systems.items()
+    ]
+    margins = [
+        [name, measure, baseline, f"{mean:+.3f}", f"{low:+.3f} to {high:+.3f}", f"{share:.0%}"]
+        for name, measure, baseline, mean, low, high, share in told["margins"]
+    ]
+    refused = told["refusals"]
+    said = refused["refused"] + refused["refused_wrongly"]
+    precision = f"{refused['refused'] / said:.2f}" if said else "not defined"
+    return "\n\n".join(
+        [
+            f"## Quality\n\nOn the {told['corpus']}, {told['pages']} pages.",
+            _table(["questions", "system", "nDCG@10", "Recall@5", "Hit@1"], rows),
+            "The margin over the best other system by that measure, with the 95% interval of a "
+            "paired bootstrap, and the share of that system's remaining error that is gone:",
+            _table(["questions", "measure", "best other", "margin", "interval", "gone"], margins),
+            f"`no_result` was true for {refused['refused']} of {refused['unanswerable']} questions "
+            f"that the corpus does not answer (recall), and wrongly for "
+            f"{refused['refused_wrongly']} of {refused['answerable']} that it does; precision "
+            f"{precision}. The hits are shown either way, as the nearest pages.",
+            "![nDCG@10 by system](benchmarks/quality.svg)",
+        ]
+    )
+
+
+def _encoder(told: Results) -> str:
+    encoding, ingesting = told["encoding"], told["ingesting"]
+    ratio = encoding["rate"] / encoding["reference_rate"]
+    share = ingesting["ingest_rate"] / ingesting["encoder_rate"]
+    return "\n\n".join(
+        [
+            "## Encoder and ingest",
+            _table(
+                ["", "texts a second"],
+                [
+                    [
+                        "sentence-transformers, torch, its defaults",
+                        f"{encoding['reference_rate']:.0f}",
+                    ],
+                    [f"this service ({ratio:.1f} times)", f"{encoding['rate']:.0f}"],
+                    ["the encoder on a whole corpus", f"{ingesting['encoder_rate']:.0f}"],
+                    [f"a whole ingest of it ({share:.0%})", f"{ingesting['ingest_rate']:.0f}"],
+                ],
+            ),
+            f"Cosine to the reference: mean {encoding['mean_cosine']:.5f}, least "
+            f"{encoding['least_cosine']:.5f}. The ingest made {ingesting['chunks']} chunks.",
+        ]
+    )
+
+
+def _latency(told: Results) -> str:
+    rows = [
+        [size, who, *(f"{value:.1f}" for value in times)] for size, who, times in told["searches"]
+    ]
+    load = [
+        [str(clients), f"{rate:.0f}", *(f"{value:.0f}" for value in times)]
+        for clients, rate, times in told["throughput"]
+    ]
+    return "\n\n".join(
+        [
+            "## Latency\n\nMilliseconds of one search in one process, by chunks in the index and "
+            "by what share of the pages may be read.",
+            _table(["chunks", "who", "p50", "p95", "p99"], rows),
+            "Over HTTP at 10,000 chunks, for a principal that may read half:",
+            _table(["clients", "answers a second", "p50", "p95", "p99"], load),
+            "![p50 by size of the index](benchmarks/latency.svg)",
+        ]
+    )
+
+
+def _filters(told: Results) -> str:
+    rows = [
+        [
+            one["share"],
+            str(one["chunks"]),
+            *(f"{one['times'][name]:.2f}" for name in ("p50", "p95")),
+            f"{one['store_filter']['p50']:.1f}",
+            f"{one['recall']:.4f}",
+        ]
+        for one in told["filtered"]
+    ]
+    return "\n\n".join(
+        [
+            "## Dense search behind an ACL filter\n\n"
+            f"The nearest 100 of {told['chunks']} chunks, in milliseconds; recall of the nearest "
+            "10 against an exact scan.",
+            _table(["may read", "chunks", "p50", "p95", "p50 by Chroma's filter", "recall"], rows),
+        ]
+    )
+
+
+def _operations(told: Results) -> str:
+    rows = [
+        ["a run over 10,000 unchanged files, as it reports", f"{told['noop_seconds']:.2f} s"],
+        ["the same, from process start to end", f"{told['noop_process_seconds']:.2f} s"],
+        [
+            "from a save to searchable with `runbook watch`, 0.25 s of it the debounce",
+            f"{told['saved_to_searchable']:.2f} s (slowest {told['slowest_save']:.2f} s)",
+        ],
+        ["`runbook search` from process start to hits", f"{told['cold']:.2f} s"],
+        ["the plain stack, the same", f"{told['cold_plain']:.2f} s"],
+        [f"index of {told['chunks']} chunks on disk", f"{told['index_mib']:.0f} MiB"],
+        ["most memory of an ingest of it", f"{told['ingest_peak_mib']:.0f} MiB"],
+    ]
+    return "\n\n".join(["## Operations", _table(["", ""], rows)])
+
+
+_SECTIONS = {
+    "quality": _quality,
+    "encoder": _encoder,
+    "latency": _latency,
+    "filters": _filters,
+    "operations": _operations,
+}
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _plots(results: Results, place: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "runbook-search"  # the same figures make the same file
+    place.mkdir(exist_ok=True)
+    if "quality" in results:
+        _plot_quality(results["quality"]["scores"], place / "quality.svg")
+    if "latency" in results:
+        _plot_latency(results["latency"]["searches"], place / "latency.svg")
+
+
+def _plot_quality(told: Results, path: Path) -> None:
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(8, 3.5))
+    systems = list(next(iter(told.values())))
+    width = 0.8 / len(systems)
+    for number, system in enumerate(systems):
+        heights = [scores[system][0] for scores in told.values()]
+        axes.bar([at + number * width for at in range(len(told))], heights, width, label=system)
+    axes.set_xticks([at + 0.4 - width / 2 for at in range(len(told))], list(told))
+    axes.set_ylabel("nDCG@10")
+    axes.set_ylim(0.4, 1.0)
+    axes.legend(fontsize=8, ncols=3)
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+
+
+def _plot_latency(told: Sequence[Sequence[Any]], path: Path) -> None:
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(8, 3.5))
+    for who in dict.fromkeys(row[1] for row in told):
+        points = [(int(size), times[0]) for size, name, times in told if name == who]
+        axes.plot(*zip(*points, strict=True), marker="o", label=who)
+    axes.set_xscale("log")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("chunks")
+    axes.set_ylabel("p50, ms")
+    axes.legend(fontsize=8, ncols=3)
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
