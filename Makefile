@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test lint types tests clean
+.PHONY: setup demo test lint types tests bench clean
 
 setup: $(VENV)/.installed
 
@@ -24,6 +24,9 @@ types: $(VENV)/.installed-dev
 tests: $(VENV)/.installed-dev
 	$(BIN)/pytest
 
+bench: $(VENV)/.installed-bench
+	$(BIN)/python -m bench
+
 clean:
 	rm -rf $(VENV) .runbook build *.egg-info
 
@@ -35,4 +38,8 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	$(PIP) install -r requirements-dev.txt
+	touch $@
+
+$(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed-dev
+	$(PIP) install -r requirements-bench.txt
 	touch $@

@@ -175,3 +175,28 @@ def test_a_service_ends_on_the_signal_of_its_supervisor(tmp_path: Path) -> None:
         except subprocess.TimeoutExpired:
             pytest.fail("the service goes on")
     assert run(tmp_path, "ingest", "docs").returncode == 0
+
+
+def test_both_doors_explain_a_ranking(service: Service) -> None:
+    told = service.search(service.key("--right", "admin"), k=3, explain=True).json()
+    done = run(
+        service.folder, "search", QUESTION, "-k", "3", "--json", "--explain", program=RUNBOOK
+    )
+    for hit, other in zip(told["hits"], json.loads(done.stdout)["hits"], strict=True):
+        lanes = {lane["lane"]: lane for lane in hit["explanation"]["lanes"]}
+        assert set(lanes) >= {"dense", "lexical", "pages", "page_vectors"}
+        points = sum(lane["points"] for lane in lanes.values())
+        assert abs(points * hit["explanation"]["prior"] - hit["explanation"]["page_score"]) < 1e-4
+        assert other["explanation"]["lanes"][0]["lane"] == "dense"
+    plain = service.search(service.key("--right", "admin"), k=3).json()
+    assert all("explanation" not in hit for hit in plain["hits"])
+    shown = run(service.folder, "search", QUESTION, "-k", "1", "--explain", program=RUNBOOK)
+    assert "page_vectors" in shown.stdout
+    assert "score" in shown.stdout
+
+
+def test_a_question_that_nothing_answers_is_told(service: Service) -> None:
+    done = run(service.folder, "search", "how do I bake sourdough bread", program=RUNBOOK)
+    assert done.returncode == 5
+    assert "nearest" in done.stderr
+    assert done.stdout

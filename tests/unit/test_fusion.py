@@ -116,7 +116,7 @@ def test_every_passage_that_a_chunk_lane_found_is_kept(
 
 
 def test_a_page_about_an_identifier_of_the_question_stands_among_the_first_three() -> None:
-    better = [(version, 0, 10.0) for version in range(1, 8)]
+    better = [(version, 0, 10.0 - version) for version in range(1, 8)]
     told = {
         "dense": ranking("dense", *better),
         "lexical": ranking("lexical", *better),
