@@ -30,9 +30,9 @@ bench: $(VENV)/.installed-bench
 clean:
 	rm -rf $(VENV) .runbook build *.egg-info
 
-$(VENV)/.installed: requirements.txt pyproject.toml
+$(VENV)/.installed: requirements.txt requirements-evals.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install -r requirements.txt
+	$(PIP) install -r requirements-evals.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
 	touch $@
 
