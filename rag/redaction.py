@@ -1,0 +1,130 @@
+"""Finds secrets in a page's text, so that none is quoted: to a model, in a report, or in a log.
+
+Keys of known makers are told by their form, everything else by the word before it. What is plainly
+a placeholder (`<password>`, `$TOKEN`, `xxxx`) is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+REDACTED = "[redacted]"
+
+# A maker's own form: the match is the secret.
+_FORMS = {
+    "private key": re.compile(
+        r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
+        r"(?:[^-]*-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----)?"
+    ),
+    "AWS access key": re.compile(r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b"),
+    "GitHub token": re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_\w{22,255})\b"),
+    "GitLab token": re.compile(r"\bgl(?:pat|ptt|dt|rt|cbt|soat)-[\w-]{20,}"),
+    "Slack token": re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-\d-[A-Za-z0-9-]{10,}"),
+    "Slack webhook": re.compile(r"https://hooks\.slack\.com/(?:services|workflows)/[\w/]{20,}"),
+    "Stripe key": re.compile(r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}"),
+    "Google API key": re.compile(r"\bAIza[\w-]{35}"),
+    "Anthropic key": re.compile(r"\bsk-ant-[\w-]{20,}"),
+    "OpenAI key": re.compile(r"\bsk-(?!ant-)(?:proj-|svcacct-)?[A-Za-z0-9_-]{32,}"),
+    "Vault token": re.compile(r"\bhv[sbr]\.[\w-]{20,}"),
+    "npm token": re.compile(r"\bnpm_[A-Za-z0-9]{36}\b"),
+    "PyPI token": re.compile(r"\bpypi-AgE[\w-]{50,}"),
+    "SendGrid key": re.compile(r"\bSG\.[\w-]{16,}\.[\w-]{16,}"),
+    "JSON web token": re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"),
+}
+# What stands behind a word that promises a secret: the group is the secret.
+_NAMED = {
+    "password in a URL": re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,80}:([^\s/@]{1,200})@"),
+    "password": re.compile(
+        r"(?<![A-Za-z])[\w-]{0,40}?(?:password|passwd|passphrase|pwd)"
+        r"[\"']?\s{0,3}(?:=|:(?!:))\s{0,3}[\"'`]?([^\s\"'`,;)}\]|&]{6,200})",
+        re.IGNORECASE,
+    ),
+    "password option": re.compile(r"(?<!\S)--?pass(?:word|wd)?[= ][\"']?([^\s\"'`]{6,200})"),
+    "password of curl": re.compile(
+        r"\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user)[= ]?[\"']?[^\s:\"']{1,80}:([^\s\"']{4,200})"
+    ),
+    "secret or token": re.compile(
+        r"(?<![A-Za-z])[\w-]{0,40}?(?:secret|token|api[_-]?key|access[_-]?key|private[_-]?key)"
+        r"(?:[_-]?(?:key|id|value))?[\"']?\s{0,3}[=:]\s{0,3}[\"'`]?"
+        r"([A-Za-z0-9+/_=.~-]{16,300})",
+        re.IGNORECASE,
+    ),
+    "authorization header": re.compile(
+        r"\bauthorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?:bearer|basic|token)\s+"
+        r"([A-Za-z0-9+/_=.~-]{12,2000})",
+        re.IGNORECASE,
+    ),
+}
+_PLACEHOLDER = re.compile(
+    r"[<\[{(%].*|.*\$[\w({].*|.*\{\{.*|\*+|[xX.…_-]+|.*(?:\bx{4,}\b|\.\.\.|…).*|"
+    r".*(?:example|changeme|change-me|placeholder|redacted|dummy|your[_-]).*|"
+    r"(?:true|false|null|none|required|optional|unset|empty|string)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+# `password: ask` is prose, `password=os.environ[` is code, and a path is where it is kept.
+_NOT_A_PASSWORD = re.compile(r".*[(\[].*|\.{0,2}/.*|[A-Za-z]{1,20}:.*")
+_PROSE = re.compile(r".*:\s+[\"'`]?[A-Za-z]+", re.DOTALL)
+_JOINT = re.compile(r"[-_./]")
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a secret stands and what it is, never what it says. `line` counts from 1.
+
+    `start` and `end` are the places of its characters in the text that was searched.
+    """
+
+    line: int
+    kind: str
+    start: int
+    end: int
+
+
+def find_secrets(text: str) -> list[Secret]:
+    """Every secret in `text`, in order; of two that overlap, the one of a known form."""
+    found: list[tuple[int, int, str]] = []
+    for start, end, kind in _matches(text):
+        if not any(start < other_end and other < end for other, other_end, _ in found):
+            found.append((start, end, kind))
+    return [
+        Secret(text.count("\n", 0, start) + 1, kind, start, end)
+        for start, end, kind in sorted(found)
+    ]
+
+
+def redacted(text: str) -> str:
+    """`text` with `[redacted]` in place of each secret."""
+    pieces: list[str] = []
+    done = 0
+    for secret in find_secrets(text):
+        pieces += [text[done : secret.start], REDACTED]
+        done = secret.end
+    return "".join([*pieces, text[done:]])
+
+
+def _matches(text: str) -> Iterator[tuple[int, int, str]]:
+    for kind, form in _FORMS.items():
+        for match in form.finditer(text):
+            yield match.start(), match.end(), kind
+    for kind, form in _NAMED.items():
+        for match in form.finditer(text):
+            if not _PLACEHOLDER.fullmatch(match[1]) and _is_meant(kind, match):
+                yield match.start(1), match.end(1), kind
+
+
+def _is_meant(kind: str, match: re.Match[str]) -> bool:
+    value = str(match[1])
+    if kind == "password":
+        return not (_NOT_A_PASSWORD.fullmatch(value) or _PROSE.fullmatch(match[0]))
+    return kind != "secret or token" or not _is_a_name(value)
+
+
+def _is_a_name(value: str) -> bool:
+    """Whether it names where a secret is kept, as in `secret: checkout-api-db-2`."""
+    parts = [part for part in _JOINT.split(value) if part]
+    words = sum(1 for part in parts if part.isalpha())
+    if len(parts) > 1:
+        return words * 2 >= len(parts)
+    return not (any(map(str.isdigit, value)) and any(map(str.isalpha, value)))
