@@ -95,6 +95,12 @@ class ServerSettings(_Section):
     max_body_bytes: int = Field(default=65536, ge=1024)
 
 
+class McpSettings(_Section):
+    """`allowed_origins` are the web pages, such as `https://inspector.example`, that may ask."""
+
+    allowed_origins: tuple[str, ...] = ()
+
+
 class LogSettings(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "console"] = "json"
@@ -117,6 +123,7 @@ class Settings(BaseSettings):
     search: SearchSection = SearchSection()
     rerank: RerankSettings = RerankSettings()
     server: ServerSettings = ServerSettings()
+    mcp: McpSettings = McpSettings()
     log: LogSettings = LogSettings()
 
     @property

@@ -60,6 +60,9 @@ path = "runbooks"
 # max_query_chars = 2000
 # max_body_bytes = 65536
 
+# [mcp]
+# allowed_origins = []             # web pages that may ask at /mcp; programs send no origin
+
 # [log]
 # level = "info"
 # format = "json"                  # or "console"

@@ -20,6 +20,7 @@ COMMANDS = {
     "search": ("search", "Find runbooks that answer a question."),
     "watch": ("watch", "Keep the index equal to the files."),
     "serve": ("serve", "Run the HTTP service."),
+    "mcp": ("mcp", "Offer the search to an assistant, as an MCP server on stdin and stdout."),
     "keys": ("keys", "Create, list and revoke API keys."),
     "doctor": ("doctor", "Check configuration, models, stores and disk."),
 }

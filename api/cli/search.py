@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.cli.hits import print_hits
+from api.cli.principal import local_principal
 from api.settings import load_settings
-from rag.acl import parse_tags
 from rag.domain import Filters, Kind, Mode, Principal, SearchResult
 from rag.errors import ConfigurationError
 from rag.search import DEFAULT_K, MAX_K
@@ -85,7 +85,7 @@ def command(
     filters = Filters(
         service, Kind(kind) if kind else None, since.date() if since else None, source
     )
-    asked = _Asked(_principal(tags), k, filters, Mode(mode))
+    asked = _Asked(local_principal(tags), k, filters, Mode(mode))
     from api.bootstrap import open_reading
 
     with open_reading(load_settings(ctx.obj)) as services:
@@ -98,12 +98,6 @@ def command(
     else:
         print_hits(result, explain=explain)
     ctx.exit(EXIT_NOTHING_FOUND if result.no_result else 0)
-
-
-def _principal(tags: tuple[str, ...]) -> Principal:
-    from api.bootstrap import LOCAL_ADMINISTRATOR
-
-    return Principal("local", parse_tags(tags)) if tags else LOCAL_ADMINISTRATOR
 
 
 def _answer(result: SearchResult, explain: bool) -> dict[str, Any]:

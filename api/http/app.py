@@ -14,6 +14,7 @@ from api.http.access_log import AccessLog
 from api.http.authentication import AuthenticatedRoute, bearer_scheme
 from api.http.body_limit import BodyLimit
 from api.http.document_routes import add_document_routes
+from api.http.mcp_route import McpDoor
 from api.http.operation_routes import operation_router
 from api.http.problems import described, exception_handlers
 from api.http.readiness import Readiness
@@ -48,14 +49,18 @@ def create_app(services: Services) -> FastAPI:
     app.state.readiness = Readiness(services.warm)
     app.include_router(operation_router())
     app.include_router(_v1_router())
+    app.state.mcp = McpDoor(services)
+    app.router.routes.append(app.state.mcp.route)
     return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     readiness: Readiness = app.state.readiness
+    door: McpDoor = app.state.mcp
     readiness.start()
-    yield
+    async with door.running():
+        yield
     readiness.stop()
 
 

@@ -53,11 +53,15 @@ def bearer_scheme() -> HTTPBearer:
     return HTTPBearer(auto_error=False, description="An API key: `rbk_…`.")
 
 
-async def _searcher(request: Request) -> Principal:
-    principal: Principal = request.state.principal
+def may_search(principal: Principal) -> Principal:
+    """The principal itself; raises PermissionDenied when it lacks the right to search."""
     if not principal.administrator and Right.SEARCH not in principal.rights:
         raise PermissionDenied("this key may not search")
     return principal
+
+
+async def _searcher(request: Request) -> Principal:
+    return may_search(request.state.principal)
 
 
 Searcher = Annotated[Principal, Depends(_searcher)]

@@ -23,7 +23,8 @@ _MAX_CURSOR = 8192  # a path of 4096 bytes, encoded, with room to spare
 _CALENDAR_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """The text itself, if every store and tokenizer can take it."""
     # JSON can spell half a surrogate pair; no store and no tokenizer takes one.
     if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
         raise PydanticCustomError("unicode", "Input should be valid Unicode text")
@@ -37,8 +38,8 @@ def _calendar_date(raw: object) -> object:
     return raw
 
 
-Question = Annotated[str, Field(min_length=1), AfterValidator(_storable)]
-Name = Annotated[str, Field(min_length=1, max_length=_MAX_NAME), AfterValidator(_storable)]
+Question = Annotated[str, Field(min_length=1), AfterValidator(storable)]
+Name = Annotated[str, Field(min_length=1, max_length=_MAX_NAME), AfterValidator(storable)]
 CalendarDate = Annotated[date, BeforeValidator(_calendar_date)]
 
 

@@ -66,6 +66,9 @@ UNAUTHENTICATED = Problem(
 FORBIDDEN = Problem(
     "forbidden", 403, "Not permitted", "The key lacks the right that this route asks for."
 )
+ORIGIN = Problem(
+    "origin-not-allowed", 403, "Origin not allowed", "Pages of this origin may not ask here."
+)
 NOT_FOUND = Problem(
     "not-found", 404, "Not found", "There is nothing here, or nothing that you may read."
 )

@@ -32,6 +32,9 @@ _DOCUMENTS = sa.select(versions, acl_sets.c.tags.label("acl_tags")).join(
     acl_sets, acl_sets.c.id == versions.c.acl_set
 )
 
+# More pages than a responder would open claim an alert: the first few show it.
+_MOST_CLAIMS = 20
+
 
 class CatalogReader:
     """Every method that returns documents takes an AccessFilter."""
@@ -105,6 +108,23 @@ class CatalogReader:
                 .order_by(chunks.c.ordinal)
             ).mappings()
             return document_of(row), tuple(chunk_of(chunk) for chunk in inside)
+
+    def documents_for_alert(self, name: str, *, access: AccessFilter) -> list[Document]:
+        """What may be read of the documents that name this alert in their front matter."""
+        named = sa.func.json_each(versions.c.alerts).table_valued("value")
+        return self._claiming(sa.exists().where(named.c.value == name), access)
+
+    def documents_at(self, url: str, path: str, *, access: AccessFilter) -> list[Document]:
+        """What may be read of the documents at this address, or whose path ends `path`."""
+        length = sa.func.length(versions.c.path)
+        ends = sa.func.substr(path, -length - 1) == sa.literal("/").concat(versions.c.path)
+        return self._claiming(sa.or_(versions.c.url == url, ends), access)
+
+    def _claiming(self, condition: sa.ColumnElement[bool], access: AccessFilter) -> list[Document]:
+        query = _DOCUMENTS.where(_SERVED, may_read(access), condition)
+        query = query.order_by(versions.c.source, versions.c.path).limit(_MOST_CLAIMS)
+        with self._database.read() as connection:
+            return [document_of(row) for row in connection.execute(query).mappings()]
 
     def quarantined(self) -> list[Quarantined]:
         """Every file that stands in quarantine; for administrators."""

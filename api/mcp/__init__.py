@@ -1,0 +1,1 @@
+"""The MCP door: three tools, the same over HTTP and stdio."""

@@ -1,0 +1,68 @@
+"""Hits and documents as text for a model to read: where each passage stands, how old, how risky."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rag.domain import Chunk, Command, Document, Freshness, FreshnessStatus, Hit
+
+NOTHING_FOUND = "Nothing found among the pages that you may read."
+
+
+def hits_as_text(hits: Sequence[Hit], told: str) -> str:
+    """The hits, best first, behind what is to be said of them all."""
+    if not hits:
+        return NOTHING_FOUND
+    parts = [_hit(hit) for hit in hits]
+    return "\n\n".join([told, *parts] if told else parts)
+
+
+def document_as_text(
+    document: Document, freshness: Freshness, chunks: Sequence[Chunk], following: int | None
+) -> str:
+    """A document, or a part of it, with the commands of each passage."""
+    head = [
+        document.metadata.title,
+        " · ".join(_about(document, freshness)),
+    ]
+    parts = ["\n".join(head), *(_passage(document, chunk) for chunk in chunks)]
+    if following is not None:
+        parts.append(f"The document goes on: call again with start {following}.")
+    return "\n\n".join(parts)
+
+
+def freshness_as_text(freshness: Freshness) -> str:
+    """Such as `stale, reviewed 203 days ago`."""
+    if freshness.status is FreshnessStatus.UNKNOWN:
+        return f"never reviewed, updated {freshness.age_days} days ago"
+    return f"{freshness.status.value}, reviewed {freshness.age_days} days ago"
+
+
+def _hit(hit: Hit) -> str:
+    about = " · ".join(_about(hit.document, hit.freshness))
+    return (
+        f"{hit.rank}. {hit.document.metadata.title}\n{about}\n{_passage(hit.document, hit.chunk)}"
+    )
+
+
+def _about(document: Document, freshness: Freshness) -> list[str]:
+    owner = [f"owner {document.metadata.owner}"] if document.metadata.owner else []
+    url = [document.metadata.url] if document.metadata.url else []
+    kind = document.metadata.kind.value
+    return [kind, freshness_as_text(freshness), *owner, f"document id {document.id}", *url]
+
+
+def _passage(document: Document, chunk: Chunk) -> str:
+    where = f"{document.path}:{chunk.lines.first}-{chunk.lines.last}"
+    section = " > ".join(chunk.section)
+    head = f"{where} ({section})" if section else where
+    return "\n".join([f"--- {head}", chunk.text, *_commands(chunk.commands)])
+
+
+def _commands(commands: Iterable[Command]) -> list[str]:
+    told = [
+        f"- line {command.line} [{command.risk.value}] {command.text.splitlines()[0]}"
+        for command in commands
+        if command.text
+    ]
+    return ["Commands and what each would do:", *told] if told else []

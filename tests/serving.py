@@ -1,0 +1,85 @@
+"""A whole service in this process, as the composition root builds it, on a real port of loopback.
+
+It embeds by hashing words: real files, catalog, Chroma and HTTP, and no model to load.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import httpx
+import uvicorn
+
+import api.bootstrap
+from api.bootstrap import open_serving, run_ingest
+from api.http.app import create_app
+from api.services import Services
+from api.settings import Settings, SourceSettings
+from ingest.report import Silent
+from tests.hashing_cli import hashing_embedder
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running service, its address, and the services behind it."""
+
+    url: str
+    services: Services
+    client: httpx.Client
+
+    def key(self, *groups: str, rights: Sequence[str] = ("search",)) -> str:
+        return self.services.keys.create("test", frozenset(groups), frozenset(rights)).key
+
+    def post(self, key: str | None, path: str, body: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return self.client.post(path, json=body, headers=headers)
+
+
+@contextmanager
+def service_over(folder: Path, files: Mapping[str, str], **settings: Any) -> Iterator[Served]:
+    """A service over these files, by path, until the end of the block."""
+    for path, text in files.items():
+        (folder / "docs" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "docs" / path).write_text(text, encoding="utf-8")
+    source = SourceSettings(name="docs", path=folder / "docs")
+    made = Settings(directory=folder, sources=(source,), **settings)
+    with patch.object(api.bootstrap, "make_embedder", hashing_embedder):
+        run_ingest(made, (), acl=None, prune=True, full=False, progress=Silent())
+        with (
+            open_serving(made) as services,
+            _listening(services) as url,
+            httpx.Client(base_url=url, timeout=30) as client,
+        ):
+            yield Served(url, services, client)
+
+
+@contextmanager
+def _listening(services: Services) -> Iterator[str]:
+    config = uvicorn.Config(create_app(services), log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            _wait_until_started(server)
+            host, port = listener.getsockname()
+            yield f"http://{host}:{port}"
+        finally:
+            server.should_exit = True
+            thread.join(30)
+
+
+def _wait_until_started(server: uvicorn.Server) -> None:
+    deadline = time.monotonic() + 30
+    while not server.started:
+        assert time.monotonic() < deadline, "the server does not start"
+        time.sleep(0.01)
