@@ -6,9 +6,12 @@ Heavy libraries load when what needs them is first used, not here.
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +23,7 @@ from rag.acl import access_filter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.exact_vectors import ExactVectors
 from rag.adapters.catalog.generations import Generation, Generations
+from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.lexical import IdentifierRetriever, LexicalRetriever, PageRetriever
 from rag.adapters.catalog.page_facts import PageFacts, PageVectors
@@ -39,6 +43,7 @@ from rag.synonyms import Synonyms, parse_synonyms
 
 if TYPE_CHECKING:
     from api.indexer import Indexer
+    from api.upkeep import Upkeep
     from ingest.report import IngestReport, Progress
     from ingest.source_run import Source
 
@@ -52,12 +57,14 @@ class ChromaStores:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._opened: dict[int, ChromaVectorStore] = {}
+        self._lock = threading.Lock()
 
     def open(self, generation: Generation) -> ChromaVectorStore:
         """The generation's store, opened once."""
-        if generation.id not in self._opened:
-            self._opened[generation.id] = self._open(generation)
-        return self._opened[generation.id]
+        with self._lock:
+            if generation.id not in self._opened:
+                self._opened[generation.id] = self._open(generation)
+            return self._opened[generation.id]
 
     def remove(self, generation: Generation) -> None:
         """Drop the generation's vectors, and the directory that they stood in."""
@@ -136,17 +143,13 @@ def run_watch(
     *,
     polling: bool,
     told: Callable[[IngestReport], None],
-    stopped: Callable[[], bool],
+    stop: threading.Event,
 ) -> None:
     """Bring every configured source up to date, then whatever changes; owns the index meanwhile.
 
     Raises IndexBusy when another process owns it, ConfigurationError when there is no source.
     """
-    from api.watching import Watch
-    from ingest.watching import Changes, watch
-
-    sources = _configured_sources(settings)
-    if not sources:
+    if not settings.sources:
         raise ConfigurationError(
             "there is nothing to watch: run `runbook init`, and name your sources in runbook.toml"
         )
@@ -154,13 +157,13 @@ def run_watch(
         stack.enter_context(IndexLock(settings.state_folder))
         database = stack.enter_context(open_catalog(settings))
         stores = stack.enter_context(closing(ChromaStores(settings)))
-        indexer = _indexer(settings, database, make_embedder(settings), stores)
-        changes = Changes()
-        stack.callback(watch(sources, changes, polling=polling))
-        # What changed before the watcher stood is found by the first, whole run.
-        watching = Watch(indexer, sources, changes, settings.ingest.reconcile_seconds)
-        told(watching.once(stopped))
-        watching.run(told, stopped)
+        _upkeep(settings, _indexer(settings, database, make_embedder(settings), stores)).watch(
+            polling=polling,
+            reconcile=settings.ingest.reconcile_seconds,
+            told=told,
+            failed=_nothing,
+            stop=stop,
+        )
 
 
 @contextmanager
@@ -176,30 +179,58 @@ def open_reading(settings: Settings) -> Iterator[Services]:
             embedder,
             lambda generation: ExactVectors(database, generation),
             repair=_nothing,
+            wake=_nothing,
         )
 
 
 @contextmanager
-def open_serving(settings: Settings) -> Iterator[Services]:
+def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Services]:
     """Services for a process that answers many; it owns an embedded index until it ends.
 
-    Raises IndexMissing when there is nothing to serve.
+    It works off jobs, and watches the sources where the settings say so. Raises IndexMissing when
+    there is nothing to serve.
     """
+    from api.upkeep import Background
+
+    embedded = settings.vectors.mode == "embedded"
     with ExitStack() as stack:
-        if settings.vectors.mode == "embedded":
+        if embedded:
             stack.enter_context(IndexLock(settings.state_folder))
         database = stack.enter_context(open_catalog(settings))
         Generations(database).serving()
         stores = stack.enter_context(closing(ChromaStores(settings)))
         embedder = make_embedder(settings)
-        indexer = _indexer(settings, database, embedder, stores)
-        # A shared server is repaired by whoever ingests: it holds the lock, and this does not.
-        repair = indexer.repair if settings.vectors.mode == "embedded" else _nothing
+        # Several services may share a Chroma server: each holds the lock while it writes.
+        hold = nullcontext if embedded else partial(IndexLock, settings.state_folder)
+        indexer = _indexer(settings, database, embedder, stores, hold)
+        jobs, metrics = JobStore(database), Metrics()
+        background = Background(_upkeep(settings, indexer), jobs, metrics)
+        stack.callback(background.stop)
 
         def filtered(generation: Generation) -> NearestVectors:
             return FilteredVectors(stores.open(generation), ExactVectors(database, generation))
 
-        yield _services(settings, database, embedder, filtered, repair)
+        def repair() -> None:
+            # A shared server is repaired by whoever ingests: it holds the lock.
+            if embedded:
+                indexer.repair()
+
+        services = _services(
+            settings, database, embedder, filtered, repair, background.wake, metrics
+        )
+        background.start(
+            watching=settings.ingest.watch,
+            polling=polling,
+            reconcile=settings.ingest.reconcile_seconds,
+        )
+
+        def warm() -> None:
+            try:
+                services.warm()
+            finally:
+                background.ready()
+
+        yield replace(services, warm=warm)
 
 
 def _services(
@@ -208,8 +239,11 @@ def _services(
     embedder: Embedder,
     open_store: Callable[[Generation], NearestVectors],
     repair: Callable[[], None],
+    wake: Callable[[], None],
+    metrics: Metrics | None = None,
 ) -> Services:
-    generations, reader, metrics = Generations(database), CatalogReader(database), Metrics()
+    generations, reader = Generations(database), CatalogReader(database)
+    metrics = metrics or Metrics()
     vectors = ServingVectors(generations, open_store, embedder.fingerprint)
     dense = DenseRetriever(embedder, vectors, reader.readable_sets)
     synonyms, facts = read_synonyms(settings), PageFacts(database)
@@ -249,18 +283,30 @@ def _services(
         metrics=metrics,
         today=today,
         warm=warm,
+        jobs=JobStore(database),
+        wake=wake,
     )
 
 
+def _upkeep(settings: Settings, indexer: Indexer) -> Upkeep:
+    from api.upkeep import Upkeep
+
+    return Upkeep(indexer, _configured_sources(settings))
+
+
 def _indexer(
-    settings: Settings, database: Database, embedder: Embedder, stores: ChromaStores
+    settings: Settings,
+    database: Database,
+    embedder: Embedder,
+    stores: ChromaStores,
+    hold: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Indexer:
     from api.indexer import Indexer
     from ingest.chunker import ChunkSettings
 
     chunking = ChunkSettings(settings.chunking.max_tokens, settings.chunking.min_tokens)
     max_bytes = settings.ingest.max_file_mib * 1024 * 1024
-    return Indexer(database, embedder, stores, chunking, max_bytes)
+    return Indexer(database, embedder, stores, chunking, max_bytes, hold)
 
 
 def make_embedder(settings: Settings) -> Embedder:

@@ -33,6 +33,7 @@ def examine(settings: Settings) -> list[Finding]:
         "state folder": _state_folder,
         "embedding model": _model,
         "index": _index,
+        "last run": _last_run,
         "quarantine": _quarantine,
         "owner": _owner,
     }
@@ -83,6 +84,14 @@ def _index(settings: Settings) -> str:
     return (
         f"{summary.documents} documents, {summary.chunks} chunks, last run {summary.last_success}"
     )
+
+
+def _last_run(settings: Settings) -> str:
+    with open_catalog(settings) as database:
+        failure = CatalogReader(database).summary(today()).last_failure
+    if failure is not None:
+        raise RunbookError(f"failed: {failure}")
+    return "did not fail"
 
 
 def _quarantine(settings: Settings) -> str:

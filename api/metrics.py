@@ -49,6 +49,11 @@ class Metrics:
             "Pages that a retriever let through and the second access check stopped.",
             registry=self._registry,
         )
+        self._failures = Counter(
+            "runbook_ingest_failures_total",
+            "Attempts of this process to bring the index up to date that failed.",
+            registry=self._registry,
+        )
         for mode in Mode:  # a series that is there from the start has a rate from the start
             self._latency.labels(mode.value)
 
@@ -59,6 +64,9 @@ class Metrics:
 
     def refused(self, count: int) -> None:
         self._denied.inc(count)
+
+    def ingest_failed(self) -> None:
+        self._failures.inc()
 
     def answered(self, route: str, status: int) -> None:
         """One HTTP response; `route` is a template such as `/v1/documents/{id}`, never a path."""

@@ -8,6 +8,7 @@ from datetime import date
 
 from api.metrics import Metrics
 from api.settings import Settings
+from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.reader import CatalogReader
 from rag.search import SearchEngine
@@ -18,7 +19,8 @@ class Services:
     """Everything a door needs to answer.
 
     `warm` repairs the index, opens the stores and the model, and returns when the first search
-    will be a quick one; it raises a RunbookError when the index cannot be served.
+    will be a quick one; it raises a RunbookError when the index cannot be served. `wake` tells
+    whoever works off `jobs` that there is one.
     """
 
     settings: Settings
@@ -28,3 +30,5 @@ class Services:
     metrics: Metrics
     today: Callable[[], date]
     warm: Callable[[], None]
+    jobs: JobStore
+    wake: Callable[[], None]

@@ -57,9 +57,11 @@ class ChunkingSettings(_Section):
 
 
 class IngestSettings(_Section):
-    """`reconcile_seconds` is how often a watcher compares everything."""
+    """`watch` keeps a service's index up to date; `reconcile_seconds` is how often a watcher
+    compares everything."""
 
     max_file_mib: int = Field(default=10, ge=1)
+    watch: bool = False
     reconcile_seconds: int = Field(default=300, ge=1)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from api.indexer import Indexer
-from ingest.report import IngestReport, Silent
+from ingest.report import IngestReport
 from ingest.source_run import Source
 from ingest.watching import Changes, narrowed
 from rag.errors import RunbookError
@@ -16,53 +17,78 @@ from rag.errors import RunbookError
 _LOG = logging.getLogger(__name__)
 _FIRST_WAIT = 1.0  # seconds after a failure, doubled each time
 _LONGEST_WAIT = 60.0
+_SETTLE = 0.2
+_UNSETTLED_AT_MOST = 60.0  # what is never left alone is indexed as it stands
 
 
-@dataclass(frozen=True, slots=True)
+class IndexNow(Protocol):
+    """Brings sources up to date; `whole` when they are all there are. Raises RunbookError."""
+
+    def __call__(
+        self, sources: Sequence[Source], *, whole: bool, settle: float
+    ) -> IngestReport: ...
+
+
+@dataclass(slots=True)
 class Watch:
     """What to keep up to date; `reconcile` is after how many seconds everything is compared.
 
     A reconcile finds what the watcher missed, and what a commit changed without changing files.
+    `failed` is told of every failed attempt.
     """
 
-    indexer: Indexer
+    index: IndexNow
     sources: Sequence[Source]
     changes: Changes
     reconcile: float
+    stop: threading.Event
+    failed: Callable[[], None] = lambda: None
+    due: threading.Event = field(default_factory=threading.Event)
+    _unsettled_since: float | None = None
 
-    def once(self, stopped: Callable[[], bool]) -> IngestReport:
-        """Bring everything up to date."""
-        return self._with_patience(self.sources, whole=True, stopped=stopped)
+    def run(self, told: Callable[[IngestReport], None]) -> None:
+        """Index everything, then whatever changes until `stop`; each run's report is `told`.
 
-    def run(self, told: Callable[[IngestReport], None], stopped: Callable[[], bool]) -> None:
-        """Index whatever changes until `stopped`; each run's report is `told`."""
-        due = time.monotonic() + self.reconcile
-        while not stopped():
-            changed = self.changes.take(min(1.0, max(0.0, due - time.monotonic())))
-            if time.monotonic() >= due:
-                told(self.once(stopped))
-                due = time.monotonic() + self.reconcile
+        Setting `due` asks for a reconcile at once.
+        """
+        at = time.monotonic()
+        while not self.stop.is_set():
+            changed = self.changes.take(min(0.5, max(0.0, at - time.monotonic())))
+            if self.due.is_set() or time.monotonic() >= at:
+                self.due.clear()
+                self._report(self._with_patience(self.sources, whole=True), told)
+                at = time.monotonic() + self.reconcile
             elif changed:
                 part = narrowed(self.sources, changed)
-                told(self._with_patience(part, whole=False, stopped=stopped))
+                self._report(self._with_patience(part, whole=False), told)
 
-    def _with_patience(
-        self, sources: Sequence[Source], *, whole: bool, stopped: Callable[[], bool]
-    ) -> IngestReport:
+    def _report(self, report: IngestReport | None, told: Callable[[IngestReport], None]) -> None:
+        if report is None:
+            return
+        for source, path in report.unsettled:
+            self.changes.add(source, path)
+        if not report.unsettled:
+            self._unsettled_since = None
+        elif self._unsettled_since is None:
+            self._unsettled_since = time.monotonic()
+        told(report)
+
+    def _settle(self) -> float:
+        since = self._unsettled_since
+        waited = 0.0 if since is None else time.monotonic() - since
+        return _SETTLE if waited < _UNSETTLED_AT_MOST else 0.0
+
+    def _with_patience(self, sources: Sequence[Source], *, whole: bool) -> IngestReport | None:
+        """The report, or None when it was stopped before it succeeded."""
         wait = _FIRST_WAIT
         while True:
             try:
-                return self.indexer.ingest(
-                    sources,
-                    configured=frozenset(source.name for source in self.sources),
-                    whole=whole,
-                    prune=True,
-                    full=False,
-                    progress=Silent(),
-                )
+                return self.index(sources, whole=whole, settle=self._settle())
             except RunbookError as error:
-                if stopped():
-                    raise
+                self.failed()
+                if self.stop.is_set():
+                    return None
                 _LOG.warning("not indexed, trying again in %.0f s: %s", wait, error)
-                time.sleep(wait)
-                wait = min(2 * wait, _LONGEST_WAIT)
+            if self.stop.wait(wait):
+                return None
+            wait = min(2 * wait, _LONGEST_WAIT)

@@ -7,19 +7,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from ingest.report import IngestReport
-from ingest.source_run import IngestTools, Outcome, Source, SourceRun
+from ingest.source_run import IngestTools, Outcome, Run, Source, SourceRun
 
 
-def ingest(
-    tools: IngestTools, sources: Sequence[Source], *, prune: bool = True, full: bool = False
-) -> IngestReport:
+def ingest(tools: IngestTools, sources: Sequence[Source], run: Run) -> IngestReport:
     """Bring every source up to date. The caller holds the index lock.
 
-    `prune` deletes what is gone from disk; `full` indexes unchanged files again as well.
     Raises ConfigurationError when a source's root is not there: nothing of it is deleted.
+    Raises what the run's progress raises; what was committed until then stays.
     """
     started = time.monotonic()
-    outcomes = [SourceRun(tools, source, full=full).run(prune=prune) for source in sources]
+    outcomes = [SourceRun(tools, source, run).run() for source in sources]
     tools.catalog.finish(datetime.now(UTC))
     return _report(tools, outcomes, round(time.monotonic() - started, 3))
 
@@ -35,4 +33,5 @@ def _report(tools: IngestTools, outcomes: Sequence[Outcome], seconds: float) -> 
         seconds=seconds,
         generation=tools.catalog.generation.id,
         unreadable=tools.catalog.unreadable_count(),
+        unsettled=tuple(item for outcome in outcomes for item in outcome.unsettled),
     )

@@ -10,7 +10,11 @@ from rag.domain import Quarantined
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """Counts of documents, and the chunks that the index serves afterwards."""
+    """Counts of documents, and the chunks that the index serves afterwards.
+
+    `unsettled` names by source and path what was being written just then: its last good version
+    serves on.
+    """
 
     added: int = 0
     updated: int = 0
@@ -21,6 +25,7 @@ class IngestReport:
     seconds: float = 0.0
     generation: int = 0
     unreadable: int = 0
+    unsettled: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The document that `runbook ingest --json` prints."""
@@ -42,11 +47,12 @@ class IngestReport:
             "seconds": self.seconds,
             "generation": self.generation,
             "unreadable": self.unreadable,
+            "unsettled": len(self.unsettled),
         }
 
 
 class Progress(Protocol):
-    """Told how far a run has come."""
+    """Told how far a run has come; it may raise Cancelled to end it."""
 
     def found(self, documents: int) -> None:
         """So many more files are to be looked at."""

@@ -18,8 +18,8 @@ from ingest.chunker import Chunker
 from ingest.git_history import FileRevision, file_revisions
 from ingest.loaders import SUFFIXES
 from ingest.parse import RawFile, own_acl_of, parse
-from ingest.report import Progress
-from ingest.walk import FileVanished, Walk, read_file, walk
+from ingest.report import Progress, Silent
+from ingest.walk import FileUnsettled, FileVanished, Walk, read_file, walk
 from rag.adapters.catalog.writer import ActiveVersion, CatalogWriter
 from rag.domain import AclOrigin, Chunk, Document, Quarantined, content_hash, document_id
 from rag.errors import QuarantineError
@@ -51,19 +51,33 @@ class IngestTools:
     catalog: CatalogWriter
     index: IndexWriter
     chunker: Chunker
-    progress: Progress
     max_file_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a run goes about its sources.
+
+    `prune` deletes what is gone from disk; `full` indexes unchanged files again as well; a file
+    that was written to less than `settle` seconds ago is left for later.
+    """
+
+    prune: bool = True
+    full: bool = False
+    settle: float = 0.0
+    progress: Progress = field(default_factory=Silent)
 
 
 @dataclass(slots=True)
 class Outcome:
-    """Counts of documents, and the quarantined ones by path."""
+    """Counts of documents, and the quarantined ones by path; `unsettled` as source and path."""
 
     added: int = 0
     updated: int = 0
     deleted: int = 0
     unchanged: int = 0
     quarantined: dict[str, Quarantined] = field(default_factory=dict)
+    unsettled: list[tuple[str, str]] = field(default_factory=list)
 
 
 _Parsed = tuple[Document, tuple[Chunk, ...]]
@@ -72,19 +86,19 @@ _Parsed = tuple[Document, tuple[Chunk, ...]]
 class SourceRun:
     """Brings one source up to date."""
 
-    def __init__(self, tools: IngestTools, source: Source, *, full: bool) -> None:
+    def __init__(self, tools: IngestTools, source: Source, run: Run) -> None:
         self._tools = tools
         self._source = source
-        self._full = full
+        self._run = run
         self._rules = AclRules(source.root, source.acl)
         self._revisions: Mapping[str, FileRevision] = {}
         self._served = tools.catalog.active_versions(source.name)
         self._outcome = Outcome()
 
-    def run(self, *, prune: bool) -> Outcome:
+    def run(self) -> Outcome:
         walked = walk(self._source.root, SUFFIXES, self._source.scope)
         self._revisions = file_revisions(self._source.root)
-        self._tools.progress.found(len(walked.files))
+        self._run.progress.found(len(walked.files))
         for problem in walked.problems:
             self._quarantine(problem.path, QuarantineError(problem.reason))
         present = set(walked.files)
@@ -93,7 +107,7 @@ class SourceRun:
             self._commit(batch, vectors)
         still_there = present - vanished
         gone = [path for path in self._served if self._is_gone(path, still_there, walked)]
-        if prune:
+        if self._run.prune:
             self._tools.index.delete(self._source.name, gone)
             self._outcome.deleted = len(gone)
         self._record_quarantine(present | set(gone))
@@ -105,16 +119,19 @@ class SourceRun:
                 raw = self._read(path)
                 if self._is_unchanged(raw):
                     self._outcome.unchanged += 1
-                    self._tools.progress.done(1, 0)
+                    self._run.progress.done(1, 0)
                 else:
                     yield parse(raw, self._rules.resolve, self._tools.chunker, self._source.url)
             except FileVanished:
                 vanished.add(path)
+            except FileUnsettled:
+                self._outcome.unsettled.append((self._source.name, path))
+                self._run.progress.done(1, 0)
             except QuarantineError as error:
                 self._quarantine(path, error)
 
     def _read(self, path: str) -> RawFile:
-        read = read_file(self._source.root, path, self._tools.max_file_bytes)
+        read = read_file(self._source.root, path, self._tools.max_file_bytes, self._run.settle)
         known = self._revisions.get(path)
         return RawFile(
             source=self._source.name,
@@ -126,7 +143,7 @@ class SourceRun:
 
     def _is_unchanged(self, raw: RawFile) -> bool:
         served = self._served.get(raw.path)
-        if served is None or self._full:
+        if served is None or self._run.full:
             return False
         if (served.content_hash, served.revision, served.updated) != (
             content_hash(raw.data),
@@ -166,13 +183,13 @@ class SourceRun:
                 self._outcome.updated += 1
             else:
                 self._outcome.added += 1
-            self._tools.progress.done(1, len(inside))
+            self._run.progress.done(1, len(inside))
 
     def _quarantine(self, path: str, error: QuarantineError) -> None:
         self._outcome.quarantined[path] = Quarantined(
             self._source.name, path, error.line, error.reason
         )
-        self._tools.progress.done(1, 0)
+        self._run.progress.done(1, 0)
         if path in self._served:
             self._narrow(self._served[path])
 

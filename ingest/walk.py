@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +22,10 @@ _MIB = 1024 * 1024
 
 class FileVanished(QuarantineError):
     """The file was there during the walk and is not any more."""
+
+
+class FileUnsettled(QuarantineError):
+    """The file is being written: what was read of it may be half of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +71,12 @@ def walk(root: Path, suffixes: frozenset[str], scope: str | None = None) -> Walk
     return Walk(tuple(sorted(walker.files)), tuple(walker.problems), frozenset(walker.unreadable))
 
 
-def read_file(root: Path, path: str, max_bytes: int) -> ReadFile:
+def read_file(root: Path, path: str, max_bytes: int, settle: float = 0.0) -> ReadFile:
     """Read a file that the walk found, whole and once.
 
-    Raises FileVanished when it is gone, and QuarantineError when it is too large, unreadable, no
-    regular file, or leads out of the root.
+    Raises FileVanished when it is gone, FileUnsettled when it changed while it was read or less
+    than `settle` seconds before, and QuarantineError when it is too large, unreadable, no regular
+    file, or leads out of the root.
     """
     real_root = os.path.realpath(root)
     real = os.path.realpath(os.path.join(real_root, path))  # noqa: PTH118 - ten times as quick
@@ -80,20 +86,26 @@ def read_file(root: Path, path: str, max_bytes: int) -> ReadFile:
         # The resolved path holds no link; one that takes its place meanwhile is not followed.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         with os.fdopen(os.open(real, flags), "rb") as file:
-            return _read(file.fileno(), max_bytes)
+            return _read(file.fileno(), max_bytes, settle)
     except FileNotFoundError as error:
         raise FileVanished("the file is gone") from error
     except OSError as error:
         raise QuarantineError(f"cannot be read ({error.strerror}); mend its permissions") from error
 
 
-def _read(descriptor: int, max_bytes: int) -> ReadFile:
+def _read(descriptor: int, max_bytes: int, settle: float) -> ReadFile:
     told = os.fstat(descriptor)
     if not stat.S_ISREG(told.st_mode):
         raise QuarantineError("not a regular file")
+    # A clock that is ahead of ours makes a file look younger than it can be: it does not wait.
+    if 0 <= time.time() - told.st_mtime < settle:
+        raise FileUnsettled("it was written to just now")
     if told.st_size <= max_bytes:
         with os.fdopen(os.dup(descriptor), "rb") as file:
             data = file.read(max_bytes + 1)
+        after = os.fstat(descriptor)
+        if (after.st_size, after.st_mtime_ns) != (told.st_size, told.st_mtime_ns):
+            raise FileUnsettled("it was written to while it was read")
         if len(data) <= max_bytes:
             return ReadFile(data, datetime.fromtimestamp(told.st_mtime, UTC))
     raise QuarantineError(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -15,10 +18,13 @@ from ingest.walk import IGNORE_FILE
 
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent
+    from watchdog.observers.api import BaseObserver
 
 # Files that say something of their folder, rather than of themselves.
 _OF_THEIR_FOLDER = frozenset({RULE_FILE, IGNORE_FILE})
 _READ_ONLY = frozenset({"opened", "closed_no_write"})
+_WATCH_LIMIT = Path("/proc/sys/fs/inotify/max_user_watches")
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +132,54 @@ def watch(
 ) -> Callable[[], None]:
     """Start watching every source; gives what ends it.
 
-    `polling` compares listings once a second instead of asking the system, for network mounts.
+    `polling` compares listings once a second instead of asking the system, for network mounts;
+    where the system cannot watch so much, listings are compared all the same.
     """
+    if polling:
+        return _observe(_polling(), sources, changes)
     from watchdog.observers import Observer
+
+    try:
+        _check_limit(sources)
+        return _observe(Observer(), sources, changes)
+    except OSError as error:
+        _LOG.warning(
+            "the system cannot watch the sources (%s); their listings are compared every second. "
+            "Raise fs.inotify.max_user_watches and max_user_instances, or say --poll",
+            error.strerror or error,
+        )
+        return _observe(_polling(), sources, changes)
+
+
+def _check_limit(sources: Sequence[Source]) -> None:
+    # watchdog passes over the folders below a root that the system refuses to watch.
+    try:
+        most = int(_WATCH_LIMIT.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return
+    folders = sum(1 for source in sources for _ in os.walk(source.root))
+    if folders > most:
+        raise OSError(errno.ENOSPC, f"{folders} folders, and it watches {most} at most")
+
+
+def _polling() -> BaseObserver:
     from watchdog.observers.polling import PollingObserver
 
-    observer = PollingObserver(timeout=1) if polling else Observer()
+    return PollingObserver(timeout=1)
+
+
+def _observe(
+    observer: BaseObserver, sources: Sequence[Source], changes: Changes
+) -> Callable[[], None]:
     for source in sources:
         root = source.root.resolve()
         handler: _Handler = _Told(source.name, root, changes)
         observer.schedule(handler, str(root), recursive=True)  # type: ignore[arg-type]  # it only dispatches
-    observer.start()
+    try:
+        observer.start()
+    except OSError:
+        observer.unschedule_all()
+        raise
 
     def stop() -> None:
         observer.stop()

@@ -280,13 +280,17 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class IndexSummary:
-    """Counts of what is being served."""
+    """Counts of what is being served.
+
+    `last_failure` says why the last run failed, for administrators; None when it did not.
+    """
 
     generation: int
     documents: int
     chunks: int
     quarantined: int
     last_success: datetime | None
+    last_failure: str | None = None
     freshness: dict[FreshnessStatus, int] = field(default_factory=dict)
 
 

@@ -13,6 +13,7 @@ Every message says what was wrong, where, and what to do next.
     ├── StoreError              a store failed
     ├── AuthenticationError     no principal could be established
     ├── PermissionDenied        the principal lacks a right
+    ├── Cancelled               a run was asked to end before its end
     └── NotFound                not there, or not the caller's
 """
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 __all__ = [
     "AuthenticationError",
+    "Cancelled",
     "ConfigurationError",
     "GenerationMismatch",
     "IndexBusy",
@@ -81,6 +83,10 @@ class AuthenticationError(RunbookError):
 
 class PermissionDenied(RunbookError):
     """The principal is known and lacks the right that it asks to use."""
+
+
+class Cancelled(RunbookError):
+    """A run was asked to end early; what it had committed stays."""
 
 
 class NotFound(RunbookError):

@@ -36,7 +36,8 @@ path = "runbooks"
 
 # [ingest]
 # max_file_mib = 10
-# reconcile_seconds = 300          # `runbook watch` compares everything that often
+# watch = false                    # true: `runbook serve` indexes what changes at once
+# reconcile_seconds = 300          # a watcher compares everything that often
 
 # [vectors]
 # mode = "embedded"                # or "http": a Chroma server on a private network

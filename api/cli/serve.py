@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import click
 
-from api.settings import load_settings
+from api.settings import Settings, load_settings
 
 
 @click.command("serve")
 @click.option("--host", help="Address to listen on. [default: server.host]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port. [default: server.port]")
 @click.option("--ingest", is_flag=True, help="Bring the configured sources up to date first.")
+@click.option("--watch", is_flag=True, help="Index what changes at once. [default: ingest.watch]")
+@click.option("--poll", is_flag=True, help="Watch by comparing listings: for network mounts.")
 @click.pass_context
-def command(ctx: click.Context, host: str | None, port: int | None, ingest: bool) -> None:
+def command(
+    ctx: click.Context, host: str | None, port: int | None, ingest: bool, watch: bool, poll: bool
+) -> None:
     """Run the HTTP service until it is stopped."""
     import uvicorn
 
@@ -21,11 +25,11 @@ def command(ctx: click.Context, host: str | None, port: int | None, ingest: bool
     from api.logs import configure
     from ingest.report import Silent
 
-    settings = load_settings(ctx.obj)
+    settings = _with_watch(load_settings(ctx.obj), watch or poll)
     configure(settings.log.level, settings.log.format)
     if ingest:
         run_ingest(settings, (), acl=None, prune=True, full=False, progress=Silent())
-    with open_serving(settings) as services:
+    with open_serving(settings, polling=poll) as services:
         uvicorn.run(
             create_app(services),
             host=host or settings.server.host,
@@ -34,3 +38,10 @@ def command(ctx: click.Context, host: str | None, port: int | None, ingest: bool
             access_log=False,
             server_header=False,
         )
+
+
+def _with_watch(settings: Settings, watch: bool) -> Settings:
+    if not watch:
+        return settings
+    ingest = settings.ingest.model_copy(update={"watch": True})
+    return settings.model_copy(update={"ingest": ingest})

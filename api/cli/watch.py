@@ -32,4 +32,4 @@ def command(config: Path | None, poll: bool, as_json: bool) -> None:
         else:
             print_report(report)
 
-    run_watch(load_settings(config), polling=poll, told=told, stopped=stop.is_set)
+    run_watch(load_settings(config), polling=poll, told=told, stop=stop)

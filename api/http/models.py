@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from rag.adapters.catalog.jobs import JobKind, JobState
 from rag.domain import Filters, FreshnessStatus, Kind, Mode, Risk
 from rag.search import DEFAULT_K, MAX_K
 
@@ -20,6 +21,8 @@ DEFAULT_PAGE = 50
 MAX_PAGE = 200
 _MAX_NAME = 200
 _MAX_CURSOR = 8192  # a path of 4096 bytes, encoded, with room to spare
+_MAX_PATH = 4096
+_MAX_PATHS = 1000
 _CALENDAR_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -40,7 +43,11 @@ def _calendar_date(raw: object) -> object:
 
 Question = Annotated[str, Field(min_length=1), AfterValidator(storable)]
 Name = Annotated[str, Field(min_length=1, max_length=_MAX_NAME), AfterValidator(storable)]
+SourcePath = Annotated[str, Field(min_length=1, max_length=_MAX_PATH), AfterValidator(storable)]
 CalendarDate = Annotated[date, BeforeValidator(_calendar_date)]
+
+
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
 class _Model(BaseModel):
@@ -78,6 +85,17 @@ class DocumentsQuery(_Model):
 
     def to_domain(self) -> Filters:
         return Filters(service=self.service, kind=self.kind, source=self.source)
+
+
+class ReindexRequest(_Model):
+    """Every source, one `source`, or `paths` from the root of one."""
+
+    source: Name | None = None
+    paths: list[SourcePath] = Field(default=[], max_length=_MAX_PATHS)
+
+
+class JobsQuery(_Model):
+    limit: int = Field(default=DEFAULT_PAGE, ge=1, le=MAX_PAGE)
 
 
 class CommandModel(_Model):
@@ -180,6 +198,39 @@ class DocumentsPage(_Model):
 class DocumentAnswer(_Model):
     document: DocumentModel
     chunks: list[ChunkModel]
+
+
+class JobAccepted(_Model):
+    job: str
+
+
+class JobProgressModel(_Model):
+    """Documents found and finished, and chunks embedded."""
+
+    found: int
+    done: int
+    chunks: int
+
+
+class JobAnswer(_Model):
+    """A job; `scope` is for whoever asked, `reason` for administrators."""
+
+    id: str
+    kind: JobKind
+    state: JobState
+    cancelling: bool
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+    progress: JobProgressModel | None
+    result: dict[str, Any] | None
+    error: str | None
+    scope: dict[str, Any] | None
+    reason: str | None
+
+
+class JobsAnswer(_Model):
+    jobs: list[JobAnswer]
 
 
 class StatusAnswer(_Model):

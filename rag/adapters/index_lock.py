@@ -53,6 +53,6 @@ def _who_we_are() -> str:
 def _message(path: Path, holder: str) -> str:
     return (
         f"the index in {path.parent} is in use by {holder or 'another process'}: wait until it "
-        "ends, or stop it, and try again; a service started with `runbook serve --ingest` brings "
-        "the index up to date first."
+        "ends, or stop it, and try again. A running `runbook serve` indexes when it is asked by "
+        "POST /v1/reindex, and at every change with `--watch`."
     )

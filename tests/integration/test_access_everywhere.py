@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from ingest.acl_rules import RULE_FILE
 from ingest.chunker import Chunker
 from ingest.pipeline import ingest
-from ingest.report import Silent
-from ingest.source_run import IngestTools, Source
+from ingest.source_run import IngestTools, Run, Source
 from rag.acl import AccessFilter, access_filter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generations
@@ -92,10 +91,9 @@ class Engine:
             catalog,
             IndexWriter(catalog, vectors, embedder),
             Chunker(embedder.count_tokens),
-            Silent(),
             max_file_bytes=10_000,
         )
-        ingest(tools, [Source("s", root, source_acl)])
+        ingest(tools, [Source("s", root, source_acl)], Run())
         reader, observer = CatalogReader(database), CountingObserver()
         engine = engine_over(database, embedder, vectors, observer)
         return cls(database, reader, engine, observer)

@@ -30,6 +30,7 @@ from api.services import Services
 from api.settings import ServerSettings, Settings
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generations
+from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore, Right
 from rag.adapters.catalog.page_facts import PageFacts
 from rag.adapters.catalog.reader import CatalogReader
@@ -73,6 +74,8 @@ class Bench:
             metrics=metrics,
             today=lambda: TODAY,
             warm=warm,
+            jobs=JobStore(self.database),
+            wake=do_nothing,
         )
         self.client = TestClient(create_app(self.services))
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
-from ingest.walk import FileVanished, read_file, walk
+from ingest.walk import FileUnsettled, FileVanished, read_file, walk
 from rag.errors import ConfigurationError, QuarantineError
 
 MARKDOWN = frozenset({".md"})
@@ -147,3 +148,16 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
 def test_a_file_that_is_gone_has_vanished(tmp_path: Path) -> None:
     with pytest.raises(FileVanished):
         read_file(tmp_path, "gone.md", 1000)
+
+
+def test_a_file_that_was_written_to_just_now_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Half", encoding="utf-8")
+    with pytest.raises(FileUnsettled):
+        read_file(tmp_path, "page.md", 1000, settle=60)
+    an_hour_ago = time.time() - 3600
+    os.utime(page, (an_hour_ago, an_hour_ago))
+    assert read_file(tmp_path, "page.md", 1000, settle=60).data == b"# Half"
+    ahead = time.time() + 3600
+    os.utime(page, (ahead, ahead))
+    assert read_file(tmp_path, "page.md", 1000, settle=60).data == b"# Half"

@@ -144,13 +144,16 @@ class CatalogReader:
             )
             held = sa.select(sa.func.count()).select_from(quarantine)
             generation = sa.select(generations.c.id).where(generations.c.state == "serving")
-            last = connection.scalar(sa.select(state.c.last_success))
+            last, failure = connection.execute(
+                sa.select(state.c.last_success, state.c.last_failure)
+            ).one()
             return IndexSummary(
                 generation=connection.scalar(generation) or 0,
                 documents=len(documents),
                 chunks=connection.scalar(count) or 0,
                 quarantined=connection.scalar(held) or 0,
                 last_success=datetime.fromisoformat(last) if last else None,
+                last_failure=failure,
                 freshness=_freshness_counts(documents, today),
             )
 

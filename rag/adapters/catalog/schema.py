@@ -18,6 +18,9 @@ state = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("changes", sa.Integer, nullable=False),
     sa.Column("last_success", sa.Text),
+    # Of the last run that failed, until one succeeds: for administrators.
+    sa.Column("last_failure", sa.Text),
+    sa.Column("last_failure_at", sa.Text),
 )
 
 sources = sa.Table(
@@ -35,8 +38,24 @@ generations = sa.Table(
     sa.Column("fingerprint", sa.Text, nullable=False),
     sa.Column("model", sa.Text, nullable=False),
     sa.Column("dimension", sa.Integer, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),  # building | serving | retired
+    sa.Column("state", sa.Text, nullable=False),  # building | ready | serving | retired
     sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("recipe", sa.Text),  # JSON: what it was built with, to build more of it
+    sqlite_autoincrement=True,
+)
+
+# Every change of the serving generation that somebody asked for.
+promotions = sa.Table(
+    "promotions",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("before", sa.Integer),  # the generation that served until then
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # promote | rollback
+    sa.Column("gate", sa.Text, nullable=False),  # what the gate said
+    sa.Column("reason", sa.Text),  # given by whoever promoted against the gate
     sqlite_autoincrement=True,
 )
 
@@ -150,4 +169,28 @@ api_keys = sa.Table(
     sa.Column("created_at", sa.Text, nullable=False),
     sa.Column("expires_at", sa.Text),
     sa.Column("revoked_at", sa.Text),
+)
+
+# Work for the process that owns the index. `scope` says what it is about; a queued job is not
+# queued again. A running one whose process has ended is queued again by the next owner.
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),  # JSON object, keys sorted
+    sa.Column("state", sa.Text, nullable=False),  # queued | running | done | failed | cancelled
+    sa.Column("asked_by", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("started_at", sa.Text),
+    sa.Column("finished_at", sa.Text),
+    sa.Column("cancelling", sa.Boolean, nullable=False),
+    sa.Column("found", sa.Integer, nullable=False),
+    sa.Column("done", sa.Integer, nullable=False),
+    sa.Column("chunks", sa.Integer, nullable=False),
+    sa.Column("result", sa.Text),  # JSON object
+    sa.Column("error", sa.Text),  # the kind of error
+    sa.Column("reason", sa.Text),  # its words, for administrators
+    sqlite_autoincrement=True,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +30,7 @@ from rag.adapters.catalog.schema import (
     versions,
 )
 from rag.domain import AclOrigin, Quarantined
+from rag.errors import StoreError
 from rag.indexing import Draft, Staged, text_hash
 from rag.ports import Vector, VectorEntry
 
@@ -266,7 +268,18 @@ class CatalogWriter:
         used = sa.select(chunks.c.text_hash)
         with self._database.write() as connection:
             connection.execute(embeddings.delete().where(embeddings.c.text_hash.not_in(used)))
-            connection.execute(state.update().values(last_success=now.isoformat()))
+            connection.execute(
+                state.update().values(
+                    last_success=now.isoformat(), last_failure=None, last_failure_at=None
+                )
+            )
+
+    def record_failure(self, reason: str, now: datetime) -> None:
+        """Remember why a run failed, for `doctor`, until one comes to its end."""
+        with suppress(StoreError), self._database.write() as connection:
+            connection.execute(
+                state.update().values(last_failure=reason, last_failure_at=now.isoformat())
+            )
 
     def remember_source(self, known: KnownSource) -> None:
         row = {"name": known.name, "root": known.root, "configured": known.configured}

@@ -1,0 +1,143 @@
+"""What a process does to an index that it owns: runs asked for, jobs, and watching."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.indexer import Indexer
+from api.jobs import JobProgress, JobRunner
+from api.metrics import Metrics
+from api.watching import Watch
+from ingest.report import IngestReport, Progress, Silent
+from ingest.source_run import Source
+from ingest.watching import Changes, narrowed, watch
+from rag.adapters.catalog.jobs import Job, JobKind, JobStore
+from rag.errors import ConfigurationError
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """Brings the configured sources up to date."""
+
+    indexer: Indexer
+    sources: Sequence[Source]
+
+    def index(
+        self,
+        sources: Sequence[Source],
+        *,
+        whole: bool,
+        settle: float = 0.0,
+        progress: Progress | None = None,
+    ) -> IngestReport:
+        return self.indexer.ingest(
+            sources,
+            configured=frozenset(source.name for source in self.sources),
+            whole=whole,
+            prune=True,
+            full=False,
+            settle=settle,
+            progress=progress or Silent(),
+        )
+
+    def watch(
+        self,
+        *,
+        polling: bool,
+        reconcile: float,
+        told: Callable[[IngestReport], None],
+        failed: Callable[[], None],
+        stop: threading.Event,
+    ) -> None:
+        """Bring everything up to date, then whatever changes, until `stop`."""
+        changes = Changes()
+        end = watch(self.sources, changes, polling=polling)
+        try:
+            # What changed before the watcher stood is found by the first, whole run.
+            Watch(self.index, self.sources, changes, reconcile, stop, failed).run(told)
+        finally:
+            end()
+
+    def reindex(self, job: Job, progress: JobProgress) -> Mapping[str, Any]:
+        """The work of a re-index job. Raises ConfigurationError for a source that is not there."""
+        name, paths = job.scope.get("source"), job.scope.get("paths") or []
+        if name is None:
+            return self.index(self.sources, whole=True, progress=progress).to_json()
+        chosen = [source for source in self.sources if source.name == name]
+        if not chosen:
+            raise ConfigurationError(f"no source {name!r} is configured")
+        if paths:
+            chosen = narrowed(chosen, {name: frozenset(paths)})
+        return self.index(chosen, whole=False, progress=progress).to_json()
+
+
+class Background:
+    """Jobs, and watching where it is wanted, beside a service that answers."""
+
+    def __init__(self, upkeep: Upkeep, jobs: JobStore, metrics: Metrics) -> None:
+        self._upkeep = upkeep
+        self._metrics = metrics
+        self._stop = threading.Event()
+        self._ready = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._runner = JobRunner(jobs, {JobKind.REINDEX: upkeep.reindex}, upkeep.indexer.owned)
+        self.wake = self._runner.wake
+
+    def ready(self) -> None:
+        """The stores are repaired and warm: begin."""
+        self._ready.set()
+
+    def start(self, *, watching: bool, polling: bool, reconcile: float) -> None:
+        """Start the threads; they wait until it is `ready`."""
+        self._begin("jobs-start", self._runner.start)
+        if watching:
+            self._begin("watch", lambda: self._watch(polling, reconcile))
+
+    def stop(self) -> None:
+        """End after the current batch."""
+        self._stop.set()
+        self._ready.set()
+        for thread in self._threads:
+            thread.join()
+        self._runner.stop()
+
+    def _begin(self, name: str, work: Callable[[], None]) -> None:
+        def run() -> None:
+            self._ready.wait()
+            if not self._stop.is_set():
+                work()
+
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _watch(self, polling: bool, reconcile: float) -> None:
+        try:
+            self._upkeep.watch(
+                polling=polling,
+                reconcile=reconcile,
+                told=_log,
+                failed=self._metrics.ingest_failed,
+                stop=self._stop,
+            )
+        except Exception:  # nobody stands above a thread: what ends it must be seen
+            self._metrics.ingest_failed()
+            _LOG.exception("the sources are no longer watched; restart the service")
+
+
+def _log(report: IngestReport) -> None:
+    if report.added or report.updated or report.deleted:
+        _LOG.info(
+            "indexed: %d added, %d updated, %d deleted, %d quarantined in %.1f s",
+            report.added,
+            report.updated,
+            report.deleted,
+            len(report.quarantined),
+            report.seconds,
+        )
