@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.metrics import Metrics
+from api.request_memory import RequestMemory
 from api.services import Services
 from api.settings import Settings
 from rag.acl import access_filter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.exact_vectors import ExactVectors
+from rag.adapters.catalog.feedback import FeedbackStore
 from rag.adapters.catalog.generations import Generation, Generations
 from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
@@ -172,11 +174,15 @@ def open_reading(settings: Settings) -> Iterator[Services]:
     embedder = make_embedder(settings)
     if isinstance(embedder, LocalEmbedder):
         embedder.load_early()
-    with open_catalog(settings) as database:
+    with (
+        open_catalog(settings) as database,
+        closing(make_request_memory(settings, database)) as requests,
+    ):
         yield _services(
             settings,
             database,
             embedder,
+            requests,
             lambda generation: ExactVectors(database, generation),
             repair=_nothing,
             wake=_nothing,
@@ -206,6 +212,7 @@ def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Servi
         jobs, metrics = JobStore(database), Metrics()
         background = Background(_upkeep(settings, indexer), jobs, metrics)
         stack.callback(background.stop)
+        requests = stack.enter_context(closing(make_request_memory(settings, database)))
 
         def filtered(generation: Generation) -> NearestVectors:
             return FilteredVectors(stores.open(generation), ExactVectors(database, generation))
@@ -216,7 +223,7 @@ def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Servi
                 indexer.repair()
 
         services = _services(
-            settings, database, embedder, filtered, repair, background.wake, metrics
+            settings, database, embedder, requests, filtered, repair, background.wake, metrics
         )
         background.start(
             watching=settings.ingest.watch,
@@ -237,6 +244,7 @@ def _services(
     settings: Settings,
     database: Database,
     embedder: Embedder,
+    requests: RequestMemory,
     open_store: Callable[[Generation], NearestVectors],
     repair: Callable[[], None],
     wake: Callable[[], None],
@@ -281,6 +289,7 @@ def _services(
         reader=reader,
         keys=KeyStore(database),
         metrics=metrics,
+        requests=requests,
         today=today,
         warm=warm,
         jobs=JobStore(database),
@@ -317,6 +326,17 @@ def make_embedder(settings: Settings) -> Embedder:
         chosen.model,
         chosen.max_tokens,
         chosen.allow_download,
+    )
+
+
+def make_request_memory(settings: Settings, database: Database) -> RequestMemory:
+    """What feedback is joined to; whoever makes it closes it before the catalog."""
+    chosen = settings.feedback
+    return RequestMemory(
+        FeedbackStore(database),
+        keep_questions=chosen.keep_questions,
+        keep=timedelta(days=chosen.keep_requests_days),
+        most=chosen.most_requests,
     )
 
 

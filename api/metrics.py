@@ -54,6 +54,12 @@ class Metrics:
             "Attempts of this process to bring the index up to date that failed.",
             registry=self._registry,
         )
+        self._feedback = Histogram(
+            "runbook_user_feedback_score",
+            "What users thought of answers: -1 did not help, 1 did.",
+            buckets=(-1, 1),
+            registry=self._registry,
+        )
         for mode in Mode:  # a series that is there from the start has a rate from the start
             self._latency.labels(mode.value)
 
@@ -67,6 +73,9 @@ class Metrics:
 
     def ingest_failed(self) -> None:
         self._failures.inc()
+
+    def judged(self, score: int) -> None:
+        self._feedback.observe(score)
 
     def answered(self, route: str, status: int) -> None:
         """One HTTP response; `route` is a template such as `/v1/documents/{id}`, never a path."""

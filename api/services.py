@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from api.metrics import Metrics
+from api.request_memory import RequestMemory
 from api.settings import Settings
 from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
@@ -28,6 +29,7 @@ class Services:
     reader: CatalogReader
     keys: KeyStore
     metrics: Metrics
+    requests: RequestMemory
     today: Callable[[], date]
     warm: Callable[[], None]
     jobs: JobStore

@@ -103,6 +103,14 @@ class McpSettings(_Section):
     allowed_origins: tuple[str, ...] = ()
 
 
+class FeedbackSettings(_Section):
+    """What is remembered of requests, so that feedback can be joined to them."""
+
+    keep_questions: bool = True
+    keep_requests_days: int = Field(default=30, ge=1)
+    most_requests: int = Field(default=100_000, ge=1)
+
+
 class LogSettings(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "console"] = "json"
@@ -126,6 +134,7 @@ class Settings(BaseSettings):
     rerank: RerankSettings = RerankSettings()
     server: ServerSettings = ServerSettings()
     mcp: McpSettings = McpSettings()
+    feedback: FeedbackSettings = FeedbackSettings()
     log: LogSettings = LogSettings()
 
     @property

@@ -64,6 +64,11 @@ path = "runbooks"
 # [mcp]
 # allowed_origins = []             # web pages that may ask at /mcp; programs send no origin
 
+# [feedback]
+# keep_questions = true            # false: feedback is kept without the question it is about
+# keep_requests_days = 30          # how long feedback can be given on a request
+# most_requests = 100000
+
 # [log]
 # level = "info"
 # format = "json"                  # or "console"

@@ -21,6 +21,7 @@ COMMANDS = {
     "watch": ("watch", "Keep the index equal to the files."),
     "serve": ("serve", "Run the HTTP service."),
     "mcp": ("mcp", "Offer the search to an assistant, as an MCP server on stdin and stdout."),
+    "feedback": ("feedback", "List what users thought of answers; make eval cases of it."),
     "keys": ("keys", "Create, list and revoke API keys."),
     "doctor": ("doctor", "Check configuration, models, stores and disk."),
 }

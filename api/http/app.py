@@ -14,6 +14,7 @@ from api.http.access_log import AccessLog
 from api.http.authentication import AuthenticatedRoute, bearer_scheme
 from api.http.body_limit import BodyLimit
 from api.http.document_routes import add_document_routes
+from api.http.feedback_routes import add_feedback_routes
 from api.http.job_routes import add_job_routes
 from api.http.mcp_route import McpDoor
 from api.http.operation_routes import operation_router
@@ -75,4 +76,5 @@ def _v1_router() -> APIRouter:
     add_search_routes(router)
     add_document_routes(router)
     add_job_routes(router)
+    add_feedback_routes(router)
     return router

@@ -33,6 +33,7 @@ def search(
         filters=body.filters.to_domain(),
         mode=body.mode,
     )
+    services.requests.remember(request.state.request_id, principal, body.query, result.hits)
     return answer(result, request.state.request_id, explain=body.explain)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -59,7 +60,7 @@ def mcp_server(services: Services, principal_of: PrincipalOf) -> Server[Any]:
             raise MCPError(INVALID_PARAMS, "Unknown tool")
         principal = principal_of(context)
         return await anyio.to_thread.run_sync(
-            _called, tool, services, principal, params.arguments or {}
+            _called, tool, services, principal, _request_id(context), params.arguments or {}
         )
 
     server: Server[Any] = Server(
@@ -76,11 +77,15 @@ def mcp_server(services: Services, principal_of: PrincipalOf) -> Server[Any]:
 
 
 def _called(
-    tool: ToolDefinition, services: Services, principal: Principal, arguments: dict[str, Any]
+    tool: ToolDefinition,
+    services: Services,
+    principal: Principal,
+    request_id: str | None,
+    arguments: dict[str, Any],
 ) -> CallToolResult:
     try:
-        asked = tool.takes.model_validate(arguments)
-        return _result(tool.call(services, principal, asked))
+        outcome = tool.call(services, principal, tool.takes.model_validate(arguments))
+        return _result(_remembered(services, principal, request_id, outcome))
     except ValidationError as error:
         return _failed(_explained(error))
     except QuestionTooLong as error:
@@ -90,6 +95,21 @@ def _called(
     except RunbookError as error:
         log.error("tool failed", tool=tool.name, exc_info=error)
         return _failed(UNAVAILABLE)
+
+
+def _remembered(
+    services: Services, principal: Principal, request_id: str | None, outcome: ToolOutcome
+) -> ToolOutcome:
+    """The outcome with the id by which feedback can be given on it, where it came over HTTP."""
+    if request_id is None or not outcome.question:
+        return outcome
+    services.requests.remember(request_id, principal, outcome.question, outcome.hits)
+    return replace(outcome, structured={**outcome.structured, "request_id": request_id})
+
+
+def _request_id(context: Context) -> str | None:
+    found = getattr(getattr(context.request, "state", None), "request_id", None)
+    return found if isinstance(found, str) else None
 
 
 def _explained(error: ValidationError) -> str:

@@ -15,7 +15,7 @@ from api.mcp.rendering import document_as_text, hits_as_text
 from api.services import Services
 from rag.acl import access_filter
 from rag.alerts import Alert, MatchedBy, RunbooksForAlert
-from rag.domain import Chunk, Filters, Kind, Principal
+from rag.domain import Chunk, Filters, Hit, Kind, Principal
 from rag.errors import NotFound
 from rag.freshness import freshness_of
 
@@ -66,6 +66,7 @@ class SearchFound(_Model):
 
     hits: list[HitModel]
     no_result: bool
+    request_id: str | None = None
 
 
 class DocumentFound(_Model):
@@ -82,14 +83,20 @@ class AlertFound(_Model):
     matched_by: MatchedBy | None
     ambiguous: bool
     runbooks: list[HitModel]
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ToolOutcome:
-    """The same twice: for a program, and for a model or a person to read."""
+    """The same twice: for a program, and for a model or a person to read.
+
+    `question` and `hits` are what was searched for and found, for feedback to be joined to.
+    """
 
     structured: JsonObject
     text: str
+    question: str = ""
+    hits: tuple[Hit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,10 @@ def search_runbooks(
     hits = [to_wire(hit) for hit in result.hits]
     told = "Nothing here seems to answer that. The nearest passages:" if result.no_result else ""
     return ToolOutcome(
-        {"hits": hits, "no_result": result.no_result}, hits_as_text(result.hits, told)
+        {"hits": hits, "no_result": result.no_result},
+        hits_as_text(result.hits, told),
+        asked.query,
+        result.hits,
     )
 
 
@@ -150,6 +160,8 @@ def runbooks_for_alert(
             "runbooks": [to_wire(hit) for hit in match.hits],
         },
         hits_as_text(match.hits, _TOLD_OF_A_MATCH[match.matched_by]),
+        alert.question,
+        match.hits,
     )
 
 

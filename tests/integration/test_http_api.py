@@ -26,9 +26,11 @@ from starlette.testclient import TestClient
 
 from api.http.app import create_app
 from api.metrics import Metrics
+from api.request_memory import RequestMemory
 from api.services import Services
 from api.settings import ServerSettings, Settings
 from rag.adapters.catalog.database import Database
+from rag.adapters.catalog.feedback import FeedbackStore
 from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore, Right
@@ -72,6 +74,7 @@ class Bench:
             reader=reader,
             keys=self.keys,
             metrics=metrics,
+            requests=RequestMemory(FeedbackStore(self.database)),
             today=lambda: TODAY,
             warm=warm,
             jobs=JobStore(self.database),
@@ -114,6 +117,7 @@ class Caller:
 def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path)
     yield made
+    made.services.requests.close()
     made.database.close()
 
 

@@ -192,5 +192,38 @@ jobs = sa.Table(
     sa.Column("result", sa.Text),  # JSON object
     sa.Column("error", sa.Text),  # the kind of error
     sa.Column("reason", sa.Text),  # its words, for administrators
+)
+
+# What was asked lately and shown for it, so that feedback can be joined to it.
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("principal", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),  # the caller may have chosen it
+    sa.Column("asked_at", sa.Text, nullable=False),  # ISO, UTC
+    sa.Column("question", sa.Text),  # where questions are kept
+    sa.Column("prompt", sa.Text),  # name@version
+    sa.Column("model", sa.Text),
+    sa.Column("shown", sa.Text, nullable=False),  # JSON list of [chunk, document, source, path]
+    sa.Index("requests_by_time", "asked_at"),
+    sa.Index("requests_by_id", "id"),
+)
+
+feedback = sa.Table(
+    "feedback",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Text, nullable=False),  # ISO, UTC
+    sa.Column("score", sa.Integer, nullable=False),  # -1 | 1
+    sa.Column("comment", sa.Text, nullable=False),
+    sa.Column("chunk_id", sa.Text, nullable=False),  # empty: the whole answer
+    sa.Column("request_id", sa.Text, nullable=False),
+    sa.Column("principal", sa.Text, nullable=False),
+    sa.Column("asked_at", sa.Text, nullable=False),
+    sa.Column("question", sa.Text),
+    sa.Column("prompt", sa.Text),
+    sa.Column("model", sa.Text),
+    sa.Column("shown", sa.Text, nullable=False),
+    sa.Index("feedback_one_verdict", "principal", "request_id", "chunk_id", unique=True),
     sqlite_autoincrement=True,
 )

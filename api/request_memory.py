@@ -1,0 +1,131 @@
+"""Remembers what was asked and shown, so that feedback can be joined to it.
+
+A search waits for no disk: requests are written aside, in batches. What was not written yet is
+found all the same.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from rag.adapters.catalog.feedback import FeedbackStore
+from rag.domain import Hit, Principal
+from rag.errors import NotFound, RunbookError
+from rag.feedback import Asked, Verdict, shown_in
+
+# Beyond this the store does not keep up; forgetting some costs only their feedback.
+_MOST_PENDING = 10_000
+_BATCH = 500
+_PAUSE_SECONDS = 0.2
+_PRUNE_EVERY = timedelta(hours=1)
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class RequestMemory:
+    """Requests of one process; several processes over one catalog see each other's."""
+
+    def __init__(
+        self,
+        store: FeedbackStore,
+        *,
+        keep_questions: bool = True,
+        keep: timedelta = timedelta(days=30),
+        most: int = 100_000,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._keep_questions = keep_questions
+        self._keep = keep
+        self._most = most
+        self._now = now
+        self._pending: dict[tuple[str, str], Asked] = {}
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._writer: threading.Thread | None = None
+        self._pruned: datetime | None = None
+
+    def remember(
+        self,
+        request_id: str,
+        principal: Principal,
+        question: str,
+        hits: Sequence[Hit],
+        *,
+        prompt: str | None = None,
+        model: str | None = None,
+    ) -> None:
+        """Note a request that was answered; returns at once."""
+        kept = question if self._keep_questions else None
+        shown = shown_in(hits)
+        asked = Asked(request_id, principal.name, self._now(), kept, shown, prompt, model)
+        with self._lock:
+            if len(self._pending) >= _MOST_PENDING:
+                del self._pending[next(iter(self._pending))]
+            self._pending[(asked.principal, asked.id)] = asked
+            if self._writer is None and not self._stopped.is_set():
+                self._writer = threading.Thread(target=self._run, name="requests", daemon=True)
+                self._writer.start()
+
+    def judge(self, request_id: str, principal: Principal, verdict: Verdict) -> int:
+        """Keep what `principal` says of its own request, an administrator of anybody's.
+
+        Raises NotFound for a request that is not there or another's.
+        """
+        asked = self._find(request_id, principal)
+        if asked is None or not _is_about(verdict, asked):
+            raise NotFound("no such request, or not one of the caller's")
+        return self._store.judge(asked, verdict, self._now())
+
+    def close(self) -> None:
+        """Write what is pending, and end."""
+        self._stopped.set()
+        if self._writer is not None:
+            self._writer.join()
+        self._write_out()
+
+    def _find(self, request_id: str, principal: Principal) -> Asked | None:
+        own = self._pending.get((principal.name, request_id))
+        if own is not None or not principal.administrator:
+            return own or self._store.request(request_id, principal=principal.name)
+        with self._lock:
+            pending = list(self._pending.values())
+        others = [asked for asked in pending if asked.id == request_id]
+        return others[-1] if others else self._store.request(request_id, principal=None)
+
+    def _run(self) -> None:
+        while not self._stopped.wait(_PAUSE_SECONDS):
+            self._write_out()
+
+    def _write_out(self) -> None:
+        try:
+            while batch := self._batch():
+                self._store.remember(batch)
+                self._forget(batch)
+            self._prune()
+        except RunbookError as error:
+            log.error("requests cannot be kept", exc_info=error)
+
+    def _batch(self) -> list[Asked]:
+        with self._lock:
+            return list(self._pending.values())[:_BATCH]
+
+    def _forget(self, batch: Sequence[Asked]) -> None:
+        with self._lock:
+            for asked in batch:
+                if self._pending.get((asked.principal, asked.id)) is asked:
+                    del self._pending[(asked.principal, asked.id)]
+
+    def _prune(self) -> None:
+        now = self._now()
+        if self._pruned is None or now - self._pruned >= _PRUNE_EVERY:
+            self._store.prune(now, older_than=self._keep, beyond=self._most)
+            self._pruned = now
+
+
+def _is_about(verdict: Verdict, asked: Asked) -> bool:
+    return not verdict.chunk_id or any(one.chunk_id == verdict.chunk_id for one in asked.shown)

@@ -1,0 +1,126 @@
+"""Requests and what users thought of them, in the catalog.
+
+Feedback holds a copy of the request that it is about, and so outlives it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from rag.adapters.catalog.database import Database
+from rag.adapters.catalog.schema import feedback, requests
+from rag.feedback import Asked, Feedback, Score, Shown, Verdict
+
+_COPIED = ("principal", "asked_at", "question", "prompt", "model", "shown")
+
+
+class FeedbackStore:
+    """The two tables; who may read or write what is decided above."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def remember(self, asked: Sequence[Asked]) -> None:
+        """Keep these requests; one that is known already keeps its newest state."""
+        rows = [_request_row(one) for one in asked]
+        with self._database.write() as connection:
+            for row in rows:
+                statement = insert(requests).values(row)
+                connection.execute(
+                    statement.on_conflict_do_update(
+                        index_elements=["principal", "id"],
+                        set_={name: statement.excluded[name] for name in _COPIED},
+                    )
+                )
+
+    def request(self, request_id: str, *, principal: str | None) -> Asked | None:
+        """The request of that principal, or of any when it is None: then the newest."""
+        query = sa.select(requests).where(requests.c.id == request_id)
+        if principal is not None:
+            query = query.where(requests.c.principal == principal)
+        query = query.order_by(requests.c.asked_at.desc()).limit(1)
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else _asked(row, request_id)
+
+    def prune(self, now: datetime, *, older_than: timedelta, beyond: int) -> None:
+        """Forget requests that are older, and the oldest of more than `beyond`."""
+        cutoff = (now - older_than).astimezone(UTC).isoformat()
+        newest = sa.select(requests.c.asked_at).order_by(requests.c.asked_at.desc())
+        with self._database.write() as connection:
+            first_beyond = connection.scalar(newest.offset(beyond).limit(1))
+            last = max(cutoff, first_beyond) if first_beyond else cutoff
+            connection.execute(requests.delete().where(requests.c.asked_at <= last))
+
+    def judge(self, asked: Asked, verdict: Verdict, at: datetime) -> int:
+        """Keep a verdict, in place of an earlier one on the same; gives its number."""
+        row = {
+            **_request_row(asked),
+            "request_id": asked.id,
+            "chunk_id": verdict.chunk_id,
+            "score": int(verdict.score),
+            "comment": verdict.comment,
+            "at": at.astimezone(UTC).isoformat(),
+        }
+        del row["id"]
+        statement = insert(feedback).values(row)
+        statement = statement.on_conflict_do_update(
+            index_elements=["principal", "request_id", "chunk_id"],
+            set_={name: statement.excluded[name] for name in ("score", "comment", "at")},
+        )
+        with self._database.write() as connection:
+            return int(connection.execute(statement.returning(feedback.c.id)).scalar_one())
+
+    def list(self, *, score: Score | None = None) -> list[Feedback]:
+        """All feedback, newest first; for administrators."""
+        query = sa.select(feedback).order_by(feedback.c.at.desc(), feedback.c.id.desc())
+        if score is not None:
+            query = query.where(feedback.c.score == int(score))
+        with self._database.read() as connection:
+            return [_feedback(row) for row in connection.execute(query).mappings()]
+
+    def get(self, number: int) -> Feedback | None:
+        query = sa.select(feedback).where(feedback.c.id == number)
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else _feedback(row)
+
+
+def _request_row(asked: Asked) -> dict[str, Any]:
+    shown = [[one.chunk_id, one.document_id, one.source, one.path] for one in asked.shown]
+    return {
+        "id": asked.id,
+        "principal": asked.principal,
+        "asked_at": asked.at.astimezone(UTC).isoformat(),
+        "question": asked.question,
+        "prompt": asked.prompt,
+        "model": asked.model,
+        "shown": json.dumps(shown, ensure_ascii=False),
+    }
+
+
+def _asked(row: sa.RowMapping, request_id: str) -> Asked:
+    return Asked(
+        id=request_id,
+        principal=row["principal"],
+        at=datetime.fromisoformat(row["asked_at"]),
+        question=row["question"],
+        shown=tuple(Shown(*one) for one in json.loads(row["shown"])),
+        prompt=row["prompt"],
+        model=row["model"],
+    )
+
+
+def _feedback(row: sa.RowMapping) -> Feedback:
+    return Feedback(
+        id=row["id"],
+        at=datetime.fromisoformat(row["at"]),
+        asked=_asked(row, row["request_id"]),
+        verdict=Verdict(Score(row["score"]), row["comment"], row["chunk_id"]),
+    )
