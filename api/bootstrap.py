@@ -16,6 +16,9 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.audit import AuditLog, NoLines, open_audit
+from api.identity.configured import authenticator
+from api.limits import Limits
 from api.metrics import Metrics
 from api.request_memory import RequestMemory
 from api.services import Services
@@ -283,11 +286,19 @@ def _services(
         for retriever in retrievers:
             retriever.retrieve("warm up", access=everything, filters=Filters(), limit=1)
 
+    keys = KeyStore(database)
     return Services(
         settings=settings,
         engine=engine,
         reader=reader,
-        keys=KeyStore(database),
+        keys=keys,
+        authenticator=authenticator(settings, keys, metrics),
+        limits=Limits(
+            per_minute=settings.limits.requests_per_minute,
+            concurrent=settings.limits.concurrent,
+            refusals_per_minute=settings.limits.refusals_per_minute,
+        ),
+        audit=make_audit(settings, metrics.audit_failed),
         metrics=metrics,
         requests=requests,
         today=today,
@@ -316,6 +327,21 @@ def _indexer(
     chunking = ChunkSettings(settings.chunking.max_tokens, settings.chunking.min_tokens)
     max_bytes = settings.ingest.max_file_mib * 1024 * 1024
     return Indexer(database, embedder, stores, chunking, max_bytes, hold)
+
+
+def make_audit(settings: Settings, failed: Callable[[], None]) -> AuditLog:
+    """The audit log of this index; `failed` is told of every line that it could not write."""
+    chosen = settings.audit
+    if not chosen.enabled:
+        return AuditLog(NoLines())
+    return open_audit(
+        settings.state_folder,
+        chosen.path,
+        max_bytes=chosen.max_mib * 1024 * 1024,
+        files=chosen.files,
+        hash_queries=chosen.hash_queries,
+        failed=failed,
+    )
 
 
 def make_embedder(settings: Settings) -> Embedder:

@@ -60,6 +60,21 @@ class Metrics:
             buckets=(-1, 1),
             registry=self._registry,
         )
+        self._unaudited = Counter(
+            "runbook_audit_failures_total",
+            "Lines of the audit log that could not be written.",
+            registry=self._registry,
+        )
+        self._groups_unread = Counter(
+            "runbook_groups_reload_failures_total",
+            "Changes of the configuration whose groups could not be read.",
+            registry=self._registry,
+        )
+        self._groups_dropped = Counter(
+            "runbook_identity_groups_dropped_total",
+            "Groups of tokens and proxies that are no ACL tags, and so count for nothing.",
+            registry=self._registry,
+        )
         for mode in Mode:  # a series that is there from the start has a rate from the start
             self._latency.labels(mode.value)
 
@@ -76,6 +91,15 @@ class Metrics:
 
     def judged(self, score: int) -> None:
         self._feedback.observe(score)
+
+    def audit_failed(self) -> None:
+        self._unaudited.inc()
+
+    def groups_unread(self) -> None:
+        self._groups_unread.inc()
+
+    def groups_dropped(self, count: int) -> None:
+        self._groups_dropped.inc(count)
 
     def answered(self, route: str, status: int) -> None:
         """One HTTP response; `route` is a template such as `/v1/documents/{id}`, never a path."""

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from api.audit import AuditLog
+from api.identity.port import Authenticator
+from api.limits import Limits
 from api.metrics import Metrics
 from api.request_memory import RequestMemory
 from api.settings import Settings
@@ -28,6 +31,9 @@ class Services:
     engine: SearchEngine
     reader: CatalogReader
     keys: KeyStore
+    authenticator: Authenticator
+    limits: Limits
+    audit: AuditLog
     metrics: Metrics
     requests: RequestMemory
     today: Callable[[], date]

@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from rag.acl import parse_tags
-from rag.errors import ConfigurationError, InvalidTag
+from api.access_settings import AuditSettings, IdentitySettings, LimitSettings
+from api.section import AclTags
+from api.section import Section as _Section
+from rag.errors import ConfigurationError
+from rag.groups import GroupHierarchy
 
 CONFIG_NAME = "runbook.toml"
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
-
-
-def _tags(raw: object) -> object:
-    if not isinstance(raw, list):
-        return raw
-    try:
-        return parse_tags(raw)
-    except InvalidTag as error:
-        raise ValueError(str(error)) from error
-
-
-AclTags = Annotated[frozenset[str], BeforeValidator(_tags)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SourceSettings(_Section):
@@ -117,13 +104,18 @@ class LogSettings(_Section):
 
 
 class Settings(BaseSettings):
-    """Everything that can be set. `directory` is where the configuration file stands."""
+    """Everything that can be set.
+
+    `directory` is where the configuration file stands, and `read_from` is that file, if there is
+    one. `groups` says which groups each group includes.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="RUNBOOK_", env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
     directory: Path = Field(default_factory=Path.cwd, exclude=True)
+    read_from: Path | None = Field(default=None, exclude=True)
     state: Path = Path(".runbook")
     sources: tuple[SourceSettings, ...] = ()
     embedding: EmbeddingSettings = EmbeddingSettings()
@@ -136,6 +128,10 @@ class Settings(BaseSettings):
     mcp: McpSettings = McpSettings()
     feedback: FeedbackSettings = FeedbackSettings()
     log: LogSettings = LogSettings()
+    identity: IdentitySettings = IdentitySettings()
+    limits: LimitSettings = LimitSettings()
+    audit: AuditSettings = AuditSettings()
+    groups: dict[str, list[str]] = {}
 
     @property
     def state_folder(self) -> Path:
@@ -165,12 +161,13 @@ def load_settings(config: Path | None = None) -> Settings:
     path = config or Path.cwd() / CONFIG_NAME
     values: dict[str, Any] = {}
     if config is not None or path.exists():
-        values = _read_toml(path)
+        values = {**_read_toml(path), "read_from": path.resolve()}
     try:
         settings = Settings(**{**values, "directory": path.resolve().parent})
     except ValidationError as error:
         raise ConfigurationError(_explain(path, error)) from error
     _check_names(path, settings)
+    _check_groups(path, settings)
     return settings
 
 
@@ -196,3 +193,11 @@ def _check_names(path: Path, settings: Settings) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigurationError(f"{path}: sources: the name {twice[0]!r} is given twice")
+
+
+def _check_groups(path: Path, settings: Settings) -> None:
+    try:
+        GroupHierarchy(settings.groups)
+        GroupHierarchy({group: [] for group in settings.identity.rights})
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from error

@@ -14,6 +14,7 @@ Every message says what was wrong, where, and what to do next.
     ├── AuthenticationError     no principal could be established
     ├── PermissionDenied        the principal lacks a right
     ├── Cancelled               a run was asked to end before its end
+    ├── TooManyRequests         the caller asks more than it may; try again later
     └── NotFound                not there, or not the caller's
 """
 
@@ -33,6 +34,7 @@ __all__ = [
     "QuarantineError",
     "RunbookError",
     "StoreError",
+    "TooManyRequests",
 ]
 
 
@@ -87,6 +89,14 @@ class PermissionDenied(RunbookError):
 
 class Cancelled(RunbookError):
     """A run was asked to end early; what it had committed stays."""
+
+
+class TooManyRequests(RunbookError):
+    """The caller asks more than it may; `retry_after` is in whole seconds, 1 at least."""
+
+    def __init__(self, reason: str, retry_after: int) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 class NotFound(RunbookError):

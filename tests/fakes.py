@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import zlib
 from array import array
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from rag.domain import AclOrigin, Chunk, Document, LineSpan, Metadata, Mode, content_hash
 from rag.indexing import Draft, IndexWriter
@@ -91,6 +93,16 @@ class CountingObserver:
 
     def refused(self, count: int) -> None:
         self.refusals += count
+
+
+class KeptLines:
+    """An audit log's lines, read back as objects."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def write(self, line: str) -> None:
+        self.events.append(json.loads(line))
 
 
 def document(path: str, acl: Sequence[str] = ("public",), source: str = "s") -> Document:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.settings import load_settings
+from api.settings import Settings, load_settings
 from rag.acl import parse_tags
 
 if TYPE_CHECKING:
+    from api.audit import AuditLog
     from rag.adapters.catalog.keys import KeyInfo, KeyStore
 
 _RIGHTS = ("search", "index", "admin")
@@ -42,10 +43,10 @@ def create(
 ) -> None:
     """Create a key; it is shown once."""
     until = expires.replace(hour=23, minute=59, second=59, tzinfo=UTC) if expires else None
-    with _key_store(config) as keys:
-        made = keys.create(
-            name, parse_tags(groups), frozenset(rights) or frozenset({"search"}), until
-        )
+    settings, given = load_settings(config), frozenset(rights) or frozenset({"search"})
+    with _key_store(settings) as (keys, audit):
+        made = keys.create(name, parse_tags(groups), given, until)
+        audit.key_changed("created", made.id, groups=sorted(groups), rights=sorted(given))
     if as_json:
         click.echo(json.dumps({"id": made.id, "key": made.key}))
     else:
@@ -58,7 +59,7 @@ def create(
 @click.pass_obj
 def list_keys(config: Path | None, as_json: bool) -> None:
     """List keys, without the keys themselves."""
-    with _key_store(config) as keys:
+    with _key_store(load_settings(config)) as (keys, _):
         known = keys.list()
     if as_json:
         click.echo(json.dumps([_described(info) for info in known], ensure_ascii=False))
@@ -77,19 +78,24 @@ def list_keys(config: Path | None, as_json: bool) -> None:
 @click.pass_context
 def revoke(ctx: click.Context, identity: str) -> None:
     """Revoke a key, at once."""
-    with _key_store(ctx.obj) as keys:
+    with _key_store(load_settings(ctx.obj)) as (keys, audit):
         done = keys.revoke(identity)
+        if done:
+            audit.key_changed("revoked", identity)
     click.echo(f"{identity} is revoked" if done else f"no key {identity} in use", err=not done)
     ctx.exit(0 if done else 1)
 
 
 @contextmanager
-def _key_store(config: Path | None) -> Iterator[KeyStore]:
-    from api.bootstrap import open_catalog
+def _key_store(settings: Settings) -> Iterator[tuple[KeyStore, AuditLog]]:
+    from api.bootstrap import make_audit, open_catalog
     from rag.adapters.catalog.keys import KeyStore
 
-    with open_catalog(load_settings(config)) as database:
-        yield KeyStore(database)
+    def not_written() -> None:
+        click.echo("the audit log could not be written", err=True)
+
+    with open_catalog(settings) as database:
+        yield KeyStore(database), make_audit(settings, not_written)
 
 
 def _described(info: KeyInfo) -> dict[str, Any]:

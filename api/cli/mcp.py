@@ -16,8 +16,8 @@ def command(ctx: click.Context, tags: tuple[str, ...]) -> None:
 
     Without --as the assistant reads everything, as the local administrator does.
     """
-    principal = local_principal(tags)
     settings = load_settings(ctx.obj)
+    principal = local_principal(settings, tags)
 
     import anyio
     from mcp.server.stdio import stdio_server

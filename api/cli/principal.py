@@ -1,13 +1,19 @@
-"""Who asks on the command line."""
+"""Who asks on the command line: the local administrator, or one with the tags of `--as`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from api.settings import Settings
 from rag.acl import parse_tags
 from rag.domain import Principal
+from rag.groups import GroupHierarchy
 
 
-def local_principal(tags: tuple[str, ...]) -> Principal:
-    """One with these tags and no others; without any, the local administrator."""
+def local_principal(settings: Settings, tags: Sequence[str]) -> Principal:
+    """A principal with these tags and what they include; without tags the local administrator."""
     from api.bootstrap import LOCAL_ADMINISTRATOR
 
-    return Principal("local", parse_tags(tags)) if tags else LOCAL_ADMINISTRATOR
+    if not tags:
+        return LOCAL_ADMINISTRATOR
+    return Principal("local", GroupHierarchy(settings.groups).expand(parse_tags(tags)))

@@ -85,10 +85,11 @@ def command(
     filters = Filters(
         service, Kind(kind) if kind else None, since.date() if since else None, source
     )
-    asked = _Asked(local_principal(tags), k, filters, Mode(mode))
+    settings = load_settings(ctx.obj)
+    asked = _Asked(local_principal(settings, tags), k, filters, Mode(mode))
     from api.bootstrap import open_reading
 
-    with open_reading(load_settings(ctx.obj)) as services:
+    with open_reading(settings) as services:
         if batch is not None:
             _answer_batch(services, asked, batch, explain)
             return

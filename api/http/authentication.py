@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
+from contextlib import ExitStack
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -11,6 +11,9 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
+from api.audit import By
+from api.identity.anonymous import ANONYMOUS
+from api.identity.port import Presented
 from api.services import Services
 from rag.adapters.catalog.keys import Right
 from rag.domain import Principal
@@ -27,41 +30,80 @@ class AuthenticatedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def authenticated(request: Request) -> Response:
-            request.state.principal = await run_in_threadpool(authenticate, request)
+            await run_in_threadpool(admit, request, request.app.state.services)
             return await handle(request)
 
         return authenticated
 
 
-def authenticate(request: Request) -> Principal:
-    """The principal of the request's one bearer token; raises AuthenticationError."""
-    services: Services = request.app.state.services
-    token = _bearer_token(request.headers.getlist("authorization"))
-    return services.keys.authenticate(token, datetime.now(UTC))
+def admit(request: Request, services: Services) -> Principal:
+    """Establish who is asking and count the request, until its response has gone out.
+
+    For every door over HTTP, routes and mounted applications alike; the principal is kept in the
+    request's state. Raises AuthenticationError and TooManyRequests. It may wait for a database
+    and for an issuer of tokens: call it in a thread.
+    """
+    presented = _presented(request)
+    try:
+        principal = services.authenticator.authenticate(presented)
+    except AuthenticationError:
+        # Past the limit neither the log nor the audit log is filled by whoever fails.
+        services.limits.refused(presented.peer or "")
+        services.audit.refused(door(request), request.state.request_id, presented.peer)
+        raise
+    request.state.principal = principal
+    leases: ExitStack = request.state.leases
+    leases.enter_context(services.limits.admitted(_counted_as(principal, presented.peer)))
+    return principal
 
 
-def _bearer_token(headers: list[str]) -> str:
-    # Two headers may be read differently by a proxy and by this server: neither counts.
-    words = headers[0].split(" ") if len(headers) == 1 else []
-    if len(words) != 2 or words[0].lower() != "bearer":
-        raise AuthenticationError("send one `Authorization: Bearer <API key>` header")
-    return words[1]
+def door(request: Request) -> str:
+    """The method and route template of a request, as the audit log names it."""
+    route = getattr(request.scope.get("route"), "path", request.scope.get("root_path", ""))
+    return f"{request.method} {route}"
+
+
+def asking(request: Request) -> By:
+    """Who asks, for the audit log."""
+    return By(request.state.principal, door(request), request.state.request_id)
+
+
+def _presented(request: Request) -> Presented:
+    headers = [(name.lower(), value) for name, value in request.headers.items()]
+    return Presented(headers, request.client.host if request.client else None)
+
+
+def _counted_as(principal: Principal, peer: str | None) -> str:
+    return f"{ANONYMOUS} {peer}" if principal.name == ANONYMOUS else principal.name
 
 
 def bearer_scheme() -> HTTPBearer:
     """The scheme as the OpenAPI document shows it; the checking is done by the route's class."""
-    return HTTPBearer(auto_error=False, description="An API key: `rbk_…`.")
+    return HTTPBearer(auto_error=False, description="An API key, `rbk_…`, or an OIDC token.")
 
 
-def may_search(principal: Principal) -> Principal:
-    """The principal itself; raises PermissionDenied when it lacks the right to search."""
-    if not principal.administrator and Right.SEARCH not in principal.rights:
-        raise PermissionDenied("this key may not search")
+def require(right: Right, request: Request, services: Services) -> Principal:
+    """The principal of an admitted request; raises PermissionDenied when it lacks the right."""
+    principal: Principal = request.state.principal
+    if not principal.administrator and right not in principal.rights:
+        services.audit.denied(asking(request))
+        raise PermissionDenied(f"this caller lacks the right {right.value}")
     return principal
 
 
 async def _searcher(request: Request) -> Principal:
-    return may_search(request.state.principal)
+    return require(Right.SEARCH, request, request.app.state.services)
+
+
+async def _indexer(request: Request) -> Principal:
+    return require(Right.INDEX, request, request.app.state.services)
+
+
+async def _administrator(request: Request) -> Principal:
+    return require(Right.ADMIN, request, request.app.state.services)
 
 
 Searcher = Annotated[Principal, Depends(_searcher)]
+IndexCaller = Annotated[Principal, Depends(_indexer)]
+Administrator = Annotated[Principal, Depends(_administrator)]
+Asking = Annotated[By, Depends(asking)]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.exceptions import RequestValidationError
 
 from api.http import cursor
-from api.http.authentication import Searcher
+from api.http.authentication import Asking, Searcher
 from api.http.models import DocumentAnswer, DocumentsPage, DocumentsQuery
 from api.http.provided import ProvidedServices
 from api.http.wire import JsonObject, document_to_wire, document_with_chunks
@@ -28,25 +28,32 @@ def add_document_routes(router: APIRouter) -> None:
 
 
 def documents(
-    query: Annotated[DocumentsQuery, Query()], services: ProvidedServices, principal: Searcher
+    query: Annotated[DocumentsQuery, Query()],
+    services: ProvidedServices,
+    principal: Searcher,
+    by: Asking,
 ) -> JsonObject:
     """The documents that the caller may read, by source and path, page by page."""
     found = _found(query, services, principal)
     page = found[: query.limit]
     more = len(found) > len(page)
+    services.audit.read(by, {item.id: () for item in page})
     return {
         "documents": [document_to_wire(item, _freshness(item, services)) for item in page],
         "next_cursor": cursor.encode((page[-1].source, page[-1].path)) if more else None,
     }
 
 
-def document(document_id: str, services: ProvidedServices, principal: Searcher) -> JsonObject:
+def document(
+    document_id: str, services: ProvidedServices, principal: Searcher, by: Asking
+) -> JsonObject:
     """One document with its chunks in order."""
     access = access_filter(principal)
     found = None if access.nothing else services.reader.document(document_id, access=access)
     if found is None:
         raise NotFound("no such document, or not one that the caller may read")
     item, chunks = found
+    services.audit.read(by, {item.id: [chunk.id for chunk in chunks]})
     return document_with_chunks(item, _freshness(item, services), chunks)
 
 

@@ -18,10 +18,11 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from api.http.authentication import authenticate, may_search
+from api.http.authentication import admit, require
 from api.http.problems import ORIGIN, problem_response
 from api.mcp.server import Context, mcp_server
 from api.services import Services
+from rag.adapters.catalog.keys import Right
 from rag.domain import Principal
 from rag.errors import AuthenticationError
 
@@ -56,13 +57,17 @@ class McpDoor:
         if origin is not None and origin not in self._services.settings.mcp.allowed_origins:
             await problem_response(ORIGIN, scope)(scope, receive, send)
             return
-        request.state.principal = may_search(await run_in_threadpool(authenticate, request))
+        await run_in_threadpool(self._admit, request)
         if request.method != "POST":
             # Nothing is ever sent unasked, and there is no session to end.
             raise HTTPException(405, headers={"Allow": "POST"})
         if self._manager is None:
             raise RuntimeError("the MCP door is asked before it runs")
         await self._manager.handle_request(scope, receive, send)
+
+    def _admit(self, request: Request) -> None:
+        admit(request, self._services)
+        require(Right.SEARCH, request, self._services)
 
 
 def _principal_of(context: Context) -> Principal:

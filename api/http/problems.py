@@ -29,6 +29,7 @@ from rag.errors import (
     PermissionDenied,
     RunbookError,
     StoreError,
+    TooManyRequests,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -61,10 +62,10 @@ UNAUTHENTICATED = Problem(
     "unauthenticated",
     401,
     "Authentication required",
-    "Send one header `Authorization: Bearer <API key>`, with a key that is valid now.",
+    "Send one credential that is valid now, as in `Authorization: Bearer <API key>`.",
 )
 FORBIDDEN = Problem(
-    "forbidden", 403, "Not permitted", "The key lacks the right that this route asks for."
+    "forbidden", 403, "Not permitted", "The caller lacks the right that this route asks for."
 )
 ORIGIN = Problem(
     "origin-not-allowed", 403, "Origin not allowed", "Pages of this origin may not ask here."
@@ -77,6 +78,18 @@ METHOD_NOT_ALLOWED = Problem(
 )
 TOO_LARGE = Problem(
     "body-too-large", 413, "Body too large", "The body is larger than this server accepts."
+)
+TOO_MANY = Problem(
+    "too-many-requests", 429, "Too many requests", "Wait as long as the Retry-After header says."
+)
+BODY_TIMEOUT = Problem(
+    "body-timeout", 408, "Body too slow", "The body did not arrive in the time that it has."
+)
+TIMEOUT = Problem(
+    "timeout", 504, "Timed out", "The answer took longer than this server lets it take."
+)
+BUSY = Problem(
+    "busy", 503, "Busy", "More requests are being answered than this server takes; try again."
 )
 INVALID = Problem(
     "invalid-request", 422, "Invalid request", "Some fields are not as they should be; see errors."
@@ -94,12 +107,21 @@ NOT_READY = Problem("not-ready", 503, "Not ready", "The index is not ready to be
 
 _BY_STATUS = {
     problem.status: problem
-    for problem in (MALFORMED, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_LARGE)
+    for problem in (
+        MALFORMED,
+        UNAUTHENTICATED,
+        FORBIDDEN,
+        NOT_FOUND,
+        METHOD_NOT_ALLOWED,
+        BODY_TIMEOUT,
+        TOO_LARGE,
+    )
 }
 _BY_ERROR: Mapping[type[RunbookError], Problem] = {
     AuthenticationError: UNAUTHENTICATED,
     PermissionDenied: FORBIDDEN,
     NotFound: NOT_FOUND,
+    TooManyRequests: TOO_MANY,
     IndexMissing: UNAVAILABLE,
     IndexBusy: UNAVAILABLE,
     GenerationMismatch: UNAVAILABLE,
@@ -152,7 +174,8 @@ async def _on_own_error(request: Request, error: RunbookError) -> Response:
     problem = _BY_ERROR.get(type(error), INTERNAL)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request failed", exc_info=error)
-    return problem_response(problem, request.scope)
+    wait = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyRequests) else {}
+    return problem_response(problem, request.scope, headers=wait)
 
 
 async def _on_http_error(request: Request, error: HTTPException) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from contextlib import ExitStack
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,7 +18,10 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class RequestScope:
-    """ASGI middleware; puts `request_id` into the request's state and into every log line."""
+    """ASGI middleware; puts `request_id` into the request's state and into every log line.
+
+    `leases` in the state holds what the request has taken, and gives it back when it is over.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -27,8 +31,12 @@ class RequestScope:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        with (
+            ExitStack() as state["leases"],
+            structlog.contextvars.bound_contextvars(request_id=request_id),
+        ):
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.exceptions import RequestValidationError
 
-from api.http.authentication import Searcher
+from api.http.authentication import Asking, Searcher
 from api.http.models import SearchAnswer, SearchRequest
 from api.http.provided import ProvidedServices
 from api.http.wire import JsonObject, answer
@@ -22,7 +22,10 @@ def add_search_routes(router: APIRouter) -> None:
 
 
 def search(
-    body: SearchRequest, request: Request, services: ProvidedServices, principal: Searcher
+    body: SearchRequest,
+    services: ProvidedServices,
+    principal: Searcher,
+    by: Asking,
 ) -> JsonObject:
     """The passages that answer a question best, among those that the caller may read."""
     _check_length(body.query, services.settings.server.max_query_chars)
@@ -33,8 +36,9 @@ def search(
         filters=body.filters.to_domain(),
         mode=body.mode,
     )
-    services.requests.remember(request.state.request_id, principal, body.query, result.hits)
-    return answer(result, request.state.request_id, explain=body.explain)
+    services.requests.remember(by.request_id, principal, body.query, result.hits)
+    services.audit.searched(by, body.query, result.hits)
+    return answer(result, by.request_id, explain=body.explain)
 
 
 def _check_length(query: str, most: int) -> None:

@@ -24,7 +24,11 @@ import uvicorn
 from fastapi.openapi.models import OpenAPI
 from starlette.testclient import TestClient
 
+from api.audit import AuditLog
 from api.http.app import create_app
+from api.identity.api_keys import ApiKeys
+from api.identity.authenticator import OneWay
+from api.limits import Limits
 from api.metrics import Metrics
 from api.request_memory import RequestMemory
 from api.services import Services
@@ -40,10 +44,11 @@ from rag.adapters.catalog.schema import api_keys
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.domain import Chunk, Command, Kind, LineSpan, Metadata, Risk
 from rag.errors import IndexMissing, RunbookError, StoreError
+from rag.groups import GroupHierarchy
 from rag.indexing import Draft, IndexWriter
 from rag.search import SearchEngine
 from tests.engine import engine_over
-from tests.fakes import HashingEmbedder, MemoryVectors, document, index_text
+from tests.fakes import HashingEmbedder, KeptLines, MemoryVectors, document, index_text
 
 TODAY = date(2026, 9, 1)
 PAYMENTS = frozenset({"team:payments"})
@@ -68,11 +73,15 @@ class Bench:
         reader, metrics = CatalogReader(self.database), Metrics()
         self.index = IndexWriter(CatalogWriter(self.database, generation), vectors, embedder)
         self.keys = KeyStore(self.database)
+        self.audited = KeptLines()
         self.services = Services(
             settings=Settings(server=ServerSettings(max_query_chars=100, max_body_bytes=MAX_BODY)),
             engine=engine_over(self.database, embedder, vectors, metrics, TODAY),
             reader=reader,
             keys=self.keys,
+            authenticator=OneWay([ApiKeys(self.keys)], None, GroupHierarchy),
+            limits=Limits(per_minute=10_000, concurrent=100, refusals_per_minute=10_000),
+            audit=AuditLog(self.audited),
             metrics=metrics,
             requests=RequestMemory(FeedbackStore(self.database)),
             today=lambda: TODAY,
@@ -258,7 +267,8 @@ def test_a_failure_while_checking_a_key_lets_nobody_in(
         def authenticate(self, key: str, now: datetime) -> Any:
             raise failure
 
-    services = replace(stocked.services, keys=BrokenKeys(stocked.database))
+    broken = OneWay([ApiKeys(BrokenKeys(stocked.database))], None, GroupHierarchy)
+    services = replace(stocked.services, authenticator=broken)
     caller = Caller(TestClient(create_app(services)), stocked.key())
     with structlog.testing.capture_logs():
         answer = caller.search("certificate")

@@ -1,0 +1,79 @@
+"""A file of lines that rotates by size and that several processes write.
+
+The library's handler rotates for one process. Here each line is written under a lock that the
+processes share, and whoever finds that another has rotated the file opens the new one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+_OWNER_ALONE = 0o600
+
+
+class AuditFile:
+    """Lines in a file that its owner alone may read; `files` are kept in all."""
+
+    def __init__(self, path: Path, max_bytes: int, files: int, failed: Callable[[], None]) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._handler = _SharedHandler(path, max_bytes, files, failed)
+
+    def write(self, line: str) -> None:
+        self._handler.handle(logging.makeLogRecord({"msg": "%s", "args": (line,)}))
+
+    def close(self) -> None:
+        self._handler.close()
+
+
+class _SharedHandler(RotatingFileHandler):
+    def __init__(self, path: Path, max_bytes: int, files: int, failed: Callable[[], None]) -> None:
+        self._lock_path = path.with_name(f"{path.name}.lock")
+        self._failed = failed
+        super().__init__(
+            path, maxBytes=max_bytes, backupCount=files - 1, encoding="utf-8", delay=True
+        )
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            with self._alone():
+                self._reopen_if_rotated()
+                super().emit(record)
+        except OSError:
+            self.handleError(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - the library's
+        # The library prints the record, and with it the question, to stderr.
+        self._failed()
+
+    def _open(self) -> TextIOWrapper:
+        descriptor = os.open(
+            self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _OWNER_ALONE
+        )
+        return os.fdopen(descriptor, "a", encoding=self.encoding)
+
+    def _reopen_if_rotated(self) -> None:
+        if self.stream is None:
+            return
+        try:
+            there = os.path.samestat(Path(self.baseFilename).stat(), os.fstat(self.stream.fileno()))
+        except FileNotFoundError:
+            there = False
+        if not there:
+            self.stream.close()
+            self.stream = None  # the next line opens it
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ALONE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)

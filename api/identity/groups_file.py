@@ -1,0 +1,60 @@
+"""The hierarchy of groups as runbook.toml says it now: a change counts from the next request on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from api.settings import Settings, load_settings
+from rag.errors import ConfigurationError
+from rag.groups import GroupHierarchy
+
+logger = logging.getLogger(__name__)
+
+_Stamp = tuple[int, int, int]
+
+
+class GroupsFile:
+    """Looks at the file's stamp at every call, which costs a few microseconds.
+
+    A file that cannot be read or is not valid changes nothing: the last good hierarchy counts on,
+    the log says why once, and `failed` is told.
+    """
+
+    def __init__(self, settings: Settings, failed: Callable[[], None]) -> None:
+        self._path = settings.read_from
+        self._failed = failed
+        self._reading = threading.Lock()
+        self._stamp = _stamp(self._path)
+        self._groups = GroupHierarchy(settings.groups)
+
+    def __call__(self) -> GroupHierarchy:
+        if _stamp(self._path) != self._stamp:
+            with self._reading:
+                self._read_again()
+        return self._groups
+
+    def _read_again(self) -> None:
+        stamp = _stamp(self._path)
+        if stamp == self._stamp:
+            return
+        try:
+            self._groups = GroupHierarchy(load_settings(self._path).groups)
+        except ConfigurationError as error:
+            self._failed()
+            logger.error("groups stay as they were", exc_info=error)
+        else:
+            logger.info("groups were read again")
+        self._stamp = stamp
+
+
+def _stamp(path: Path | None) -> _Stamp | None:
+    if path is None:
+        return None
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_mtime_ns, found.st_size, found.st_ino)

@@ -1,0 +1,91 @@
+"""An issuer's public keys: fetched over HTTP, remembered, and fetched again when it rotates them.
+
+PyJWT's own client asks again at every request while the issuer is down, and lets every thread
+wait for the one that asks. This one asks at most once in a while, whatever tokens claim.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+import jwt
+
+from rag.errors import AuthenticationError
+
+logger = logging.getLogger(__name__)
+
+
+class JwksCache:
+    """Keys by id. `fetch` asks the issuer; it may raise jwt.PyJWTError or ValueError.
+
+    Keys count for `lifetime` seconds, and for `grace` more while the issuer cannot be asked;
+    between two questions lie `pause` seconds at least.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[], jwt.PyJWKSet],
+        lifetime: float,
+        grace: float,
+        pause: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._fetch = fetch
+        self._lifetime = lifetime
+        self._grace = grace
+        self._pause = pause
+        self._clock = clock
+        self._asking = threading.Lock()
+        self._keys: Mapping[str, jwt.PyJWK] = {}
+        self._fetched = float("-inf")
+        self._asked = float("-inf")
+
+    def key(self, key_id: str) -> jwt.PyJWK:
+        """The signing key of that id; raises AuthenticationError when the issuer has none."""
+        if self._age() > self._lifetime:
+            self._refresh(wait=self._age() > self._lifetime + self._grace)
+        if key_id not in self._usable():
+            self._refresh(wait=True)
+        try:
+            return self._usable()[key_id]
+        except KeyError as error:
+            raise AuthenticationError("the token is signed with an unknown key") from error
+
+    def _usable(self) -> Mapping[str, jwt.PyJWK]:
+        return self._keys if self._age() <= self._lifetime + self._grace else {}
+
+    def _age(self) -> float:
+        return self._clock() - self._fetched
+
+    def _refresh(self, *, wait: bool) -> None:
+        # Whoever can do with the keys there are does not wait for another's question.
+        if not self._asking.acquire(blocking=wait):
+            return
+        try:
+            if self._clock() - self._asked >= self._pause:
+                self._ask()
+        finally:
+            self._asking.release()
+
+    def _ask(self) -> None:
+        self._asked = self._clock()
+        try:
+            found = self._fetch()
+        except (jwt.PyJWTError, ValueError, OSError) as error:
+            logger.error("the issuer's keys cannot be fetched", exc_info=error)
+            return
+        self._keys = {
+            key.key_id: key
+            for key in found.keys
+            if key.key_id and key.public_key_use in ("sig", None) and key.key_type != "oct"
+        }
+        self._fetched = self._clock()
+
+
+def fetching(url: str, timeout: float) -> Callable[[], jwt.PyJWKSet]:
+    """Asks `url`, follows no redirect, and waits `timeout` seconds at most for each answer."""
+    client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=timeout)
+    return lambda: jwt.PyJWKSet.from_dict(client.fetch_data())
