@@ -1,7 +1,7 @@
 """A file of lines that rotates by size and that several processes write.
 
 The library's handler rotates for one process. Here each line is written under a lock that the
-processes share, and whoever finds that another has rotated the file opens the new one.
+processes share, and the file is open for that line alone: whoever rotates it takes it from nobody.
 """
 
 from __future__ import annotations
@@ -28,9 +28,6 @@ class AuditFile:
     def write(self, line: str) -> None:
         self._handler.handle(logging.makeLogRecord({"msg": "%s", "args": (line,)}))
 
-    def close(self) -> None:
-        self._handler.close()
-
 
 class _SharedHandler(RotatingFileHandler):
     def __init__(self, path: Path, max_bytes: int, files: int, failed: Callable[[], None]) -> None:
@@ -43,8 +40,8 @@ class _SharedHandler(RotatingFileHandler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             with self._alone():
-                self._reopen_if_rotated()
                 super().emit(record)
+                self.close()
         except OSError:
             self.handleError(record)
 
@@ -57,17 +54,6 @@ class _SharedHandler(RotatingFileHandler):
             self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _OWNER_ALONE
         )
         return os.fdopen(descriptor, "a", encoding=self.encoding)
-
-    def _reopen_if_rotated(self) -> None:
-        if self.stream is None:
-            return
-        try:
-            there = os.path.samestat(Path(self.baseFilename).stat(), os.fstat(self.stream.fileno()))
-        except FileNotFoundError:
-            there = False
-        if not there:
-            self.stream.close()
-            self.stream = None  # the next line opens it
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
