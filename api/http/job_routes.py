@@ -9,30 +9,20 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.exceptions import RequestValidationError
 
+from api.http.authentication import Asking, IndexCaller
 from api.http.models import JobAccepted, JobAnswer, JobsAnswer, JobsQuery, ReindexRequest
 from api.http.provided import ProvidedServices
 from api.http.wire import JsonObject
 from api.services import Services
 from rag.adapters.catalog.jobs import Job, JobKind
-from rag.adapters.catalog.keys import Right
 from rag.domain import Principal
-from rag.errors import NotFound, PermissionDenied
+from rag.errors import NotFound
 
 # Of a run's report; the rest names files.
 _COUNTS = ("added", "updated", "deleted", "unchanged", "chunks", "seconds", "generation")
-
-
-async def _indexer(request: Request) -> Principal:
-    principal: Principal = request.state.principal
-    if not principal.administrator and Right.INDEX not in principal.rights:
-        raise PermissionDenied("this key may not index")
-    return principal
-
-
-Indexing = Annotated[Principal, Depends(_indexer)]
 
 
 def add_job_routes(router: APIRouter) -> None:
@@ -45,7 +35,10 @@ def add_job_routes(router: APIRouter) -> None:
 
 
 def reindex(
-    services: ProvidedServices, principal: Indexing, body: ReindexRequest | None = None
+    services: ProvidedServices,
+    principal: IndexCaller,
+    by: Asking,
+    body: ReindexRequest | None = None,
 ) -> JsonObject:
     """Queue a run over every source, one source, or some paths below its root."""
     asked = body or ReindexRequest()
@@ -53,24 +46,29 @@ def reindex(
     scope: JsonObject = {"source": asked.source, "paths": sorted(set(asked.paths))}
     queued = services.jobs.enqueue(JobKind.REINDEX, scope, principal.name)
     services.wake()
+    services.audit.acted(by, f"queued job {queued.id}")
     return {"job": queued.id}
 
 
 def jobs(
-    query: Annotated[JobsQuery, Query()], services: ProvidedServices, principal: Indexing
+    query: Annotated[JobsQuery, Query()], services: ProvidedServices, principal: IndexCaller
 ) -> JsonObject:
     """The newest jobs, newest first."""
     return {"jobs": [_shown(item, principal) for item in services.jobs.list(query.limit)]}
 
 
-def job(job_id: str, services: ProvidedServices, principal: Indexing) -> JsonObject:
+def job(job_id: str, services: ProvidedServices, principal: IndexCaller) -> JsonObject:
     """One job: how far it is, and what it did."""
     return _shown(_found(services.jobs.get(job_id)), principal)
 
 
-def cancel(job_id: str, services: ProvidedServices, principal: Indexing) -> JsonObject:
+def cancel(
+    job_id: str, services: ProvidedServices, principal: IndexCaller, by: Asking
+) -> JsonObject:
     """Take a job from the queue, or end it after its current batch; what is committed stays."""
-    return _shown(_found(services.jobs.cancel(job_id)), principal)
+    cancelled = _found(services.jobs.cancel(job_id))
+    services.audit.acted(by, f"cancelled job {cancelled.id}")
+    return _shown(cancelled, principal)
 
 
 def _found(found: Job | None) -> Job:
