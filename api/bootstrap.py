@@ -39,7 +39,9 @@ from rag.adapters.dense import DenseRetriever
 from rag.adapters.filtered_vectors import FilteredVectors
 from rag.adapters.index_lock import IndexLock
 from rag.adapters.local_embedder import LocalEmbedder
+from rag.adapters.prompt_files import PromptFiles
 from rag.adapters.serving_vectors import ServingVectors
+from rag.answering import Answerer, AnswerSettings
 from rag.domain import Filters, Principal
 from rag.errors import ConfigurationError
 from rag.ports import Embedder, NearestVectors, Reranker, Retriever
@@ -287,9 +289,13 @@ def _services(
             retriever.retrieve("warm up", access=everything, filters=Filters(), limit=1)
 
     keys = KeyStore(database)
+    answerer = Answerer(
+        engine, reader, embedder, make_prompts(settings), metrics, answer_settings(settings)
+    )
     return Services(
         settings=settings,
         engine=engine,
+        answerer=answerer,
         reader=reader,
         keys=keys,
         authenticator=authenticator(settings, keys, metrics),
@@ -372,6 +378,17 @@ def make_reranker(settings: Settings) -> Reranker | None:
     if not chosen.model:
         return None
     return CrossEncoderReranker(chosen.model, chosen.max_tokens, chosen.allow_download)
+
+
+def make_prompts(settings: Settings) -> PromptFiles:
+    """The prompts that ship, those of the configured folder over them."""
+    folder = settings.prompts.folder
+    return PromptFiles(settings.state_folder, folder and settings.directory / folder)
+
+
+def answer_settings(settings: Settings) -> AnswerSettings:
+    """What is set of answering, beside its model."""
+    return AnswerSettings(context_tokens=settings.ask.context_tokens)
 
 
 def read_synonyms(settings: Settings) -> Synonyms:

@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from rag.domain import FreshnessStatus, IndexSummary, Mode
 from rag.errors import RunbookError
+from rag.ports import AnswerOutcome, ModelCall
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 # Seconds. A warm search takes some milliseconds; a cold model takes a second or more.
@@ -82,6 +83,10 @@ class Metrics:
         self._latency.labels(mode.value).observe(seconds)
         if no_result:
             self._no_result.inc()
+
+    def model_called(self, call: ModelCall) -> None: ...
+
+    def answer_given(self, outcome: AnswerOutcome) -> None: ...
 
     def refused(self, count: int) -> None:
         self._denied.inc(count)

@@ -15,6 +15,7 @@ from api.settings import Settings
 from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.reader import CatalogReader
+from rag.answering import Answerer
 from rag.search import SearchEngine
 
 
@@ -29,6 +30,7 @@ class Services:
 
     settings: Settings
     engine: SearchEngine
+    answerer: Answerer
     reader: CatalogReader
     keys: KeyStore
     authenticator: Authenticator

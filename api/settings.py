@@ -77,6 +77,18 @@ class RerankSettings(_Section):
     allow_download: bool = False
 
 
+class AskSettings(_Section):
+    """How answers are made; without a provider they quote the pages and no model is asked."""
+
+    context_tokens: int = Field(default=3000, ge=500)
+
+
+class PromptSettings(_Section):
+    """`folder` holds a team's own prompts, which stand over those that ship."""
+
+    folder: Path | None = None
+
+
 class ServerSettings(_Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
@@ -124,6 +136,8 @@ class Settings(BaseSettings):
     vectors: VectorSettings = VectorSettings()
     search: SearchSection = SearchSection()
     rerank: RerankSettings = RerankSettings()
+    ask: AskSettings = AskSettings()
+    prompts: PromptSettings = PromptSettings()
     server: ServerSettings = ServerSettings()
     mcp: McpSettings = McpSettings()
     feedback: FeedbackSettings = FeedbackSettings()

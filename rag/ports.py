@@ -6,12 +6,13 @@ Vectors are `array('f')`: 32-bit floats, unit length, that any numeric library r
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from rag.acl import AccessFilter
-from rag.domain import Candidate, CandidatePage, Filters, IndexedChunk, Mode
+from rag.answer import Usage
+from rag.domain import Candidate, CandidatePage, Chunk, Document, Filters, IndexedChunk, Mode
 
 Vector = array  # of typecode "f"
 
@@ -151,3 +152,65 @@ class SearchObserver(Protocol):
     def refused(self, count: int) -> None:
         """The second check stopped `count` pages that a retriever let through."""
         ...
+
+
+class PageReader(Protocol):
+    """Whole pages, for what stands around a hit."""
+
+    def document(
+        self, document_id: str, *, access: AccessFilter
+    ) -> tuple[Document, tuple[Chunk, ...]] | None:
+        """One document with its chunks in order; None when absent or forbidden."""
+        ...
+
+
+class Generator(Protocol):
+    """A language model that writes an answer from a prompt."""
+
+    @property
+    def model(self) -> str:
+        """The configured model's name."""
+        ...
+
+    def generate(self, system: str, user: str) -> Iterator[str | Usage]:
+        """The text as it comes, and last what it used.
+
+        Closing the iterator stops the model. Raises ModelError, at the start or in the middle.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """One call of a generator as it went; `started` is a Unix time in seconds."""
+
+    model: str
+    started: float
+    seconds: float
+    usage: Usage
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOutcome:
+    """One answer as it went: no question, no text, no path."""
+
+    model: str
+    prompt: str
+    prompt_hash: str
+    started: float
+    seconds: float
+    abstained: bool
+    fell_back: bool
+    passages: int
+    citations: int
+    unsupported: int
+    struck: int
+
+
+class AnswerObserver(Protocol):
+    """Told of every answer and of every call of a model."""
+
+    def model_called(self, call: ModelCall) -> None: ...
+
+    def answer_given(self, outcome: AnswerOutcome) -> None: ...

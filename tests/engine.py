@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.lexical import IdentifierRetriever, LexicalRetriever, PageRetriever
 from rag.adapters.catalog.page_facts import PageFacts, PageVectors
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.dense import DenseRetriever
-from rag.ports import Embedder, NearestVectors, Reranker, SearchObserver
+from rag.adapters.prompt_files import PromptFiles
+from rag.answering import Answerer
+from rag.ports import AnswerObserver, Embedder, NearestVectors, Reranker, SearchObserver
 from rag.search import SearchEngine
 from rag.synonyms import Synonyms
 
@@ -39,3 +42,14 @@ def engine_over(
         lambda: today,
         reranker=reranker,
     )
+
+
+def answerer_over(
+    engine: SearchEngine,
+    reader: CatalogReader,
+    embedder: Embedder,
+    observer: AnswerObserver,
+    state_folder: Path,
+) -> Answerer:
+    """Answers that quote, with the prompts that ship."""
+    return Answerer(engine, reader, embedder, PromptFiles(state_folder), observer)

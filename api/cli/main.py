@@ -18,6 +18,7 @@ COMMANDS = {
     "init": ("init", "Write a commented runbook.toml."),
     "ingest": ("ingest", "Make the index equal to the files."),
     "search": ("search", "Find runbooks that answer a question."),
+    "ask": ("ask", "Answer a question from runbooks, with citations."),
     "watch": ("watch", "Keep the index equal to the files."),
     "serve": ("serve", "Run the HTTP service."),
     "mcp": ("mcp", "Offer the search to an assistant, as an MCP server on stdin and stdout."),

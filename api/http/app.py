@@ -11,6 +11,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
 from api.http.access_log import AccessLog
+from api.http.ask_routes import add_ask_routes
 from api.http.authentication import AuthenticatedRoute, bearer_scheme
 from api.http.body_limit import BodyLimit
 from api.http.document_routes import add_document_routes
@@ -74,6 +75,7 @@ def _v1_router() -> APIRouter:
         responses=described(),
     )
     add_search_routes(router)
+    add_ask_routes(router)
     add_document_routes(router)
     add_job_routes(router)
     add_feedback_routes(router)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from rag.adapters.catalog.jobs import JobKind, JobState
+from rag.answer import Turn
 from rag.domain import Filters, FreshnessStatus, Kind, Mode, Risk
 from rag.search import DEFAULT_K, MAX_K
 
@@ -23,6 +24,8 @@ _MAX_NAME = 200
 _MAX_CURSOR = 8192  # a path of 4096 bytes, encoded, with room to spare
 _MAX_PATH = 4096
 _MAX_PATHS = 1000
+_MAX_TURN = 20_000
+_MAX_TURNS = 50
 _CALENDAR_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -72,6 +75,27 @@ class SearchRequest(_Model):
     filters: FiltersRequest = FiltersRequest()
     mode: Mode = Mode.HYBRID
     explain: bool = Field(default=False, strict=True)
+
+
+class TurnRequest(_Model):
+    """What was said before; only what the user asked is read, and only to find the topic."""
+
+    role: Literal["user", "assistant"]
+    content: Annotated[str, Field(max_length=_MAX_TURN), AfterValidator(storable)]
+
+    def to_domain(self) -> Turn:
+        return Turn(self.role, self.content)
+
+
+class AskRequest(_Model):
+    """A search that is answered; `stream` asks for server-sent events."""
+
+    query: Question
+    k: int = Field(default=DEFAULT_K, ge=1, le=MAX_K, strict=True)
+    filters: FiltersRequest = FiltersRequest()
+    mode: Mode = Mode.HYBRID
+    history: list[TurnRequest] = Field(default=[], max_length=_MAX_TURNS)
+    stream: bool = Field(default=False, strict=True)
 
 
 class DocumentsQuery(_Model):
@@ -188,6 +212,33 @@ class SearchAnswer(_Model):
     took_ms: float
     request_id: str
     no_result: bool
+
+
+class CitationModel(_Model):
+    """`supported` is false where something that cites it was not found there."""
+
+    marker: int
+    hit: HitModel
+    supported: bool
+
+
+class UsageModel(_Model):
+    tokens_in: int
+    tokens_out: int
+
+
+class AskAnswer(_Model):
+    """`answer` is Markdown with markers `[n]`; each that is cited stands in `citations`."""
+
+    answer: str
+    abstained: bool
+    citations: list[CitationModel]
+    model: str
+    prompt: str
+    prompt_hash: str
+    usage: UsageModel
+    notices: list[str]
+    request_id: str
 
 
 class DocumentsPage(_Model):

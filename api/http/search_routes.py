@@ -28,7 +28,7 @@ def search(
     by: Asking,
 ) -> JsonObject:
     """The passages that answer a question best, among those that the caller may read."""
-    _check_length(body.query, services.settings.server.max_query_chars)
+    check_length(body.query, services.settings.server.max_query_chars)
     result = services.engine.search(
         body.query,
         principal=principal,
@@ -41,7 +41,8 @@ def search(
     return answer(result, by.request_id, explain=body.explain)
 
 
-def _check_length(query: str, most: int) -> None:
+def check_length(query: str, most: int) -> None:
+    """Refuse a query that is too long, as a field of the body."""
     if len(query) > most:
         too_long = {
             "loc": ("body", "query"),

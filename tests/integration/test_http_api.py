@@ -47,7 +47,7 @@ from rag.errors import IndexMissing, RunbookError, StoreError
 from rag.groups import GroupHierarchy
 from rag.indexing import Draft, IndexWriter
 from rag.search import SearchEngine
-from tests.engine import engine_over
+from tests.engine import answerer_over, engine_over
 from tests.fakes import HashingEmbedder, KeptLines, MemoryVectors, document, index_text
 
 TODAY = date(2026, 9, 1)
@@ -74,10 +74,12 @@ class Bench:
         self.index = IndexWriter(CatalogWriter(self.database, generation), vectors, embedder)
         self.keys = KeyStore(self.database)
         self.audited = KeptLines()
+        engine = engine_over(self.database, embedder, vectors, metrics, TODAY)
         self.services = Services(
             settings=Settings(server=ServerSettings(max_query_chars=100, max_body_bytes=MAX_BODY)),
-            engine=engine_over(self.database, embedder, vectors, metrics, TODAY),
+            engine=engine,
             reader=reader,
+            answerer=answerer_over(engine, reader, embedder, metrics, folder),
             keys=self.keys,
             authenticator=OneWay([ApiKeys(self.keys)], None, GroupHierarchy),
             limits=Limits(per_minute=10_000, concurrent=100, refusals_per_minute=10_000),

@@ -1,0 +1,111 @@
+"""POST /v1/ask: an answer with checked citations, at once or as server-sent events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from api.http.answer_wire import answer_to_wire
+from api.http.authentication import Searcher
+from api.http.models import AskAnswer, AskRequest
+from api.http.provided import ProvidedServices
+from api.http.search_routes import check_length
+from api.http.wire import JsonObject, to_wire
+from api.services import Services
+from rag.answer import Answered, AnswerEvent, ContextFound, TextPart
+from rag.domain import Principal
+from rag.errors import RunbookError
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def add_ask_routes(router: APIRouter) -> None:
+    router.add_api_route(
+        "/ask",
+        ask,
+        methods=["POST"],
+        response_model=AskAnswer,
+        response_model_exclude_unset=True,
+        responses={
+            200: {
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+                "description": "The answer; with `stream`, events `context`, `token`, `answer`",
+            }
+        },
+    )
+
+
+def ask(
+    body: AskRequest, request: Request, services: ProvidedServices, principal: Searcher
+) -> JsonObject | StreamingResponse:
+    """An answer from what the caller may read, with citations, or an abstention."""
+    most = services.settings.server.max_query_chars
+    check_length(body.query, most)
+    events = services.answerer.stream(
+        body.query,
+        principal=principal,
+        k=body.k,
+        filters=body.filters.to_domain(),
+        mode=body.mode,
+        history=[turn.to_domain() for turn in body.history],
+    )
+    request_id: str = request.state.request_id
+    # The search runs before the first byte goes out, so that its failure is a problem document.
+    first = next(events)
+    told = _remembered(services, request_id, principal, body.query, chain([first], events))
+    if body.stream:
+        return StreamingResponse(_server_sent(told, request_id), media_type="text/event-stream")
+    *_, last = told
+    return _told(last, request_id)[1]
+
+
+def _remembered(
+    services: Services,
+    request_id: str,
+    principal: Principal,
+    question: str,
+    events: Iterable[AnswerEvent],
+) -> Iterator[AnswerEvent]:
+    """The events; the answer is remembered before it goes out, so that it can be judged."""
+    for event in events:
+        if isinstance(event, Answered):
+            answer = event.answer
+            services.requests.remember(
+                request_id,
+                principal,
+                question,
+                answer.hits,
+                prompt=answer.prompt,
+                model=answer.model,
+            )
+        yield event
+
+
+def _server_sent(events: Iterator[AnswerEvent], request_id: str) -> Iterator[str]:
+    """Each event as it comes; a failure in the middle is an event too, since it is late for more.
+
+    The server closes this when the client has gone, which closes the answer and stops the model.
+    """
+    try:
+        for event in events:
+            yield _event(*_told(event, request_id))
+    except RunbookError as error:
+        log.error("answer failed", exc_info=error)
+        yield _event("error", {"request_id": request_id})
+
+
+def _told(event: AnswerEvent, request_id: str) -> tuple[str, JsonObject]:
+    if isinstance(event, ContextFound):
+        return "context", {"hits": [to_wire(hit) for hit in event.hits], "request_id": request_id}
+    if isinstance(event, TextPart):
+        return "token", {"text": event.text}
+    return "answer", answer_to_wire(event.answer, request_id)
+
+
+def _event(name: str, data: JsonObject) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"

@@ -1,0 +1,170 @@
+"""The Context: numbered passages, within a budget of tokens, that an answer may be made from.
+
+    hits, newest first among equals -> whole chunks within the budget -> what stands around them
+
+A chunk holds whole steps and is never cut. Titles, paths and text are neutralised, so that what a
+page says can be read as nothing but what a page says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from rag.acl import AccessFilter
+from rag.domain import Chunk, Document, FreshnessStatus, Hit, Scores
+from rag.neutral import LEFT_OUT, neutralised
+from rag.ports import PageReader
+
+# Hits this close in score are equals, of which the newest page comes first.
+_EQUAL = 0.98
+# Hits may take this share of the budget before what stands around the best of them is added.
+_SHARE_OF_HITS = 0.7
+_PAGES_READ_AROUND = 2
+_TOKENS_OF_FRAME = 24  # number, title and path around each passage
+
+TokenCounter = Callable[[Sequence[str]], list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One numbered chunk of the context. `text` is neutralised; `remark` says what is wrong."""
+
+    marker: int
+    hit: Hit
+    text: str
+    remark: str = ""
+
+    @property
+    def title(self) -> str:
+        return self.hit.document.metadata.title
+
+    @property
+    def left_out(self) -> bool:
+        """Whether a line of it spoke to a model and was left out."""
+        return LEFT_OUT in self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Passages in the order of their markers, which count from 1."""
+
+    passages: tuple[Passage, ...] = ()
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        return tuple(passage.hit for passage in self.passages)
+
+    def cited(self, markers: Iterable[int]) -> list[Passage]:
+        """The passages that these markers point to; a marker that points nowhere is dropped."""
+        return [self.passages[n - 1] for n in markers if 1 <= n <= len(self.passages)]
+
+
+class ContextBuilder:
+    """Builds contexts over one catalog."""
+
+    def __init__(self, pages: PageReader, count_tokens: TokenCounter, budget: int) -> None:
+        self._pages = pages
+        self._count_tokens = count_tokens
+        self._budget = budget
+
+    def build(self, hits: Sequence[Hit], *, access: AccessFilter) -> Context:
+        """The context for these hits; what is added around them is read under the same filter."""
+        ordered = newest_among_equals(hits)
+        kept, used = self._fitting(ordered, int(self._budget * _SHARE_OF_HITS), 0)
+        around = self._around(kept, access)
+        added, _ = self._fitting(around, self._budget, used)
+        return _numbered([*kept, *added])
+
+    def _fitting(self, hits: Sequence[Hit], budget: int, used: int) -> tuple[list[Hit], int]:
+        """The hits that fit, in order; the first of all always does."""
+        kept: list[Hit] = []
+        counts = self._count_tokens([hit.chunk.text for hit in hits]) if hits else []
+        for hit, count in zip(hits, counts, strict=True):
+            cost = count + _TOKENS_OF_FRAME
+            if used + cost <= budget or not used:
+                kept.append(hit)
+                used += cost
+        return kept, used
+
+    def _around(self, kept: Sequence[Hit], access: AccessFilter) -> list[Hit]:
+        """The rest of the best pages, the parent section first, then what stands nearest."""
+        best = dict.fromkeys(hit.document.id for hit in kept)
+        have = {hit.chunk.id for hit in kept}
+        found: list[Hit] = []
+        for document_id in list(best)[:_PAGES_READ_AROUND]:
+            page = self._pages.document(document_id, access=access)
+            own = [hit for hit in kept if hit.document.id == document_id]
+            # A page that has changed since the search, or may no longer be read, adds nothing.
+            if page is not None and page[0].revision == own[0].document.revision:
+                found += [
+                    replace(own[0], chunk=chunk, score=0.0, scores=Scores())
+                    for chunk in _nearest(page[1], own[0].chunk)
+                    if chunk.id not in have
+                ]
+        return found
+
+
+def newest_among_equals(hits: Sequence[Hit]) -> list[Hit]:
+    """Best first; among hits of about one score the page that was updated last."""
+    ordered: list[Hit] = []
+    rest = sorted(hits, key=lambda hit: hit.rank)
+    while rest:
+        least = rest[0].score * _EQUAL
+        equals = [hit for hit in rest if hit.score >= least]
+        newest = max(equals, key=lambda hit: (hit.document.updated_at, -hit.rank))
+        ordered.append(newest)
+        rest.remove(newest)
+    return ordered
+
+
+def _nearest(chunks: Sequence[Chunk], to: Chunk) -> list[Chunk]:
+    return sorted(
+        chunks,
+        key=lambda chunk: (chunk.section[:1] != to.section[:1], abs(chunk.ordinal - to.ordinal)),
+    )
+
+
+def _numbered(hits: Sequence[Hit]) -> Context:
+    successors = dict(_superseded(hit.document for hit in hits))
+    return Context(
+        tuple(
+            Passage(
+                number,
+                replace(hit, rank=number),
+                neutralised(hit.chunk.text),
+                _remark(hit, successors.get((hit.document.source, hit.document.path))),
+            )
+            for number, hit in enumerate(hits, start=1)
+        )
+    )
+
+
+def _superseded(documents: Iterable[Document]) -> Iterator[tuple[tuple[str, str], Document]]:
+    """What pages of the context say that they supersede, by source and path."""
+    for document in documents:
+        if document.metadata.supersedes:
+            yield (document.source, document.metadata.supersedes), document
+
+
+def _remark(hit: Hit, successor: Document | None) -> str:
+    told = []
+    if successor is not None:
+        told.append(f"superseded by {successor.path}")
+    if hit.freshness.status is FreshnessStatus.STALE:
+        told.append(f"stale: last reviewed {hit.freshness.last_reviewed}")
+    return "; ".join(told)
+
+
+def pages_of(passages: Sequence[Passage]) -> list[list[Passage]]:
+    """The passages page by page, the page of the first passage first, each page in its order."""
+    place: dict[str, int] = {}
+    for passage in passages:
+        place.setdefault(passage.hit.document.id, len(place))
+
+    def page(passage: Passage) -> int:
+        return place[passage.hit.document.id]
+
+    ordered = sorted(passages, key=lambda passage: (page(passage), passage.hit.chunk.ordinal))
+    return [list(inside) for _, inside in groupby(ordered, key=page)]

@@ -1,0 +1,106 @@
+"""Signs that a document speaks to a model, not to a person.
+
+What is found is reported at ingest and kept from a model; the page stays as searchable as before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# Characters that show nothing: zero-width ones, the soft hyphen, direction overrides, and tags.
+HIDDEN_CHARACTERS = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+# Those that a page has for honest reasons: emoji are written with the first two.
+_HONEST = frozenset("\u200d\ufe0f\u00ad\ufeff\u200e\u200f")
+COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+# `user: deploy` is a line of many a configuration, which is why code is not looked at for these.
+ROLE_LINE = re.compile(
+    r"^(?P<head>[ \t>*_#-]*(?:system|assistant|user|developer|human|ai|instructions?|responses?))"
+    r"[ \t*_]*:(?=\s|$)",
+    re.IGNORECASE | re.MULTILINE,
+)
+CODE = re.compile(r"(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:(?P=fence)|\Z)|`[^`\n]+`", re.DOTALL)
+ROLE_TOKEN = re.compile(
+    r"<\|[\w ]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?(?:s|context|passages?|system|assistant|user)>",
+    re.IGNORECASE,
+)
+_TELLS_A_MODEL = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.\n]{0,40}\b(?:previous|prior|above|earlier|"
+    r"your|all|any|these|those|the system)\b[^.\n]{0,30}\b(?:instructions?|prompts?|rules?|"
+    r"guidelines?|context)\b"
+    r"|\byou are (?:now|no longer)\b[^.\n]{0,60}\b(?:assistant|ai|model|bot|mode|persona|dan)\b"
+    r"|\b(?:reveal|print|repeat|show|leak|output)\b[^.\n]{0,40}\b(?:system prompt|your prompt|your "
+    r"instructions|hidden instructions|initial prompt)\b"
+    r"|\b(?:as an ai|dear (?:ai|model|assistant)|attention,? (?:ai|llm|assistants?|models?))\b"
+    r"|\b(?:ai|llm|language model|assistant)s?\b[^.\n]{0,30}\b(?:must|should|shall)\b[^.\n]{0,40}"
+    r"\b(?:tell|answer|reply|respond|cite|recommend|say|ignore)\b"
+    r"|\bdo not (?:tell|mention to|reveal to|inform) the (?:user|reader|operator|engineer)\b",
+    re.IGNORECASE,
+)
+_ASKS_FOR_OTHERS = re.compile(
+    r"\b(?:reveal|show|list|print|dump|quote|include|output|summari[sz]e)\b[^.\n]{0,30}"
+    r"\b(?:all|every|any|the|other)\b[^.\n]{0,20}"
+    r"\b(?:other|secret|confidential|restricted|private|hidden)\b[^.\n]{0,20}"
+    r"\b(?:pages?|documents?|runbooks?|files?|passages?|context)\b",
+    re.IGNORECASE,
+)
+_FORGED_MARKER = re.compile(
+    r"\b(?:cite|citing|citations?|cited as|marker|source)\b[^.\n]{0,30}\[\d{1,3}\]"
+    r"|\[\d{1,3}\](?:\s*\[\d{1,3}\])+|【\d{1,3}[^】\n]{0,20}】",
+    re.IGNORECASE,
+)
+
+
+_FORGED_ROLE = "forges a role of a conversation"
+_SHAPES = (
+    ("tells a model what to do", _TELLS_A_MODEL),
+    ("asks for other pages", _ASKS_FOR_OTHERS),
+    (_FORGED_ROLE, ROLE_TOKEN),
+    ("forges citation markers", _FORGED_MARKER),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What was found; `line` counts from 1 in the text that was looked at."""
+
+    line: int
+    reason: str
+
+
+def signs_in(text: str) -> list[Sign]:
+    """Every sign, by line, each reason once a line."""
+    return sorted(set(_signs(text)), key=lambda sign: (sign.line, sign.reason))
+
+
+def speaks_to_a_model(line: str) -> bool:
+    """Whether a line tells a model what to do; characters that show nothing do not hide it."""
+    bare = HIDDEN_CHARACTERS.sub("", line)
+    return bool(_TELLS_A_MODEL.search(bare) or _ASKS_FOR_OTHERS.search(bare))
+
+
+def _signs(text: str) -> Iterator[Sign]:
+    for found in COMMENT.finditer(text):
+        if speaks_to_a_model(found.group()) or ROLE_LINE.search(found.group()[4:]):
+            yield _at(text, found.start(), "an HTML comment that speaks to a model")
+    for found in HIDDEN_CHARACTERS.finditer(text):
+        if found.group() not in _HONEST:
+            yield _at(text, found.start(), "characters that show nothing")
+    for found in ROLE_LINE.finditer(without_code(HIDDEN_CHARACTERS.sub("", text))):
+        yield _at(text, found.start("head"), _FORGED_ROLE)
+    for number, line in enumerate(text.split("\n"), start=1):
+        bare = HIDDEN_CHARACTERS.sub("", line)
+        yield from (Sign(number, reason) for reason, shape in _SHAPES if shape.search(bare))
+
+
+def without_code(text: str) -> str:
+    """The text with code blanked out, every line where it was."""
+    return CODE.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
+
+
+def _at(text: str, offset: int, reason: str) -> Sign:
+    return Sign(text.count("\n", 0, offset) + 1, reason)

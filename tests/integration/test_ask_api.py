@@ -1,0 +1,78 @@
+"""POST /v1/ask on a real catalog: what it quotes, for whom, and as a stream."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag.adapters.catalog.keys import Right
+from tests.fakes import document, index_text
+from tests.integration.test_http_api import Bench, Caller
+
+TEXT = "Restart the payment worker when the queue stops. Wait for it to drain."
+QUESTION = "payment worker queue stops"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    index_text(made.index, document("payments/queue.md", ["team:payments"]), TEXT)
+    index_text(made.index, document("secret/queue.md", ["team:secret"]), f"{TEXT} Zebra.")
+    yield made
+    made.services.requests.close()
+    made.database.close()
+
+
+def asked(caller: Caller, query: str = QUESTION, **more: Any) -> Any:
+    return caller.client.post("/v1/ask", json={"query": query, **more}, headers=caller.headers)
+
+
+def events(text: str) -> list[tuple[str, Any]]:
+    blocks = [block.split("\n") for block in text.strip().split("\n\n")]
+    return [(one.removeprefix("event: "), json.loads(data[6:])) for one, data in blocks]
+
+
+def test_an_answer_quotes_what_the_caller_may_read_and_cites_it(bench: Bench) -> None:
+    told = asked(bench.caller()).json()
+    assert not told["abstained"]
+    assert {one["hit"]["document"]["path"] for one in told["citations"]} == {"payments/queue.md"}
+    assert "Restart the payment worker when the queue stops. [1]" in told["answer"]
+    assert told["model"] == "extractive"
+    assert re.fullmatch(r"answer@\d+", told["prompt"])
+    assert re.fullmatch(r"[0-9a-f]{16}", told["prompt_hash"])
+    assert told["usage"] == {"tokens_in": 0, "tokens_out": 0}
+    assert "Zebra" not in json.dumps(told)
+
+
+def test_a_stream_tells_the_context_then_the_text_then_the_checked_citations(bench: Bench) -> None:
+    response = asked(bench.caller(), stream=True)
+    assert response.headers["content-type"].startswith("text/event-stream")
+    told = events(response.text)
+    names = [name for name, _ in told]
+    assert names[0] == "context"
+    assert names[-1] == "answer"
+    assert set(names[1:-1]) == {"token"}
+    assert [hit["document"]["path"] for hit in told[0][1]["hits"]] == ["payments/queue.md"]
+    text = "".join(data["text"] for name, data in told if name == "token")
+    assert text == told[-1][1]["answer"]
+    assert "Zebra" not in response.text
+
+
+def test_who_may_read_nothing_gets_an_abstention_without_pages(bench: Bench) -> None:
+    told = asked(bench.caller(groups=frozenset({"team:other"}))).json()
+    assert told["abstained"]
+    assert told["citations"] == []
+    assert "queue.md" not in told["answer"]
+
+
+def test_a_question_that_is_too_long_is_refused_and_so_is_a_caller_without_the_right(
+    bench: Bench,
+) -> None:
+    assert asked(bench.caller(), "x" * 101).status_code == 422
+    assert asked(bench.caller(rights=frozenset({Right.INDEX}))).status_code == 403
+    assert bench.client.post("/v1/ask", json={"query": QUESTION}).status_code == 401
