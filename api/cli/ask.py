@@ -52,9 +52,14 @@ def command(
     )
     from api.bootstrap import open_reading
 
-    with open_reading(load_settings(ctx.obj)) as services:
+    settings = load_settings(ctx.obj)
+    with open_reading(settings) as services:
         answer = services.answerer.answer(
-            question, principal=local_principal(tags), k=k, filters=filters, mode=Mode(mode)
+            question,
+            principal=local_principal(settings, tags),
+            k=k,
+            filters=filters,
+            mode=Mode(mode),
         )
     if as_json:
         from api.http.answer_wire import answer_to_wire

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
+from api.audit import By
 from api.http.answer_wire import answer_to_wire
-from api.http.authentication import Searcher
+from api.http.authentication import Asking, Searcher
 from api.http.models import AskAnswer, AskRequest
 from api.http.provided import ProvidedServices
 from api.http.search_routes import check_length
@@ -41,7 +42,7 @@ def add_ask_routes(router: APIRouter) -> None:
 
 
 def ask(
-    body: AskRequest, request: Request, services: ProvidedServices, principal: Searcher
+    body: AskRequest, services: ProvidedServices, principal: Searcher, by: Asking
 ) -> JsonObject | StreamingResponse:
     """An answer from what the caller may read, with citations, or an abstention."""
     most = services.settings.server.max_query_chars
@@ -54,29 +55,26 @@ def ask(
         mode=body.mode,
         history=[turn.to_domain() for turn in body.history],
     )
-    request_id: str = request.state.request_id
     # The search runs before the first byte goes out, so that its failure is a problem document.
     first = next(events)
-    told = _remembered(services, request_id, principal, body.query, chain([first], events))
+    told = _recorded(services, principal, by, body.query, chain([first], events))
     if body.stream:
-        return StreamingResponse(_server_sent(told, request_id), media_type="text/event-stream")
+        return StreamingResponse(_server_sent(told, by.request_id), media_type="text/event-stream")
     *_, last = told
-    return _told(last, request_id)[1]
+    return _told(last, by.request_id)[1]
 
 
-def _remembered(
-    services: Services,
-    request_id: str,
-    principal: Principal,
-    question: str,
-    events: Iterable[AnswerEvent],
+def _recorded(
+    services: Services, principal: Principal, by: By, question: str, events: Iterable[AnswerEvent]
 ) -> Iterator[AnswerEvent]:
-    """The events; the answer is remembered before it goes out, so that it can be judged."""
+    """The events, each written down before it goes out: what was shown, and what can be judged."""
     for event in events:
-        if isinstance(event, Answered):
+        if isinstance(event, ContextFound):
+            services.audit.asked(by, question, event.hits)
+        elif isinstance(event, Answered):
             answer = event.answer
             services.requests.remember(
-                request_id,
+                by.request_id,
                 principal,
                 question,
                 answer.hits,
