@@ -5,7 +5,6 @@ Heavy libraries load when what needs them is first used, not here.
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
@@ -20,27 +19,27 @@ from api.audit import AuditLog, NoLines, open_audit
 from api.identity.configured import authenticator
 from api.limits import Limits
 from api.metrics import Metrics
+from api.models import EmbeddingModels
 from api.request_memory import RequestMemory
 from api.services import Services
 from api.settings import Settings
+from api.vector_stores import ChromaStores
 from rag.acl import access_filter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.exact_vectors import ExactVectors
 from rag.adapters.catalog.feedback import FeedbackStore
-from rag.adapters.catalog.generations import Generation, Generations
+from rag.adapters.catalog.generations import Generation, Generations, Recipe
 from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.lexical import IdentifierRetriever, LexicalRetriever, PageRetriever
-from rag.adapters.catalog.page_facts import PageFacts, PageVectors
+from rag.adapters.catalog.page_facts import PageFacts
 from rag.adapters.catalog.reader import CatalogReader
-from rag.adapters.chroma import ChromaVectorStore
 from rag.adapters.cross_encoder import CrossEncoderReranker
-from rag.adapters.dense import DenseRetriever
 from rag.adapters.filtered_vectors import FilteredVectors
 from rag.adapters.index_lock import IndexLock
 from rag.adapters.local_embedder import LocalEmbedder
 from rag.adapters.prompt_files import PromptFiles
-from rag.adapters.serving_vectors import ServingVectors
+from rag.adapters.serving_vectors import ServingDense, ServingPageVectors
 from rag.answering import Answerer, AnswerSettings
 from rag.domain import Filters, Principal
 from rag.errors import ConfigurationError
@@ -49,6 +48,7 @@ from rag.search import SearchEngine, SearchSettings
 from rag.synonyms import Synonyms, parse_synonyms
 
 if TYPE_CHECKING:
+    from api.generations import Gate, GenerationKeeper
     from api.indexer import Indexer
     from api.upkeep import Upkeep
     from ingest.report import IngestReport, Progress
@@ -56,44 +56,6 @@ if TYPE_CHECKING:
 
 # Whoever runs the command line on the machine can read the files and the catalog anyway.
 LOCAL_ADMINISTRATOR = Principal("local", administrator=True)
-
-
-class ChromaStores:
-    """Each generation's vectors: a directory of its own, or a collection on a server."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._opened: dict[int, ChromaVectorStore] = {}
-        self._lock = threading.Lock()
-
-    def open(self, generation: Generation) -> ChromaVectorStore:
-        """The generation's store, opened once."""
-        with self._lock:
-            if generation.id not in self._opened:
-                self._opened[generation.id] = self._open(generation)
-            return self._opened[generation.id]
-
-    def remove(self, generation: Generation) -> None:
-        """Drop the generation's vectors, and the directory that they stood in."""
-        store = self.open(generation)
-        store.drop()
-        store.close()
-        del self._opened[generation.id]
-        if self._settings.vectors.mode == "embedded":
-            shutil.rmtree(self._directory(generation), ignore_errors=True)
-
-    def close(self) -> None:
-        while self._opened:
-            self._opened.popitem()[1].close()
-
-    def _open(self, generation: Generation) -> ChromaVectorStore:
-        vectors, name = self._settings.vectors, f"generation-{generation.id}"
-        if vectors.mode == "http":
-            return ChromaVectorStore.over_http(vectors.host, vectors.port, name)
-        return ChromaVectorStore.embedded(self._directory(generation), name)
-
-    def _directory(self, generation: Generation) -> Path:
-        return self._settings.state_folder / "vectors" / str(generation.id)
 
 
 @contextmanager
@@ -135,7 +97,7 @@ def run_ingest(
         database = stack.enter_context(open_catalog(settings))
         stores = stack.enter_context(closing(ChromaStores(settings)))
         named = sources_for_paths(paths, configured, known_sources(database), acl)
-        return _indexer(settings, database, make_embedder(settings), stores).ingest(
+        return _indexer(settings, database, make_models(settings), stores).ingest(
             named or configured,
             configured=frozenset(source.name for source in configured),
             whole=not paths,
@@ -164,13 +126,23 @@ def run_watch(
         stack.enter_context(IndexLock(settings.state_folder))
         database = stack.enter_context(open_catalog(settings))
         stores = stack.enter_context(closing(ChromaStores(settings)))
-        _upkeep(settings, _indexer(settings, database, make_embedder(settings), stores)).watch(
+        _upkeep(settings, _indexer(settings, database, make_models(settings), stores)).watch(
             polling=polling,
             reconcile=settings.ingest.reconcile_seconds,
             told=told,
             failed=_nothing,
             stop=stop,
         )
+
+
+@contextmanager
+def open_keeper(settings: Settings) -> Iterator[GenerationKeeper]:
+    """What builds and promotes generations; owns the index meanwhile. Raises IndexBusy."""
+    with ExitStack() as stack:
+        stack.enter_context(IndexLock(settings.state_folder))
+        database = stack.enter_context(open_catalog(settings))
+        stores = stack.enter_context(closing(ChromaStores(settings)))
+        yield _upkeep(settings, _indexer(settings, database, make_models(settings), stores)).keeper
 
 
 @contextmanager
@@ -186,7 +158,7 @@ def open_reading(settings: Settings) -> Iterator[Services]:
         yield _services(
             settings,
             database,
-            embedder,
+            make_models(settings, embedder),
             requests,
             lambda generation: ExactVectors(database, generation),
             repair=_nothing,
@@ -210,10 +182,10 @@ def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Servi
         database = stack.enter_context(open_catalog(settings))
         Generations(database).serving()
         stores = stack.enter_context(closing(ChromaStores(settings)))
-        embedder = make_embedder(settings)
+        models = make_models(settings)
         # Several services may share a Chroma server: each holds the lock while it writes.
         hold = nullcontext if embedded else partial(IndexLock, settings.state_folder)
-        indexer = _indexer(settings, database, embedder, stores, hold)
+        indexer = _indexer(settings, database, models, stores, hold)
         jobs, metrics = JobStore(database), Metrics()
         background = Background(_upkeep(settings, indexer), jobs, metrics)
         stack.callback(background.stop)
@@ -228,7 +200,7 @@ def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Servi
                 indexer.repair()
 
         services = _services(
-            settings, database, embedder, requests, filtered, repair, background.wake, metrics
+            settings, database, models, requests, filtered, repair, background.wake, metrics
         )
         background.start(
             watching=settings.ingest.watch,
@@ -248,7 +220,7 @@ def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Servi
 def _services(
     settings: Settings,
     database: Database,
-    embedder: Embedder,
+    models: EmbeddingModels,
     requests: RequestMemory,
     open_store: Callable[[Generation], NearestVectors],
     repair: Callable[[], None],
@@ -257,8 +229,7 @@ def _services(
 ) -> Services:
     generations, reader = Generations(database), CatalogReader(database)
     metrics = metrics or Metrics()
-    vectors = ServingVectors(generations, open_store, embedder.fingerprint)
-    dense = DenseRetriever(embedder, vectors, reader.readable_sets)
+    dense = ServingDense(generations, open_store, models.of, reader.readable_sets)
     synonyms, facts = read_synonyms(settings), PageFacts(database)
     retrievers: list[Retriever] = [
         dense,
@@ -268,7 +239,7 @@ def _services(
     ]
     engine = SearchEngine(
         retrievers,
-        [PageVectors(facts, embedder)],
+        [ServingPageVectors(facts, generations, models.of)],
         facts,
         reader,
         metrics,
@@ -290,7 +261,12 @@ def _services(
 
     keys = KeyStore(database)
     answerer = Answerer(
-        engine, reader, embedder, make_prompts(settings), metrics, answer_settings(settings)
+        engine,
+        reader,
+        models.configured,
+        make_prompts(settings),
+        metrics,
+        answer_settings(settings),
     )
     return Services(
         settings=settings,
@@ -315,24 +291,53 @@ def _services(
 
 
 def _upkeep(settings: Settings, indexer: Indexer) -> Upkeep:
+    from api.generations import GenerationKeeper
     from api.upkeep import Upkeep
 
-    return Upkeep(indexer, _configured_sources(settings))
+    sources = _configured_sources(settings)
+    return Upkeep(indexer, sources, GenerationKeeper(indexer, sources, make_gate(settings)))
+
+
+def make_gate(settings: Settings) -> Gate | None:  # noqa: ARG001 - there is none to configure yet
+    """What judges a generation before it is promoted; None leaves it to `verify`."""
+    return None
 
 
 def _indexer(
     settings: Settings,
     database: Database,
-    embedder: Embedder,
+    models: EmbeddingModels,
     stores: ChromaStores,
     hold: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Indexer:
     from api.indexer import Indexer
-    from ingest.chunker import ChunkSettings
 
-    chunking = ChunkSettings(settings.chunking.max_tokens, settings.chunking.min_tokens)
     max_bytes = settings.ingest.max_file_mib * 1024 * 1024
-    return Indexer(database, embedder, stores, chunking, max_bytes, hold)
+    return Indexer(database, models, stores, _recipe(settings), max_bytes, hold)
+
+
+def _recipe(settings: Settings) -> Recipe:
+    from ingest.chunker import CHUNKER_VERSION
+
+    embedding, chunking = settings.embedding, settings.chunking
+    return Recipe(
+        embedding.model,
+        embedding.max_tokens,
+        chunking.max_tokens,
+        chunking.min_tokens,
+        CHUNKER_VERSION,
+    )
+
+
+def make_models(settings: Settings, embedder: Embedder | None = None) -> EmbeddingModels:
+    """The configured model, and whichever other a generation was built with."""
+
+    def load(recipe: Recipe) -> Embedder:
+        chosen = {"model": recipe.model, "max_tokens": recipe.model_tokens}
+        embedding = settings.embedding.model_copy(update=chosen)
+        return make_embedder(settings.model_copy(update={"embedding": embedding}))
+
+    return EmbeddingModels(embedder or make_embedder(settings), _recipe(settings), load)
 
 
 def make_audit(settings: Settings, failed: Callable[[], None]) -> AuditLog:

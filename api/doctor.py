@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from api.bootstrap import make_embedder, open_catalog, today
 from api.settings import Settings
 from rag.adapters.catalog.generations import Generations
+from rag.adapters.catalog.promotion import Promotions
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.index_lock import IndexLock
 from rag.errors import IndexBusy, RunbookError
@@ -76,8 +77,9 @@ def _index(settings: Settings) -> str:
     with open_catalog(settings) as database:
         generation = Generations(database).serving()
         summary = CatalogReader(database).summary(today())
+        chosen = Promotions(database).chosen(generation)
     model = make_embedder(settings).fingerprint
-    if generation.model != model:
+    if generation.model != model and not chosen:
         raise RunbookError(
             f"built with {generation.model}, and {model} is configured: run `runbook ingest --full`"
         )

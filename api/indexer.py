@@ -1,22 +1,25 @@
-"""Runs ingests on an index that this process owns, and sees to its generations."""
+"""Writes to an index that this process owns: one run at a time, into the right generation."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Protocol
 
-from ingest.chunker import CHUNKER_VERSION, Chunker, ChunkSettings
+from ingest.chunker import Chunker, ChunkSettings
 from ingest.pipeline import ingest
 from ingest.report import IngestReport, Progress
 from ingest.source_run import IngestTools, Run, Source
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generation, Generations
+from rag.adapters.catalog.generations import Generation, Generations, Recipe
+from rag.adapters.catalog.promotion import Promotions
 from rag.adapters.catalog.writer import CatalogWriter, KnownSource, known_sources
 from rag.errors import (
     ConfigurationError,
@@ -28,6 +31,9 @@ from rag.errors import (
 from rag.indexing import IndexWriter
 from rag.ports import Embedder, VectorStore
 
+_LOG = logging.getLogger(__name__)
+_TURN_SECONDS = 0.005
+
 
 class GenerationStores(Protocol):
     """Where each generation's vectors are kept."""
@@ -37,26 +43,37 @@ class GenerationStores(Protocol):
     def remove(self, generation: Generation) -> None: ...
 
 
+class Models(Protocol):
+    """The embedding models that generations are built with."""
+
+    def of(self, generation: Generation) -> Embedder:
+        """Raises GenerationMismatch when it is not known how the generation was built."""
+        ...
+
+    def named(self, recipe: Recipe) -> Embedder: ...
+
+
 class Indexer:
     """Writes to the index, one run at a time whoever asks.
 
-    `hold` takes the index lock for one run; by default the process holds it throughout.
+    `recipe` is what the settings ask for. `hold` takes the index lock for one run; by default
+    the process holds it throughout.
     """
 
     def __init__(
         self,
         database: Database,
-        embedder: Embedder,
+        models: Models,
         stores: GenerationStores,
-        chunking: ChunkSettings,
+        recipe: Recipe,
         max_file_bytes: int,
         hold: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        self._database = database
+        self.database = database
+        self.recipe = recipe
+        self.models = models
+        self.stores = stores
         self._generations = Generations(database)
-        self._embedder = embedder
-        self._stores = stores
-        self._chunking = chunking
         self._max_file_bytes = max_file_bytes
         self._hold = hold
         self._turn = threading.RLock()
@@ -71,6 +88,15 @@ class Indexer:
                 yield
             finally:
                 self._depth -= 1
+
+    def give_way(self) -> None:
+        """Inside a long piece of work: let other threads of this process write in between."""
+        depth = self._depth
+        for _ in range(depth):
+            self._turn.release()
+        time.sleep(_TURN_SECONDS)
+        for _ in range(depth):
+            self._turn.acquire()
 
     def ingest(
         self,
@@ -94,21 +120,33 @@ class Indexer:
         with self.owned():
             generation = self._generation(full)
             serves = generation == self._generations.serving()
-            catalog = CatalogWriter(self._database, generation)
-            try:
-                report = self._ingest(
-                    catalog,
-                    sources,
-                    configured=configured,
-                    whole=whole and prune,
-                    run=Run(prune=prune, full=full, settle=settle, progress=progress),
-                )
-            except (StoreError, ModelError, ConfigurationError) as error:
-                catalog.record_failure(str(error), datetime.now(UTC))
-                raise
+            report = self.ingest_into(
+                generation,
+                sources,
+                configured=configured,
+                whole=whole and prune,
+                run=Run(prune=prune, full=full, settle=settle, progress=progress),
+            )
             if not serves:
                 self._generations.promote(generation)
             return report
+
+    def ingest_into(
+        self,
+        generation: Generation,
+        sources: Sequence[Source],
+        *,
+        configured: frozenset[str],
+        whole: bool,
+        run: Run,
+    ) -> IngestReport:
+        """The same for one generation, whether it serves or not."""
+        catalog = CatalogWriter(self.database, generation)
+        try:
+            return self._ingest(catalog, sources, configured=configured, whole=whole, run=run)
+        except (StoreError, ModelError, ConfigurationError) as error:
+            catalog.record_failure(str(error), datetime.now(UTC))
+            raise
 
     def _ingest(
         self,
@@ -119,13 +157,15 @@ class Indexer:
         whole: bool,
         run: Run,
     ) -> IngestReport:
-        index = IndexWriter(catalog, self._stores.open(catalog.generation), self._embedder)
+        recipe = catalog.generation.recipe or self.recipe
+        index = self.writer(catalog)
         index.repair()
         for source in sources:
             catalog.remember_source(
                 KnownSource(source.name, str(source.root), source.name in configured)
             )
-        chunker = Chunker(self._embedder.count_tokens, self._chunking)
+        chunking = ChunkSettings(recipe.chunk_tokens, recipe.least_tokens)
+        chunker = Chunker(self.models.of(catalog.generation).count_tokens, chunking)
         tools = IngestTools(catalog, index, chunker, self._max_file_bytes)
         if whole:
             self._forget_removed(catalog, index, configured)
@@ -134,48 +174,63 @@ class Indexer:
     def repair(self) -> None:
         """Finish what a crash cut off in the serving generation. Raises IndexMissing."""
         with self.owned():
-            generation = self._generations.serving()
-            catalog = CatalogWriter(self._database, generation)
-            IndexWriter(catalog, self._stores.open(generation), self._embedder).repair()
+            self.writer(CatalogWriter(self.database, self._generations.serving())).repair()
+
+    def writer(self, catalog: CatalogWriter) -> IndexWriter:
+        """What writes to the catalog's generation."""
+        generation = catalog.generation
+        return IndexWriter(catalog, self.stores.open(generation), self.models.of(generation))
+
+    def fingerprint(self, recipe: Recipe) -> str:
+        """Names everything that chunks and vectors of such a generation depend on."""
+        chunking = ChunkSettings(recipe.chunk_tokens, recipe.least_tokens)
+        parts = [self.models.named(recipe).fingerprint, recipe.chunker, asdict(chunking)]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    def create(self, recipe: Recipe) -> Generation:
+        """A new, empty generation that does not serve."""
+        embedder = self.models.named(recipe)
+        return self._generations.create(
+            self.fingerprint(recipe), embedder.fingerprint, embedder.dimension, recipe
+        )
+
+    def drop(self, generation: Generation) -> None:
+        """Remove a generation that does not serve, with its vectors and their directory."""
+        CatalogWriter(self.database, generation).drop_generation()
+        self.stores.remove(generation)
 
     def _generation(self, full: bool) -> Generation:
-        wanted = self._fingerprint()
+        wanted = self.fingerprint(self.recipe)
         try:
             serving = self._generations.serving()
         except IndexMissing:
-            first = self._create(wanted)
+            first = self.create(self.recipe)
             self._generations.promote(first)
             return first
         if serving.fingerprint == wanted:
             return serving
-        if not full:
-            raise GenerationMismatch(
-                "the index was built with another embedding model or other chunk settings "
-                f"({serving.model}): run `runbook ingest --full` to build a new one beside it"
-            )
-        return self._building(wanted)
+        if full:
+            return self._building(wanted)
+        if serving.recipe is not None and Promotions(self.database).chosen(serving):
+            _LOG.info("generation %d serves by choice; the settings differ", serving.id)
+            return serving
+        raise GenerationMismatch(
+            "the index was built with another embedding model or other chunk settings "
+            f"({serving.model}): run `runbook ingest --full` to build a new one beside it, or "
+            "`runbook index build` and `promote`"
+        )
 
     def _building(self, wanted: str) -> Generation:
         building = self._generations.building(wanted)
         for other in self._generations.unserved():
             if other != building:
-                CatalogWriter(self._database, other).drop_generation()
-                self._stores.remove(other)
-        return building or self._create(wanted)
-
-    def _create(self, fingerprint: str) -> Generation:
-        return self._generations.create(
-            fingerprint, self._embedder.fingerprint, self._embedder.dimension
-        )
-
-    def _fingerprint(self) -> str:
-        parts = [self._embedder.fingerprint, CHUNKER_VERSION, asdict(self._chunking)]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+                self.drop(other)
+        return building or self.create(self.recipe)
 
     def _forget_removed(
         self, catalog: CatalogWriter, index: IndexWriter, still_there: frozenset[str]
     ) -> None:
-        for source in known_sources(self._database):
+        for source in known_sources(self.database):
             if source.configured and source.name not in still_there:
                 index.delete(source.name, sorted(catalog.active_versions(source.name)))
                 catalog.forget_source(source.name)

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from api.generations import GenerationKeeper, perform
 from api.indexer import Indexer
-from api.jobs import JobProgress, JobRunner
+from api.jobs import JobProgress, JobRunner, Work
 from api.metrics import Metrics
 from api.watching import Watch
 from ingest.report import IngestReport, Progress, Silent
@@ -27,6 +28,21 @@ class Upkeep:
 
     indexer: Indexer
     sources: Sequence[Source]
+    keeper: GenerationKeeper
+
+    def works(self) -> Mapping[JobKind, Work]:
+        """What each kind of job does."""
+
+        def kept(job: Job, progress: JobProgress) -> Mapping[str, Any]:
+            return perform(self.keeper, job.kind, job.scope, job.asked_by, progress)
+
+        return {
+            JobKind.REINDEX: self.reindex,
+            JobKind.BUILD: kept,
+            JobKind.PROMOTE: kept,
+            JobKind.VERIFY: kept,
+            JobKind.REPAIR: kept,
+        }
 
     def index(
         self,
@@ -86,7 +102,7 @@ class Background:
         self._stop = threading.Event()
         self._ready = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._runner = JobRunner(jobs, {JobKind.REINDEX: upkeep.reindex}, upkeep.indexer.owned)
+        self._runner = JobRunner(jobs, upkeep.works(), upkeep.indexer.owned)
         self.wake = self._runner.wake
 
     def ready(self) -> None:

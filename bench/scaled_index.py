@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from api.bootstrap import ChromaStores, make_embedder, open_catalog
+from api.bootstrap import make_embedder, open_catalog
 from api.settings import Settings
+from api.vector_stores import ChromaStores
 from bench.corpora import Page
 from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.writer import CatalogWriter

@@ -13,6 +13,7 @@ Every message says what was wrong, where, and what to do next.
     ├── StoreError              a store failed
     ├── AuthenticationError     no principal could be established
     ├── PermissionDenied        the principal lacks a right
+    ├── GateFailed              what is to be let through does not pass  (exit 4)
     ├── Cancelled               a run was asked to end before its end
     ├── TooManyRequests         the caller asks more than it may; try again later
     └── NotFound                not there, or not the caller's
@@ -24,6 +25,7 @@ __all__ = [
     "AuthenticationError",
     "Cancelled",
     "ConfigurationError",
+    "GateFailed",
     "GenerationMismatch",
     "IndexBusy",
     "IndexMissing",
@@ -85,6 +87,10 @@ class AuthenticationError(RunbookError):
 
 class PermissionDenied(RunbookError):
     """The principal is known and lacks the right that it asks to use."""
+
+
+class GateFailed(RunbookError):
+    """A gate did not let something through."""
 
 
 class Cancelled(RunbookError):

@@ -126,6 +126,14 @@ class IndexWriter:
             vector_of.update(zip(new, made, strict=True))
         return [vector_of[text_hash(chunk.embedded_text)] for chunk in chunks]
 
+    def drafts(self, pages: Sequence[tuple[Document, tuple[Chunk, ...]]]) -> list[Draft]:
+        """Documents with their chunks, and the vector of each chunk."""
+        vectors = iter(self.embed([chunk for _, inside in pages for chunk in inside]))
+        return [
+            Draft(document, inside, tuple(next(vectors) for _ in inside))
+            for document, inside in pages
+        ]
+
     def replace(self, drafts: Sequence[Draft]) -> None:
         """Serve these documents as they are now; all of them from one commit on."""
         staged = self._catalog.stage(drafts)
@@ -143,9 +151,13 @@ class IndexWriter:
         """Finish what a crash cut off, and rebuild the vectors if the store has lost any."""
         self._sweep()
         if self._vectors.count() != self._catalog.active_chunk_count():
-            self._vectors.clear()
-            for entries in self._catalog.active_entries(_REBUILD_BATCH):
-                self._vectors.add(entries)
+            self.rebuild()
+
+    def rebuild(self) -> None:
+        """Write every vector anew from the catalog."""
+        self._vectors.clear()
+        for entries in self._catalog.active_entries(_REBUILD_BATCH):
+            self._vectors.add(entries)
 
     def _sweep(self) -> None:
         gone = self._catalog.unserved_versions()

@@ -80,6 +80,10 @@ class VectorStore(NearestVectors, Protocol):
 
     def count(self) -> int: ...
 
+    def held(self) -> dict[int, int]:
+        """The key of every entry with its ACL set."""
+        ...
+
     def clear(self) -> None:
         """Drop every vector."""
         ...

@@ -19,13 +19,19 @@ _WORD = re.compile(r"\w+")
 
 
 class HashingEmbedder:
-    """Words hashed into a small unit vector: texts that share words are near."""
+    """Words hashed into a small unit vector: texts that share words are near.
+
+    Another `model` hashes otherwise, into another dimension.
+    """
 
     fingerprint = "hashing/1"
     dimension = 64
 
-    def __init__(self) -> None:
+    def __init__(self, model: str = "") -> None:
         self.embedded: list[str] = []
+        self._salt = model
+        if model:
+            self.fingerprint, self.dimension = f"hashing/{model}", 48
 
     def embed_documents(self, texts: Sequence[str]) -> list[Vector[float]]:
         self.embedded.extend(texts)
@@ -34,7 +40,7 @@ class HashingEmbedder:
     def embed_question(self, question: str) -> Vector[float]:
         counts = [0.0] * self.dimension
         for word in _WORD.findall(question.lower()):
-            counts[zlib.crc32(word.encode()) % self.dimension] += 1.0
+            counts[zlib.crc32(f"{self._salt}{word}".encode()) % self.dimension] += 1.0
         length = math.sqrt(sum(count * count for count in counts)) or 1.0
         return array("f", (count / length for count in counts))
 
@@ -71,6 +77,9 @@ class MemoryVectors:
 
     def count(self) -> int:
         return len(self.entries)
+
+    def held(self) -> dict[int, int]:
+        return {key: entry.acl_set for key, entry in self.entries.items()}
 
     def clear(self) -> None:
         self.entries.clear()

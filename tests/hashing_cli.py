@@ -6,13 +6,14 @@ import sys
 
 import api.bootstrap
 from api.cli.main import main
-from api.settings import Settings
+from api.settings import PACKAGED_MODEL, Settings
 from rag.ports import Embedder
 from tests.fakes import HashingEmbedder
 
 
 def hashing_embedder(settings: Settings) -> Embedder:
-    return HashingEmbedder()
+    model = settings.embedding.model
+    return HashingEmbedder("" if model == PACKAGED_MODEL else model)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from rag.errors import ConfigurationError, InvalidTag, RunbookError
+from rag.errors import ConfigurationError, GateFailed, InvalidTag, RunbookError
 
 # command -> module below api.cli, and its line in `runbook --help`; importing none of them keeps
 # a cold start quick.
@@ -23,12 +23,14 @@ COMMANDS = {
     "serve": ("serve", "Run the HTTP service."),
     "mcp": ("mcp", "Offer the search to an assistant, as an MCP server on stdin and stdout."),
     "feedback": ("feedback", "List what users thought of answers; make eval cases of it."),
+    "index": ("index", "Build, promote, check and mend generations of the index."),
     "keys": ("keys", "Create, list and revoke API keys."),
     "doctor": ("doctor", "Check configuration, models, stores and disk."),
 }
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+EXIT_GATE = 4
 
 
 class LazyGroup(click.Group):
@@ -88,8 +90,14 @@ def main() -> None:
         sys.exit(130)
     except RunbookError as error:
         click.echo(f"runbook: {error}", err=True)
-        sys.exit(EXIT_USAGE if isinstance(error, ConfigurationError | InvalidTag) else EXIT_FAILED)
+        sys.exit(_exit_code(error))
     except BrokenPipeError:
         # The reader of a pipe has seen enough; Python must not complain while it shuts down.
         sys.stderr.close()
         sys.exit(EXIT_FAILED)
+
+
+def _exit_code(error: RunbookError) -> int:
+    if isinstance(error, ConfigurationError | InvalidTag):
+        return EXIT_USAGE
+    return EXIT_GATE if isinstance(error, GateFailed) else EXIT_FAILED

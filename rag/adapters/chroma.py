@@ -101,6 +101,16 @@ class ChromaVectorStore:
         with self._translated():
             return int(self._collection.count())
 
+    def held(self) -> dict[int, int]:
+        found: dict[int, int] = {}
+        for start in range(0, self.count(), _MAX_BATCH):
+            with self._translated():
+                page = self._collection.get(include=["metadatas"], limit=_MAX_BATCH, offset=start)
+            metadatas: Any = page["metadatas"]
+            for key, told in zip(page["ids"], metadatas, strict=True):
+                found[int(key)] = int(told["acl_set"])
+        return found
+
     def clear(self) -> None:
         with self._translated():
             self._client.delete_collection(self._name)

@@ -1,48 +1,87 @@
-"""The vectors of whichever generation serves, so that a promotion needs no restart."""
+"""Dense search over whichever generation serves, so that a promotion needs no restart.
+
+A question's vector and the vectors that it is compared with always come from one generation.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from rag.acl import AccessFilter
 from rag.adapters.catalog.generations import Generation, Generations
-from rag.errors import GenerationMismatch
-from rag.ports import NearestVectors, Vector, VectorFilter
+from rag.adapters.catalog.page_facts import PageFacts, PageVectors
+from rag.adapters.dense import DenseRetriever
+from rag.domain import Candidate, Filters
+from rag.ports import Embedder, NearestVectors
 
 
-class ServingVectors:
-    """Opens the serving generation's store at first use, and again when another one serves.
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    generation: int
+    embedder: Embedder
+    vectors: NearestVectors
 
-    Raises GenerationMismatch when the questions' model is not the generation's.
+
+class ServingDense:
+    """The dense retriever; opens the serving generation's store when another one serves.
+
+    Raises GenerationMismatch when the model that the generation was built with is not known.
     """
+
+    name = DenseRetriever.name
 
     def __init__(
         self,
         generations: Generations,
         open_store: Callable[[Generation], NearestVectors],
-        model: str,
+        embedder_of: Callable[[Generation], Embedder],
+        readable_sets: Callable[[AccessFilter], frozenset[int] | None],
     ) -> None:
         self._generations = generations
         self._open_store = open_store
-        self._model = model
+        self._embedder_of = embedder_of
+        self._readable_sets = readable_sets
         self._lock = threading.Lock()
-        self._opened: tuple[int, NearestVectors] | None = None
+        self._opened: _Opened | None = None
 
-    def nearest(
-        self, vector: Vector[float], limit: int, where: VectorFilter
-    ) -> list[tuple[int, float]]:
-        """Keys with their cosine similarity, best first."""
-        return self._store().nearest(vector, limit, where)
+    def retrieve(
+        self, question: str, *, access: AccessFilter, filters: Filters, limit: int
+    ) -> list[Candidate]:
+        if access.nothing or not question.strip():
+            return []
+        now = self._now()
+        dense = DenseRetriever(now.embedder, now.vectors, self._readable_sets)
+        return dense.retrieve(question, access=access, filters=filters, limit=limit)
 
-    def _store(self) -> NearestVectors:
+    def _now(self) -> _Opened:
         generation = self._generations.serving()
-        if generation.model != self._model:
-            raise GenerationMismatch(
-                f"the index was built with the embedding model {generation.model}, and "
-                f"{self._model} is configured: run `runbook ingest --full`, or set "
-                "embedding.model back"
-            )
         with self._lock:
-            if self._opened is None or self._opened[0] != generation.id:
-                self._opened = (generation.id, self._open_store(generation))
-            return self._opened[1]
+            if self._opened is None or self._opened.generation != generation.id:
+                self._opened = _Opened(
+                    generation.id, self._embedder_of(generation), self._open_store(generation)
+                )
+            return self._opened
+
+
+class ServingPageVectors:
+    """Pages by the question and the page as a whole, each with its own generation's model."""
+
+    name = PageVectors.name
+
+    def __init__(
+        self,
+        facts: PageFacts,
+        generations: Generations,
+        embedder_of: Callable[[Generation], Embedder],
+    ) -> None:
+        self._facts = facts
+        self._generations = generations
+        self._embedder_of = embedder_of
+
+    def score(self, question: str, versions: Sequence[int]) -> list[Candidate]:
+        """Every page of the serving generation that has a vector, best first."""
+        serving = self._generations.serving()
+        wanted = self._facts.by_generation(versions).get(serving.id, [])
+        return PageVectors(self._facts, self._embedder_of(serving)).score(question, wanted)

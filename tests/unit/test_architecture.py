@@ -17,7 +17,14 @@ ABOVE = {
     "evals": {"api", "ingest"},
 }
 # These meet `ingest` on purpose: the composition root, what it builds, and the command line.
-MEETING_PLACES = ("bootstrap.py", "indexer.py", "watching.py", "upkeep.py", "cli/")
+MEETING_PLACES = (
+    "bootstrap.py",
+    "indexer.py",
+    "watching.py",
+    "upkeep.py",
+    "generations.py",
+    "cli/",
+)
 
 
 def modules(package: str) -> list[Path]:

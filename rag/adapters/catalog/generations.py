@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from rag.adapters.catalog import lexical_table
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.schema import generations, state
-from rag.errors import IndexMissing
+from rag.adapters.catalog.schema import chunks, generations, state, versions
+from rag.errors import IndexMissing, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a generation is built with: enough to add to it, and to ask it, at any later time."""
+
+    model: str
+    model_tokens: int
+    chunk_tokens: int
+    least_tokens: int
+    chunker: str
+
+    def has_chunks_of(self, other: Recipe) -> bool:
+        """Whether both cut documents into the same chunks."""
+        return replace(self, model=other.model, model_tokens=other.model_tokens) == other
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One build; `fingerprint` names everything that its chunks and vectors depend on."""
+    """One build; `fingerprint` names everything that its chunks and vectors depend on.
+
+    `recipe` is None for one that was built before recipes were kept.
+    """
 
     id: int
     fingerprint: str
     model: str
     dimension: int
+    recipe: Recipe | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationInfo:
+    """A generation as it is listed. `state` is building, ready, serving or retired."""
+
+    generation: Generation
+    state: str
+    created_at: datetime
+    documents: int
+    chunks: int
 
 
 class Generations:
@@ -38,16 +69,36 @@ class Generations:
         return found
 
     def building(self, fingerprint: str) -> Generation | None:
-        """An unfinished build with this fingerprint, to be taken up again."""
+        """A build with this fingerprint that has not served yet, to be taken up again."""
         with self._database.read() as connection:
             return _first(
                 connection,
                 sa.and_(
-                    generations.c.state == "building", generations.c.fingerprint == fingerprint
+                    generations.c.state.in_(("building", "ready")),
+                    generations.c.fingerprint == fingerprint,
                 ),
             )
 
-    def create(self, fingerprint: str, model: str, dimension: int) -> Generation:
+    def get(self, number: int) -> Generation:
+        """Raises NotFound."""
+        with self._database.read() as connection:
+            found = _first(connection, generations.c.id == number)
+        if found is None:
+            raise NotFound(f"there is no generation {number}: `runbook index list` shows them")
+        return found
+
+    def finish(self, generation: Generation) -> None:
+        """Its build came to its end."""
+        with self._database.write() as connection:
+            connection.execute(
+                generations.update()
+                .where(generations.c.id == generation.id, generations.c.state == "building")
+                .values(state="ready")
+            )
+
+    def create(
+        self, fingerprint: str, model: str, dimension: int, recipe: Recipe | None = None
+    ) -> Generation:
         """A new generation, not yet serving."""
         with self._database.write() as connection:
             key = connection.scalars(
@@ -58,11 +109,12 @@ class Generations:
                     dimension=dimension,
                     state="building",
                     created_at=datetime.now(UTC).isoformat(),
+                    recipe=None if recipe is None else json.dumps(asdict(recipe)),
                 )
                 .returning(generations.c.id)
             ).one()
             lexical_table.create(connection, key)
-            return Generation(key, fingerprint, model, dimension)
+            return Generation(key, fingerprint, model, dimension, recipe)
 
     def promote(self, generation: Generation) -> None:
         """Make it the serving one, in one commit; the one before is retired."""
@@ -83,6 +135,27 @@ class Generations:
         with self._database.read() as connection:
             return [_generation(row) for row in connection.execute(query).mappings()]
 
+    def list(self) -> list[GenerationInfo]:
+        """Every generation, oldest first, with what it holds."""
+        inside = (
+            sa.select(
+                versions.c.generation,
+                sa.func.count(sa.distinct(versions.c.id)).label("documents"),
+                sa.func.count(chunks.c.key).label("chunks"),
+            )
+            .outerjoin(chunks, chunks.c.version == versions.c.id)
+            .where(versions.c.state == "active")
+            .group_by(versions.c.generation)
+            .subquery()
+        )
+        query = (
+            sa.select(generations, inside.c.documents, inside.c.chunks)
+            .outerjoin(inside, inside.c.generation == generations.c.id)
+            .order_by(generations.c.id)
+        )
+        with self._database.read() as connection:
+            return [_info(row) for row in connection.execute(query).mappings()]
+
 
 def _first(connection: sa.Connection, where: sa.ColumnElement[bool]) -> Generation | None:
     row = connection.execute(sa.select(generations).where(where)).mappings().first()
@@ -90,4 +163,15 @@ def _first(connection: sa.Connection, where: sa.ColumnElement[bool]) -> Generati
 
 
 def _generation(row: sa.RowMapping) -> Generation:
-    return Generation(row["id"], row["fingerprint"], row["model"], row["dimension"])
+    recipe = None if row["recipe"] is None else Recipe(**json.loads(row["recipe"]))
+    return Generation(row["id"], row["fingerprint"], row["model"], row["dimension"], recipe)
+
+
+def _info(row: sa.RowMapping) -> GenerationInfo:
+    return GenerationInfo(
+        generation=_generation(row),
+        state=row["state"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        documents=row["documents"] or 0,
+        chunks=row["chunks"] or 0,
+    )

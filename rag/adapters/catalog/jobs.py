@@ -25,6 +25,8 @@ class JobKind(StrEnum):
     REINDEX = "reindex"
     BUILD = "build"
     PROMOTE = "promote"
+    VERIFY = "verify"
+    REPAIR = "repair"
 
 
 class JobState(StrEnum):

@@ -26,6 +26,7 @@ _PAGES_KEPT = 50_000  # some 2 KB each, most of it the vector
 class _Page:
     """A version's columns that ranking reads, its ACL, and its vector's bytes."""
 
+    generation: int
     document_id: str
     updated_at: datetime
     last_reviewed: date | None
@@ -44,17 +45,21 @@ class _Successor:
 
 
 class PageFacts:
-    """Reads each version once; whether it still serves is for the second check to say."""
+    """Reads each version once; whether it still serves is for the second check to say.
+
+    Only a promotion may change a version, narrowing its ACL, so what was read is then forgotten.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._pages: dict[int, _Page] = {}
+        self._serving = 0
         self._successors: tuple[int, tuple[_Successor, ...]] = (-1, ())
 
     def pages(self, wanted: Sequence[int], *, access: AccessFilter) -> dict[int, CandidatePage]:
         """The pages among the versions `wanted` that may be read."""
-        known = self._known(wanted)
         successors = [one for one in self._superseding() if access.allows(one.acl)]
+        known = self._known(wanted)
         return {
             version: _candidate(version, known[version], successors)
             for version in wanted
@@ -66,6 +71,14 @@ class PageFacts:
         known = self._known(wanted)
         found = {version: known[version].vector for version in wanted if version in known}
         return {version: vector for version, vector in found.items() if vector}
+
+    def by_generation(self, wanted: Sequence[int]) -> dict[int, list[int]]:
+        """The versions of each generation among `wanted`, in their order."""
+        known, found = self._known(wanted), dict[int, list[int]]()
+        for version in wanted:
+            if version in known:
+                found.setdefault(known[version].generation, []).append(version)
+        return found
 
     def _known(self, wanted: Sequence[int]) -> dict[int, _Page]:
         pages = self._pages  # another thread may start anew; what was read stays true
@@ -82,8 +95,14 @@ class PageFacts:
         with self._database.read() as connection:
             changes = int(connection.scalar(sa.select(state.c.changes)) or 0)
             if self._successors[0] != changes:
+                self._forget_after_promotion(connection)
                 self._successors = (changes, tuple(_read_successors(connection)))
         return self._successors[1]
+
+    def _forget_after_promotion(self, connection: sa.Connection) -> None:
+        serving = sa.select(generations.c.id).where(generations.c.state == "serving")
+        if (number := int(connection.scalar(serving) or 0)) != self._serving:
+            self._serving, self._pages = number, {}
 
 
 class PageVectors:
@@ -128,6 +147,7 @@ def _read(connection: sa.Connection, wanted: Sequence[int]) -> Iterable[tuple[in
     query = (
         sa.select(
             versions.c.id,
+            versions.c.generation,
             versions.c.document_id,
             versions.c.updated,
             versions.c.last_reviewed,
@@ -144,6 +164,7 @@ def _read(connection: sa.Connection, wanted: Sequence[int]) -> Iterable[tuple[in
 
 def _page(row: Any) -> _Page:
     return _Page(
+        generation=row.generation,
         document_id=row.document_id,
         updated_at=datetime.fromtimestamp(row.updated, UTC),
         last_reviewed=date.fromisoformat(row.last_reviewed) if row.last_reviewed else None,

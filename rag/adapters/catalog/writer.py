@@ -74,7 +74,7 @@ class CatalogWriter:
             return [self._stage(connection, draft) for draft in drafts]
 
     def _stage(self, connection: sa.Connection, draft: Draft) -> Staged:
-        acl_set = _acl_set(connection, draft.document.acl)
+        acl_set = acl_set_number(connection, draft.document.acl)
         version = connection.scalars(
             versions.insert()
             .values(
@@ -90,7 +90,7 @@ class CatalogWriter:
     def activate(self, staged: Sequence[Staged]) -> None:
         """Serve these versions in place of the ones before, all in one commit."""
         with self._database.write() as connection:
-            self._retire(connection, [item.draft.document.id for item in staged])
+            self.retire(connection, [item.draft.document.id for item in staged])
             for item in staged:
                 self._activate(connection, item)
             _count_change(connection)
@@ -139,11 +139,12 @@ class CatalogWriter:
                     versions.c.path.in_(paths),
                 )
             ).all()
-            self._retire(connection, ids)
+            self.retire(connection, ids)
             _forget_quarantine(connection, source, paths)
             _count_change(connection)
 
-    def _retire(self, connection: sa.Connection, document_ids: Sequence[str]) -> None:
+    def retire(self, connection: sa.Connection, document_ids: Sequence[str]) -> None:
+        """Stop serving these documents, inside a transaction of the caller."""
         replaced = connection.scalars(
             sa.select(versions.c.id).where(
                 self._active,
@@ -311,7 +312,8 @@ def known_sources(database: Database) -> list[KnownSource]:
         return [KnownSource(row["name"], row["root"], row["configured"]) for row in rows]
 
 
-def _acl_set(connection: sa.Connection, acl: frozenset[str]) -> int:
+def acl_set_number(connection: sa.Connection, acl: frozenset[str]) -> int:
+    """The number of a set of ACL tags, given to it now if it is new."""
     tags = to_json(sorted(acl))
     known = connection.scalar(sa.select(acl_sets.c.id).where(acl_sets.c.tags == tags))
     if known is not None:

@@ -1,0 +1,268 @@
+"""Generations beside the serving one: built, judged, promoted, checked, mended and removed.
+
+Building and promoting write vectors, so the process that owns the index does them: as jobs of a
+running service, else in the command itself. A rollback changes rows of the catalog alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from api.indexer import Indexer
+from ingest.report import Progress, Silent
+from ingest.source_run import Run, Source
+from rag.adapters.catalog.consistency import Consistency, check_file, finds_itself
+from rag.adapters.catalog.copying import GenerationCopy
+from rag.adapters.catalog.generations import Generation, Generations, Recipe
+from rag.adapters.catalog.jobs import JobKind, JobStore
+from rag.adapters.catalog.promotion import Promotion, Promotions
+from rag.adapters.catalog.writer import CatalogWriter, known_sources
+from rag.domain import Filters
+from rag.errors import ConfigurationError, GateFailed
+from rag.ports import VectorFilter
+
+_BATCH = 32
+_SAMPLES = 50
+_EVERYTHING = VectorFilter(None, Filters())
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a gate says of a generation."""
+
+    passed: bool
+    detail: str
+
+
+Gate = Callable[[Generation], Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was counted in a generation, and what does not agree."""
+
+    generation: int
+    chunks: int
+    vectors: int
+    samples: int
+    problems: Sequence[str] = field(default_factory=tuple)
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "problems": list(self.problems)}
+
+
+class GenerationKeeper:
+    """`sources` are the configured ones; `gate` judges what is to be promoted."""
+
+    def __init__(self, indexer: Indexer, sources: Sequence[Source], gate: Gate | None) -> None:
+        self._indexer = indexer
+        self._sources = sources
+        self._generations = Generations(indexer.database)
+        self._promotions = Promotions(indexer.database)
+        self._gate = gate or self._consistent
+
+    def build(
+        self, model: str | None, chunk_tokens: int | None, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Build a generation beside the serving one, or go on with one that was begun.
+
+        Raises ConfigurationError when the serving one is built like that already.
+        """
+        with self._indexer.owned():
+            recipe = self._recipe(model, chunk_tokens)
+            wanted = self._indexer.fingerprint(recipe)
+            if self._generations.serving().fingerprint == wanted:
+                raise ConfigurationError(
+                    "the serving generation is built with this model and these chunks already"
+                )
+            target = self._generations.building(wanted) or self._indexer.create(recipe)
+            how = self._bring_up_to_date(target, _GivingWay(progress or Silent(), self._indexer))
+            self._generations.finish(target)
+            return {"generation": target.id, "model": target.model, "from": how}
+
+    def promote(
+        self, number: int, *, by: str, reason: str | None, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Let a generation serve, when its gate passes or a `reason` says why it is to serve.
+
+        It catches up first with what changed while it waited. Raises GateFailed, NotFound.
+        """
+        with self._indexer.owned():
+            generation = self._generations.get(number)
+            serving = self._generations.serving()
+            if generation == serving:
+                raise ConfigurationError(f"generation {number} serves already")
+            self._bring_up_to_date(generation, progress or Silent())
+            verdict = self._gate(generation)
+            if not verdict.passed and reason is None:
+                raise GateFailed(
+                    f"generation {number} was not promoted: {verdict.detail}. Mend it, or promote "
+                    "it all the same with --force and a --reason, which is recorded"
+                )
+            told = self._promotions.promote(
+                generation, by=by, kind="promote", gate=verdict.detail, reason=reason
+            )
+            self._remove_old(keep={generation.id, serving.id})
+            return described(told)
+
+    def verify(self, number: int | None = None) -> Check:
+        """Compare catalog, lexical tables and vectors: counts, ids, ACL sets, self-queries."""
+        with self._indexer.owned():
+            check_file(self._indexer.database)
+            return self._check(self._chosen(number))
+
+    def repair(self, number: int | None = None) -> Check:
+        """Mend what `verify` finds from the catalog, and verify again."""
+        with self._indexer.owned():
+            check_file(self._indexer.database)
+            generation = self._chosen(number)
+            inside = Consistency(self._indexer.database, generation)
+            if inside.lexical_problems():
+                inside.rebuild_lexical()
+            inside.mend_embeddings(self._indexer.models.of(generation))
+            store = self._indexer.stores.open(generation)
+            self._indexer.writer(CatalogWriter(self._indexer.database, generation)).repair()
+            if store.held() != inside.expected() or self._check(generation).problems:
+                self._indexer.writer(CatalogWriter(self._indexer.database, generation)).rebuild()
+            return self._check(generation)
+
+    def _chosen(self, number: int | None) -> Generation:
+        return self._generations.serving() if number is None else self._generations.get(number)
+
+    def _recipe(self, model: str | None, chunk_tokens: int | None) -> Recipe:
+        asked = self._indexer.recipe
+        if model is not None:
+            asked = replace(asked, model=model)
+        return asked if chunk_tokens is None else replace(asked, chunk_tokens=chunk_tokens)
+
+    def _bring_up_to_date(self, target: Generation, progress: Progress) -> str:
+        """From the catalog where both are cut alike, else from the sources; says which."""
+        serving = self._generations.serving()
+        ours = target.recipe or self._indexer.recipe
+        if ours.has_chunks_of(serving.recipe or self._indexer.recipe):
+            self._copy(serving, target, progress)
+            return "catalog"
+        self._read_again(target, progress)
+        return "sources"
+
+    def _copy(self, serving: Generation, target: Generation, progress: Progress) -> None:
+        copy = GenerationCopy(self._indexer.database, serving, target)
+        index = self._indexer.writer(CatalogWriter(self._indexer.database, target))
+        index.repair()
+        difference = copy.difference()
+        progress.found(len(difference.outdated))
+        for start in range(0, len(difference.outdated), _BATCH):
+            pages = copy.read(difference.outdated[start : start + _BATCH])
+            index.replace(index.drafts(pages))
+            progress.done(len(pages), sum(len(inside) for _, inside in pages))
+        for source, paths in copy.difference().surplus.items():
+            index.delete(source, paths)
+
+    def _read_again(self, target: Generation, progress: Progress) -> None:
+        configured = frozenset(source.name for source in self._sources)
+        others = [
+            known.root
+            for known in known_sources(self._indexer.database)
+            if known.name not in configured
+        ]
+        if others:
+            raise ConfigurationError(
+                "other chunks are cut from the sources themselves, and these are not configured: "
+                f"{', '.join(sorted(others))}. Name them in runbook.toml, or give their paths to "
+                "`runbook ingest --full`"
+            )
+        self._indexer.ingest_into(
+            target,
+            self._sources,
+            configured=configured,
+            whole=True,
+            run=Run(progress=progress),
+        )
+
+    def _remove_old(self, keep: set[int]) -> None:
+        for other in self._generations.unserved():
+            if other.id not in keep:
+                self._indexer.drop(other)
+
+    def _consistent(self, generation: Generation) -> Verdict:
+        found = self._check(generation)
+        if found.problems:
+            return Verdict(False, "; ".join(found.problems))
+        return Verdict(True, f"verified: {found.chunks} chunks, {found.samples} self-queries")
+
+    def _check(self, generation: Generation) -> Check:
+        inside = Consistency(self._indexer.database, generation)
+        expected, problems = inside.expected(), inside.lexical_problems()
+        if lost := len(inside.without_embedding()):
+            problems.append(f"the vectors of {lost} chunks are not in the catalog")
+        if pages := inside.pages_without_vector():
+            problems.append(f"{pages} pages have no vector")
+        store = self._indexer.stores.open(generation)
+        held = store.held()
+        problems += _vector_problems(expected, held)
+        samples = inside.samples(_SAMPLES)
+        unfound = sum(not finds_itself(store, sample, _EVERYTHING) for sample in samples)
+        if unfound:
+            problems.append(f"{unfound} of {len(samples)} chunks do not find themselves")
+        return Check(generation.id, len(expected), len(held), len(samples), tuple(problems))
+
+
+class _GivingWay:
+    """Progress of a long build, between whose batches others may write."""
+
+    def __init__(self, progress: Progress, indexer: Indexer) -> None:
+        self._progress = progress
+        self._indexer = indexer
+
+    def found(self, documents: int) -> None:
+        self._progress.found(documents)
+
+    def done(self, documents: int, chunks: int) -> None:
+        self._progress.done(documents, chunks)
+        self._indexer.give_way()
+
+
+def perform(
+    keeper: GenerationKeeper,
+    kind: JobKind,
+    scope: Mapping[str, Any],
+    by: str,
+    progress: Progress,
+) -> Mapping[str, Any]:
+    """What a job about generations does, in whichever process owns the index."""
+    if kind is JobKind.BUILD:
+        return keeper.build(scope["model"], scope["chunk_tokens"], progress)
+    if kind is JobKind.PROMOTE:
+        return keeper.promote(scope["generation"], by=by, reason=scope["reason"], progress=progress)
+    if kind is JobKind.REPAIR:
+        return keeper.repair(scope["generation"]).to_json()
+    return keeper.verify(scope["generation"]).to_json()
+
+
+def roll_back(
+    promotions: Promotions, generations: Generations, jobs: JobStore, by: str
+) -> Promotion:
+    """Let the generation before serve again, and queue what brings it up to date."""
+    told = promotions.promote(
+        generations.get(promotions.before()), by=by, kind="rollback", gate="none"
+    )
+    jobs.enqueue(JobKind.REPAIR, {"generation": told.generation}, by)
+    jobs.enqueue(JobKind.REINDEX, {"source": None, "paths": []}, by)
+    return told
+
+
+def described(told: Promotion) -> dict[str, Any]:
+    """A promotion in JSON."""
+    return {**asdict(told), "at": told.at.isoformat()}
+
+
+def _vector_problems(expected: Mapping[int, int], held: Mapping[int, int]) -> list[str]:
+    problems: list[str] = []
+    lacking, surplus = expected.keys() - held.keys(), held.keys() - expected.keys()
+    if lacking or surplus:
+        problems.append(f"the vectors lack {len(lacking)} chunks and have {len(surplus)} too many")
+    if others := sum(held[key] != expected[key] for key in expected.keys() & held.keys()):
+        problems.append(f"{others} vectors carry another ACL set than the catalog")
+    return problems
