@@ -29,6 +29,18 @@ KINDS = {
     "wrong-assumption",
     "unanswerable",
 }
+SWAPS = {
+    "flag",
+    "number",
+    "namespace",
+    "negation",
+    "command",
+    "entity",
+    "order",
+    "invented",
+    "unit",
+    "scope",
+}
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -39,6 +51,7 @@ HEAD = tomllib.loads((SHIPPED / "suite.toml").read_text("utf-8"))
 CORPUS = (SHIPPED / HEAD["corpus"]).resolve()
 QUESTIONS = lines(SHIPPED / "questions.jsonl")
 ANSWERABLE = [question for question in QUESTIONS if question["kind"] != "unanswerable"]
+PAIRS = lines(SUITES / "faithfulness.jsonl")
 
 
 def front(path: str) -> FrontMatter:
@@ -85,7 +98,7 @@ def test_every_question_has_the_same_fields() -> None:
 
 
 def test_no_id_and_no_question_comes_twice() -> None:
-    assert len({row["id"] for row in QUESTIONS}) == len(QUESTIONS)
+    assert len({row["id"] for row in QUESTIONS + PAIRS}) == len(QUESTIONS) + len(PAIRS)
     assert len({row["question"].casefold() for row in QUESTIONS}) == len(QUESTIONS)
 
 
@@ -155,3 +168,32 @@ def test_personas_carry_groups_of_the_corpus_and_read_different_pages() -> None:
     for name in HEAD["personas"]:
         assert principal(name).groups <= tags, name
     assert len({frozenset(pages) for pages in READABLE.values()}) == len(READABLE)
+
+
+def test_a_pair_is_unfaithful_by_one_named_swap() -> None:
+    expected = {"id", "context", "answer", "faithful", "swap"}
+    for row in PAIRS:
+        assert row.keys() == expected, row["id"]
+        assert row["faithful"] is (row["swap"] is None), row["id"]
+        assert row["swap"] is None or row["swap"] in SWAPS, row["id"]
+        assert row["answer"].strip(), row["id"]
+
+
+def test_half_of_the_pairs_are_faithful_and_every_swap_is_tried() -> None:
+    swaps = Counter(row["swap"] for row in PAIRS)
+    assert len(PAIRS) >= 140
+    assert 0.4 < swaps[None] / len(PAIRS) < 0.6
+    assert all(swaps[swap] >= 10 for swap in ("flag", "number", "namespace", "negation"))
+    assert swaps.keys() - {None} == SWAPS
+
+
+def test_contexts_stand_in_the_corpus() -> None:
+    for row in PAIRS:
+        assert 1 <= len(row["context"]) <= 2, row["id"]
+        for passage in row["context"]:
+            assert any(passage in text for text in TEXTS.values()), (row["id"], passage)
+
+
+def test_no_answer_is_judged_twice_against_the_same_context() -> None:
+    seen = {(tuple(row["context"]), row["answer"].casefold()) for row in PAIRS}
+    assert len(seen) == len(PAIRS)
