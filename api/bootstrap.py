@@ -20,6 +20,7 @@ from api.identity.configured import authenticator
 from api.limits import Limits
 from api.metrics import Metrics
 from api.models import EmbeddingModels
+from api.observing import Observers
 from api.request_memory import RequestMemory
 from api.services import Services
 from api.settings import Settings
@@ -50,6 +51,7 @@ from rag.synonyms import Synonyms, parse_synonyms
 if TYPE_CHECKING:
     from api.generations import Gate, GenerationKeeper
     from api.indexer import Indexer
+    from api.tracing import Tracing
     from api.upkeep import Upkeep
     from ingest.report import IngestReport, Progress
     from ingest.source_run import Source
@@ -199,8 +201,19 @@ def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Servi
             if embedded:
                 indexer.repair()
 
+        tracing = make_tracing(settings)
+        if tracing is not None:
+            stack.callback(tracing.close)
         services = _services(
-            settings, database, models, requests, filtered, repair, background.wake, metrics
+            settings,
+            database,
+            models,
+            requests,
+            filtered,
+            repair,
+            background.wake,
+            metrics,
+            tracing,
         )
         background.start(
             watching=settings.ingest.watch,
@@ -226,9 +239,11 @@ def _services(
     repair: Callable[[], None],
     wake: Callable[[], None],
     metrics: Metrics | None = None,
+    tracing: Tracing | None = None,
 ) -> Services:
     generations, reader = Generations(database), CatalogReader(database)
     metrics = metrics or Metrics()
+    observer = Observers(metrics, *([tracing] if tracing else []))
     dense = ServingDense(generations, open_store, models.of, reader.readable_sets)
     synonyms, facts = read_synonyms(settings), PageFacts(database)
     retrievers: list[Retriever] = [
@@ -242,7 +257,7 @@ def _services(
         [ServingPageVectors(facts, generations, models.of)],
         facts,
         reader,
-        metrics,
+        observer,
         today,
         SearchSettings(
             candidates=settings.search.candidates,
@@ -265,7 +280,7 @@ def _services(
         reader,
         models.configured,
         make_prompts(settings),
-        metrics,
+        observer,
         answer_settings(settings),
     )
     return Services(
@@ -287,6 +302,7 @@ def _services(
         warm=warm,
         jobs=JobStore(database),
         wake=wake,
+        tracing=tracing,
     )
 
 
@@ -375,6 +391,17 @@ def make_request_memory(settings: Settings, database: Database) -> RequestMemory
         keep=timedelta(days=chosen.keep_requests_days),
         most=chosen.most_requests,
     )
+
+
+def make_tracing(settings: Settings) -> Tracing | None:
+    """What sends spans to the configured endpoint; None when there is none."""
+    chosen = settings.telemetry
+    if not chosen.otlp_endpoint:
+        return None
+    from api.tracing import Tracing
+
+    headers = {name: value.get_secret_value() for name, value in chosen.otlp_headers.items()}
+    return Tracing(chosen.otlp_endpoint, headers, chosen.timeout_seconds, "openai")
 
 
 def make_reranker(settings: Settings) -> Reranker | None:

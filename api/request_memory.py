@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from rag.adapters.catalog.feedback import FeedbackStore
+from rag.answer import Answer
 from rag.domain import Hit, Principal
 from rag.errors import NotFound, RunbookError
 from rag.feedback import Asked, Verdict, shown_in
@@ -70,6 +71,19 @@ class RequestMemory:
             if self._writer is None and not self._stopped.is_set():
                 self._writer = threading.Thread(target=self._run, name="requests", daemon=True)
                 self._writer.start()
+
+    def answered(
+        self, request_id: str, principal: Principal, question: str, answer: Answer
+    ) -> None:
+        """Note a question that was answered in words; returns at once."""
+        self.remember(
+            request_id,
+            principal,
+            question,
+            answer.hits,
+            prompt=answer.prompt,
+            model=answer.model,
+        )
 
     def judge(self, request_id: str, principal: Principal, verdict: Verdict) -> int:
         """Keep what `principal` says of its own request, an administrator of anybody's.

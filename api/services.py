@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from api.audit import AuditLog
 from api.identity.port import Authenticator
@@ -18,6 +19,9 @@ from rag.adapters.catalog.reader import CatalogReader
 from rag.answering import Answerer
 from rag.search import SearchEngine
 
+if TYPE_CHECKING:
+    from api.tracing import Tracing
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -25,7 +29,7 @@ class Services:
 
     `warm` repairs the index, opens the stores and the model, and returns when the first search
     will be a quick one; it raises a RunbookError when the index cannot be served. `wake` tells
-    whoever works off `jobs` that there is one.
+    whoever works off `jobs` that there is one. `tracing` is None where no spans are sent.
     """
 
     settings: Settings
@@ -42,3 +46,4 @@ class Services:
     warm: Callable[[], None]
     jobs: JobStore
     wake: Callable[[], None]
+    tracing: Tracing | None = None

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from api.access_settings import AuditSettings, IdentitySettings, LimitSettings
@@ -92,6 +92,7 @@ class PromptSettings(_Section):
 class ServerSettings(_Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+    public_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
     max_query_chars: int = Field(default=2000, ge=1)
     max_body_bytes: int = Field(default=65536, ge=1024)
 
@@ -100,6 +101,27 @@ class McpSettings(_Section):
     """`allowed_origins` are the web pages, such as `https://inspector.example`, that may ask."""
 
     allowed_origins: tuple[str, ...] = ()
+
+
+class SlackSettings(_Section):
+    """On when the signing secret is set, which belongs into the environment.
+
+    `groups` says what a team (`T…`), and a channel or a user within it (`T…/C…`, `T…/U…`), may
+    read; without any of them nobody may read anything.
+    """
+
+    signing_secret: SecretStr | None = None
+    groups: dict[str, AclTags] = Field(default_factory=dict)
+    response_origins: tuple[str, ...] = ("https://hooks.slack.com",)
+    patience_seconds: float = Field(default=2.0, gt=0, le=2.5)
+
+
+class TelemetrySettings(_Section):
+    """Where spans are sent, such as `http://collector:4318`; nowhere by default."""
+
+    otlp_endpoint: str = Field(default="", pattern=r"^(https?://\S+)?$")
+    otlp_headers: dict[str, SecretStr] = Field(default_factory=dict)
+    timeout_seconds: float = Field(default=5, gt=0)
 
 
 class FeedbackSettings(_Section):
@@ -140,6 +162,8 @@ class Settings(BaseSettings):
     prompts: PromptSettings = PromptSettings()
     server: ServerSettings = ServerSettings()
     mcp: McpSettings = McpSettings()
+    slack: SlackSettings = SlackSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     feedback: FeedbackSettings = FeedbackSettings()
     log: LogSettings = LogSettings()
     identity: IdentitySettings = IdentitySettings()

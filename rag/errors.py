@@ -16,6 +16,7 @@ Every message says what was wrong, where, and what to do next.
     ├── GateFailed              what is to be let through does not pass  (exit 4)
     ├── Cancelled               a run was asked to end before its end
     ├── TooManyRequests         the caller asks more than it may; try again later
+    ├── DeliveryError           an answer could not be brought to who asked
     └── NotFound                not there, or not the caller's
 """
 
@@ -25,6 +26,7 @@ __all__ = [
     "AuthenticationError",
     "Cancelled",
     "ConfigurationError",
+    "DeliveryError",
     "GateFailed",
     "GenerationMismatch",
     "IndexBusy",
@@ -103,6 +105,10 @@ class TooManyRequests(RunbookError):
     def __init__(self, reason: str, retry_after: int) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+
+
+class DeliveryError(RunbookError):
+    """An answer could not be brought to who asked for it."""
 
 
 class NotFound(RunbookError):

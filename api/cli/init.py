@@ -58,11 +58,22 @@ path = "runbooks"
 # [server]
 # host = "127.0.0.1"
 # port = 8080
+# public_url = ""                  # how users reach this service, for links in answers
 # max_query_chars = 2000
 # max_body_bytes = 65536
 
 # [mcp]
 # allowed_origins = []             # web pages that may ask at /mcp; programs send no origin
+
+# [slack]                          # on when RUNBOOK_SLACK__SIGNING_SECRET is set
+# response_origins = ["https://hooks.slack.com"]
+# patience_seconds = 2             # then the answer follows later
+#                                    [slack.groups] says who reads what: "T024BE7LD" = ["public"]
+
+# [telemetry]
+# otlp_endpoint = ""               # such as http://collector:4318: spans, without any text
+# otlp_headers = {}
+# timeout_seconds = 5
 
 # [feedback]
 # keep_questions = true            # false: feedback is kept without the question it is about

@@ -14,6 +14,7 @@ from api.http.access_log import AccessLog
 from api.http.ask_routes import add_ask_routes
 from api.http.authentication import AuthenticatedRoute, bearer_scheme
 from api.http.body_limit import BodyLimit
+from api.http.chat_routes import add_chat_routes
 from api.http.document_routes import add_document_routes
 from api.http.feedback_routes import add_feedback_routes
 from api.http.job_routes import add_job_routes
@@ -23,6 +24,7 @@ from api.http.problems import described, exception_handlers
 from api.http.readiness import Readiness
 from api.http.request_scope import RequestScope
 from api.http.search_routes import add_search_routes
+from api.http.slack_routes import SlackDoor
 from api.services import Services
 
 # The framework's own spans and logs carry paths and exception texts to whoever collects them.
@@ -37,11 +39,7 @@ def create_app(services: Services) -> FastAPI:
         title="Runbook search",
         version=version("runbook-search"),
         lifespan=_lifespan,
-        middleware=[
-            Middleware(RequestScope),
-            Middleware(AccessLog, services.metrics),
-            Middleware(BodyLimit, services.settings.server.max_body_bytes),
-        ],
+        middleware=_layers(services),
         exception_handlers=exception_handlers(),
         redirect_slashes=False,  # a redirect would repeat the path and query to whoever asks
         docs_url=None,  # these pages load their scripts from other people's servers
@@ -54,7 +52,37 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(_v1_router())
     app.state.mcp = McpDoor(services)
     app.router.routes.append(app.state.mcp.route)
+    app.state.slack = _slack_door(services, app)
     return app
+
+
+def _layers(services: Services) -> list[Middleware]:
+    """What every request passes, outermost first."""
+    tracing = services.tracing
+    if tracing is None:
+        traced = []
+    else:
+        from api.http.traced_requests import TracedRequests
+
+        traced = [Middleware(TracedRequests, tracing)]
+    return [
+        Middleware(RequestScope),
+        *traced,
+        Middleware(AccessLog, services.metrics),
+        Middleware(BodyLimit, services.settings.server.max_body_bytes),
+    ]
+
+
+def _slack_door(services: Services, app: FastAPI) -> SlackDoor | None:
+    """The door to Slack, where its signing secret is set; nothing is there otherwise."""
+    secret = services.settings.slack.signing_secret
+    if secret is None or not secret.get_secret_value():
+        return None
+    door = SlackDoor(services, secret.get_secret_value())
+    router = APIRouter()
+    door.add_to(router)
+    app.include_router(router)
+    return door
 
 
 @asynccontextmanager
@@ -64,6 +92,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     readiness.start()
     async with door.running():
         yield
+    if app.state.slack is not None:
+        app.state.slack.close()
     readiness.stop()
 
 
@@ -79,4 +109,5 @@ def _v1_router() -> APIRouter:
     add_document_routes(router)
     add_job_routes(router)
     add_feedback_routes(router)
+    add_chat_routes(router)
     return router

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 
 import structlog
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from api.audit import By
 from api.http.answer_wire import answer_to_wire
 from api.http.authentication import Asking, Searcher
 from api.http.models import AskAnswer, AskRequest
+from api.http.noted import noted
 from api.http.provided import ProvidedServices
 from api.http.search_routes import check_length
 from api.http.wire import JsonObject, to_wire
-from api.services import Services
-from rag.answer import Answered, AnswerEvent, ContextFound, TextPart
-from rag.domain import Principal
+from rag.answer import AnswerEvent, ContextFound, TextPart
 from rag.errors import RunbookError
 
 log = structlog.stdlib.get_logger(__name__)
@@ -55,33 +53,13 @@ def ask(
         mode=body.mode,
         history=[turn.to_domain() for turn in body.history],
     )
+    told = noted(events, body.query, services, by)
     # The search runs before the first byte goes out, so that its failure is a problem document.
-    first = next(events)
-    told = _recorded(services, principal, by, body.query, chain([first], events))
+    told = chain([next(told)], told)
     if body.stream:
         return StreamingResponse(_server_sent(told, by.request_id), media_type="text/event-stream")
     *_, last = told
     return _told(last, by.request_id)[1]
-
-
-def _recorded(
-    services: Services, principal: Principal, by: By, question: str, events: Iterable[AnswerEvent]
-) -> Iterator[AnswerEvent]:
-    """The events, each written down before it goes out: what was shown, and what can be judged."""
-    for event in events:
-        if isinstance(event, ContextFound):
-            services.audit.asked(by, question, event.hits)
-        elif isinstance(event, Answered):
-            answer = event.answer
-            services.requests.remember(
-                by.request_id,
-                principal,
-                question,
-                answer.hits,
-                prompt=answer.prompt,
-                model=answer.model,
-            )
-        yield event
 
 
 def _server_sent(events: Iterator[AnswerEvent], request_id: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.http.authentication import Searcher
+from api.http.authentication import Asking, Searcher
 from api.http.models import Name, storable
 from api.http.provided import ProvidedServices
 from rag.feedback import Score, Verdict
@@ -40,10 +40,11 @@ def add_feedback_routes(router: APIRouter) -> None:
 
 
 def feedback(
-    body: FeedbackRequest, services: ProvidedServices, principal: Searcher
+    body: FeedbackRequest, services: ProvidedServices, principal: Searcher, by: Asking
 ) -> dict[str, int | str]:
     """Say whether an answer helped; a second word on the same takes the place of the first."""
     verdict = Verdict(body.score, body.comment or "", body.chunk_id or "")
     number = services.requests.judge(body.request_id, principal, verdict)
     services.metrics.judged(body.score)
+    services.audit.acted(by, "feedback")
     return {"id": number, "request_id": body.request_id}

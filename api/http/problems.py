@@ -73,6 +73,9 @@ ORIGIN = Problem(
 NOT_FOUND = Problem(
     "not-found", 404, "Not found", "There is nothing here, or nothing that you may read."
 )
+NO_SUCH_MODEL = Problem(
+    "model-not-found", 404, "Model not found", "GET /v1/models lists the models that there are."
+)
 METHOD_NOT_ALLOWED = Problem(
     "method-not-allowed", 405, "Method not allowed", "The Allow header lists what may be used."
 )
@@ -93,6 +96,12 @@ BUSY = Problem(
 )
 INVALID = Problem(
     "invalid-request", 422, "Invalid request", "Some fields are not as they should be; see errors."
+)
+UNSUPPORTED = Problem(
+    "unsupported-request",
+    400,
+    "Unsupported request",
+    "The request asks for what is not offered here; see errors.",
 )
 INTERNAL = Problem(
     "internal", 500, "Internal error", "The server's log says more under this request id."

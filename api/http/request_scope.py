@@ -14,6 +14,9 @@ from api.http.problems import INTERNAL, problem_response
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
+# Answers for their caller alone, which nobody between may keep.
+_PRIVATE = ("/v1/", "/mcp", "/slack/")
+
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -68,5 +71,5 @@ def _set_headers(scope: Scope, message: Message) -> None:
     headers = MutableHeaders(scope=message)
     headers["X-Request-ID"] = scope["state"]["request_id"]
     headers["X-Content-Type-Options"] = "nosniff"
-    if scope["path"].startswith("/v1/"):
+    if scope["path"].startswith(_PRIVATE):
         headers["Cache-Control"] = "no-store"

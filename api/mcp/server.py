@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
@@ -24,6 +25,7 @@ from mcp_types import (
 )
 from pydantic import ValidationError
 
+from api.audit import By
 from api.mcp.tools import TOOLS, QuestionTooLong, ToolDefinition, ToolOutcome
 from api.services import Services
 from rag.domain import Principal
@@ -60,7 +62,7 @@ def mcp_server(services: Services, principal_of: PrincipalOf) -> Server[Any]:
             raise MCPError(INVALID_PARAMS, "Unknown tool")
         principal = principal_of(context)
         return await anyio.to_thread.run_sync(
-            _called, tool, services, principal, _request_id(context), params.arguments or {}
+            _called, tool, services, _by(context, tool, principal), params.arguments or {}
         )
 
     server: Server[Any] = Server(
@@ -77,15 +79,11 @@ def mcp_server(services: Services, principal_of: PrincipalOf) -> Server[Any]:
 
 
 def _called(
-    tool: ToolDefinition,
-    services: Services,
-    principal: Principal,
-    request_id: str | None,
-    arguments: dict[str, Any],
+    tool: ToolDefinition, services: Services, by: By, arguments: dict[str, Any]
 ) -> CallToolResult:
     try:
-        outcome = tool.call(services, principal, tool.takes.model_validate(arguments))
-        return _result(_remembered(services, principal, request_id, outcome))
+        outcome = tool.call(services, by.principal, tool.takes.model_validate(arguments))
+        return _result(_noted(services, by, outcome))
     except ValidationError as error:
         return _failed(_explained(error))
     except QuestionTooLong as error:
@@ -97,19 +95,22 @@ def _called(
         return _failed(UNAVAILABLE)
 
 
-def _remembered(
-    services: Services, principal: Principal, request_id: str | None, outcome: ToolOutcome
-) -> ToolOutcome:
-    """The outcome with the id by which feedback can be given on it, where it came over HTTP."""
-    if request_id is None or not outcome.question:
+def _noted(services: Services, by: By, outcome: ToolOutcome) -> ToolOutcome:
+    """The outcome, once it stands in the audit log; a search with the id to judge it by."""
+    if outcome.read:
+        services.audit.read(by, outcome.read)
+    if not outcome.question:
         return outcome
-    services.requests.remember(request_id, principal, outcome.question, outcome.hits)
-    return replace(outcome, structured={**outcome.structured, "request_id": request_id})
+    services.audit.searched(by, outcome.question, outcome.hits)
+    services.requests.remember(by.request_id, by.principal, outcome.question, outcome.hits)
+    return replace(outcome, structured={**outcome.structured, "request_id": by.request_id})
 
 
-def _request_id(context: Context) -> str | None:
-    found = getattr(getattr(context.request, "state", None), "request_id", None)
-    return found if isinstance(found, str) else None
+def _by(context: Context, tool: ToolDefinition, principal: Principal) -> By:
+    given = getattr(getattr(context.request, "state", None), "request_id", None)
+    # Over stdio no transport has named the request.
+    request_id = given if isinstance(given, str) else uuid.uuid4().hex
+    return By(principal, f"mcp {tool.name}", request_id)
 
 
 def _explained(error: ValidationError) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -66,7 +66,7 @@ class SearchFound(_Model):
 
     hits: list[HitModel]
     no_result: bool
-    request_id: str | None = None
+    request_id: str
 
 
 class DocumentFound(_Model):
@@ -83,20 +83,22 @@ class AlertFound(_Model):
     matched_by: MatchedBy | None
     ambiguous: bool
     runbooks: list[HitModel]
-    request_id: str | None = None
+    request_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ToolOutcome:
     """The same twice: for a program, and for a model or a person to read.
 
-    `question` and `hits` are what was searched for and found, for feedback to be joined to.
+    `question` and `hits` are what was searched for and found; `read` is what was opened: documents
+    by id, with the ids of their chunks.
     """
 
     structured: JsonObject
     text: str
     question: str = ""
     hits: tuple[Hit, ...] = ()
+    read: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ def get_runbook(services: Services, principal: Principal, asked: DocumentArgumen
     return ToolOutcome(
         {**document_with_chunks(document, freshness, part), "next_start": following},
         document_as_text(document, freshness, part, following),
+        read={document.id: [chunk.id for chunk in part]},
     )
 
 

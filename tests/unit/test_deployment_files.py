@@ -32,6 +32,28 @@ def test_nobody_outside_reaches_chroma(compose: Any) -> None:
     assert compose["networks"]["vectors"]["internal"] is True
 
 
+def test_the_chat_asks_v1_with_a_key_from_the_environment(compose: Any) -> None:
+    chat = compose["services"]["open-webui"]
+    assert chat["profiles"] == ["open-webui"]
+    assert chat["environment"]["OPENAI_API_BASE_URL"] == "http://runbook:8080/v1"
+    assert chat["environment"]["OPENAI_API_KEY"] == "${RUNBOOK_API_KEY:-}"
+    assert all(port.startswith("127.0.0.1:") for port in chat["ports"])
+    assert set(chat["networks"]) & set(compose["services"]["runbook"]["networks"]) == {"front"}
+
+
+def test_the_language_model_is_reached_by_the_service_alone(compose: Any) -> None:
+    model = compose["services"]["ollama"]
+    assert model["profiles"] == ["ollama"]
+    assert "ports" not in model
+    users = [name for name, told in compose["services"].items() if "models" in told["networks"]]
+    assert sorted(users) == ["ollama", "runbook"]
+
+
+def test_every_image_is_pinned(compose: Any) -> None:
+    images = [told["image"] for told in compose["services"].values()]
+    assert all(re.search(r":v?\d+\.\d+\.\d+$", image) for image in images)
+
+
 def test_the_service_is_bound_to_loopback_and_cannot_write_its_image(compose: Any) -> None:
     service = compose["services"]["runbook"]
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])

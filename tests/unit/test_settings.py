@@ -83,6 +83,10 @@ def test_init_writes_a_file_that_says_the_defaults(
         "search",
         "rerank",
         "server",
+        "mcp",
+        "slack",
+        "telemetry",
+        "feedback",
         "log",
     ):
         assert getattr(told, section) == getattr(defaults, section)

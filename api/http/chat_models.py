@@ -1,0 +1,105 @@
+"""What /v1/chat/completions takes and gives, in OpenAI's shapes.
+
+OpenAI's clients send many parameters that mean nothing here: those are accepted and ignored.
+What would change the shape of the answer is refused, so that no client waits for what never comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from api.http.models import storable
+from rag.answer import Turn
+
+_MAX_MESSAGES = 1000
+
+# Parameters that ask for something else than one text, with the values that ask for nothing.
+_UNSUPPORTED: Mapping[str, Sequence[object]] = {
+    "n": (None, 1),
+    "tools": (None, []),
+    "functions": (None, []),
+    "response_format": (None, {"type": "text"}),
+    "logprobs": (None, False),
+    "audio": (None,),
+    "modalities": (None, [], ["text"]),
+    "web_search_options": (None,),
+}
+
+Text = Annotated[str, AfterValidator(storable)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class TextContent(_Model):
+    type: Literal["text"]
+    text: Text
+
+
+class ChatMessage(_Model):
+    """A turn. Only what users and assistants said is read; instructions of a client are not."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: Text | list[TextContent] | None = None
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.content, str):
+            return self.content
+        return "\n".join(part.text for part in self.content or ())
+
+
+class StreamOptions(_Model):
+    include_usage: bool = False
+
+
+class ChatRequest(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    model: Text
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=_MAX_MESSAGES)]
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+
+    @property
+    def unsupported(self) -> str | None:
+        """The first parameter that asks for what is not offered."""
+        given: dict[str, Any] = self.model_extra or {}
+        asked = (name for name, idle in _UNSUPPORTED.items() if given.get(name) not in idle)
+        return next(asked, None)
+
+    @property
+    def question(self) -> str:
+        """What the user said last; empty when no user said anything."""
+        return self.messages[self._last].text.strip() if self._last is not None else ""
+
+    @property
+    def history(self) -> list[Turn]:
+        """What user and assistant said before the question."""
+        before = self.messages[: self._last]
+        return [
+            Turn(message.role, message.text)
+            for message in before
+            if message.role in ("user", "assistant") and message.text
+        ]
+
+    @property
+    def _last(self) -> int | None:
+        spoken = [n for n, message in enumerate(self.messages) if message.role == "user"]
+        return spoken[-1] if spoken else None
+
+
+class ModelDescription(_Model):
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+
+
+class ModelList(_Model):
+    object: Literal["list"]
+    data: list[ModelDescription]

@@ -1,0 +1,81 @@
+"""POST /slack/command: a Slack slash command, known by its signature instead of a key."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+import structlog
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+
+from api.audit import By
+from api.http.authentication import asking
+from api.services import Services
+from api.slack.command import NotACommand, SlackCommand, parse_command, principal_of
+from api.slack.desk import SlackDesk
+from api.slack.messages import NOBODY, USAGE, Message, answer_message, private
+from api.slack.replies import ReplySender
+from api.slack.signature import SignatureCheck
+from rag.acl import access_filter
+from rag.errors import AuthenticationError
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class SlackDoor:
+    """The route, and the desk that works behind it; `close` when the application stops."""
+
+    def __init__(self, services: Services, secret: str) -> None:
+        chosen = services.settings.slack
+        self._services = services
+        self._check = SignatureCheck(secret, time.time)
+        self._groups = chosen.groups
+        self._desk = SlackDesk(
+            ReplySender(frozenset(chosen.response_origins)), chosen.patience_seconds
+        )
+
+    def add_to(self, router: APIRouter) -> None:
+        router.add_api_route(
+            "/slack/command", self.command, methods=["POST"], include_in_schema=False
+        )
+
+    def close(self) -> None:
+        self._desk.close()
+
+    async def command(self, request: Request) -> Message:
+        """An answer for the one who asks alone."""
+        command = await self._command(request)
+        principal = principal_of(command, self._groups)
+        request.state.principal = principal
+        if access_filter(principal).nothing:
+            return private(NOBODY)
+        most = self._services.settings.server.max_query_chars
+        if not command.text or len(command.text) > most:
+            return private(USAGE)
+        by = asking(request)
+        return await self._desk.serve(command, partial(self._answer, command.text, by))
+
+    async def _command(self, request: Request) -> SlackCommand:
+        body = await request.body()
+        self._check.check(
+            _only(request, "x-slack-request-timestamp"), _only(request, "x-slack-signature"), body
+        )
+        try:
+            return parse_command(body)
+        except NotACommand as error:
+            raise HTTPException(400) from error
+
+    def _answer(self, question: str, by: By) -> Message:
+        with self._services.limits.admitted(by.principal.name):
+            answer = self._services.answerer.answer(question, principal=by.principal)
+        self._services.audit.asked(by, question, answer.hits)
+        self._services.requests.answered(by.request_id, by.principal, question, answer)
+        return answer_message(answer)
+
+
+def _only(request: Request, name: str) -> str:
+    given = request.headers.getlist(name)
+    if len(given) != 1:
+        raise AuthenticationError(f"send one {name} header")
+    return given[0]

@@ -1,0 +1,1 @@
+"""The Slack door: who signed a command, who sent it, and how an answer looks there."""

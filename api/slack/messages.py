@@ -1,0 +1,76 @@
+"""An answer as Slack shows it: for the one who asked alone, with nothing that Slack would obey."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from api.mcp.rendering import freshness_as_text
+from rag.answer import Answer, Citation
+
+Message = dict[str, object]
+
+# Slack cuts a message off near 4,000 characters; sources must not be what is lost.
+_MAX_TEXT = 3000
+_MAX_SOURCES = 6
+_BOLD = re.compile(r"\*\*(.+?)\*\*")
+_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
+_FENCE_LANGUAGE = re.compile(r"^```[\w+-]+$", re.MULTILINE)
+
+USAGE = "Ask a question: `/runbook checkout returns 5xx, what now?`"
+NOBODY = (
+    "You have no group here, so that you may read nothing. An administrator gives groups to your "
+    "team, channel or user in `slack.groups`."
+)
+BUSY = "Too many questions at once; ask again in a moment."
+WORKING = "Looking …"
+FAILED = "That did not work; the server's log says why."
+
+
+def private(text: str) -> Message:
+    """A message that its asker alone sees, with links that Slack does not unfurl."""
+    return {"response_type": "ephemeral", "text": text, "unfurl_links": False}
+
+
+def answer_message(answer: Answer) -> Message:
+    """The answer with its sources below."""
+    text = _as_mrkdwn(answer.text)
+    if len(text) > _MAX_TEXT:
+        text = f"{text[:_MAX_TEXT].rstrip()} …"
+        if text.count("```") % 2:
+            text += "\n```"
+    told = [text, *_sources(answer.citations)]
+    return private("\n".join(told))
+
+
+def _as_mrkdwn(markdown: str) -> str:
+    text = escaped(markdown)
+    text = _FENCE_LANGUAGE.sub("```", text)
+    return _BOLD.sub(r"*\1*", _HEADING.sub(r"*\1*", text))
+
+
+def escaped(text: str) -> str:
+    """Text without the marks by which Slack links, mentions and notifies."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _sources(citations: Sequence[Citation]) -> list[str]:
+    return [_source(citation) for citation in citations[:_MAX_SOURCES]]
+
+
+def _source(citation: Citation) -> str:
+    document, chunk = citation.hit.document, citation.hit.chunk
+    title, url = escaped(document.metadata.title), document.metadata.url
+    where = escaped(f"{document.path}:{chunk.lines.first}-{chunk.lines.last}")
+    linked = f"<{_link(url)}|{title.replace('|', '¦')}>" if url and _is_web(url) else title
+    doubt = "" if citation.supported else " · _not confirmed by this page_"
+    told = freshness_as_text(citation.hit.freshness)
+    return f"[{citation.marker}] {linked} `{where}` · {told}{doubt}"
+
+
+def _is_web(url: str) -> bool:
+    return url.startswith(("https://", "http://")) and url.isprintable() and " " not in url
+
+
+def _link(url: str) -> str:
+    return escaped(url).replace("|", "%7C")

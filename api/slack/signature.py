@@ -1,0 +1,66 @@
+"""Whether a request was signed by Slack, just now, and is seen for the first time.
+
+The scheme is Slack's `v0`: HMAC-SHA256 of `v0:<timestamp>:<raw body>` under the signing secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import threading
+from collections.abc import Callable
+
+from rag.errors import AuthenticationError
+
+# Older requests are refused, as Slack advises; younger ones are remembered, and refused once seen.
+MAX_AGE_SECONDS = 300
+_MOST_REMEMBERED = 100_000
+_MAX_DIGITS = 12
+
+
+class SignatureCheck:
+    """Checks requests against one secret; safe to share between threads."""
+
+    def __init__(self, secret: str, now: Callable[[], float]) -> None:
+        self._secret = secret.encode()
+        self._now = now
+        self._seen: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def check(self, timestamp: str, signature: str, body: bytes) -> None:
+        """Returns when the request is Slack's own and new; raises AuthenticationError."""
+        expected = signature_of(self._secret, timestamp, body)
+        # Compared as bytes: a header may hold what is not ASCII.
+        if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
+            raise AuthenticationError("the signature is not Slack's")
+        now = self._now()
+        if abs(now - _seconds(timestamp)) > MAX_AGE_SECONDS:
+            raise AuthenticationError("the request was signed too long ago")
+        self._refuse_replay(expected, now)
+
+    def _refuse_replay(self, signature: str, now: float) -> None:
+        with self._lock:
+            self._forget(now)
+            if signature in self._seen:
+                raise AuthenticationError("the request was seen before")
+            if len(self._seen) >= _MOST_REMEMBERED:
+                raise AuthenticationError("too many requests to remember them all")
+            # It could be sent again for as long as its timestamp is young enough.
+            self._seen[signature] = now + 2 * MAX_AGE_SECONDS
+
+    def _forget(self, now: float) -> None:
+        """Drop what has grown too old to be sent again; the oldest were put in first."""
+        while self._seen and next(iter(self._seen.values())) < now:
+            del self._seen[next(iter(self._seen))]
+
+
+def signature_of(secret: bytes, timestamp: str, body: bytes) -> str:
+    """The `X-Slack-Signature` of a request."""
+    signed = b"v0:" + timestamp.encode("utf-8", "replace") + b":" + body
+    return "v0=" + hmac.new(secret, signed, hashlib.sha256).hexdigest()
+
+
+def _seconds(timestamp: str) -> int:
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _MAX_DIGITS):
+        raise AuthenticationError("the timestamp is not a number of seconds")
+    return int(timestamp)
