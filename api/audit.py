@@ -83,13 +83,13 @@ class AuditLog:
 
     def document_changed(
         self,
-        change: str,
         source: str,
         document_id: str,
         before: frozenset[str] | None,
         after: frozenset[str] | None,
     ) -> None:
-        """A document was `added`, `updated`, `deleted` or `narrowed`; with its ACL tags."""
+        """A document was added, updated or deleted; with its ACL tags before and after."""
+        change = "added" if before is None else "deleted" if after is None else "updated"
         self._write(
             "document",
             change=change,

@@ -5,6 +5,7 @@ Heavy libraries load when what needs them is first used, not here.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
     from api.upkeep import Upkeep
     from ingest.report import IngestReport, Progress
     from ingest.source_run import Source
+
+logger = logging.getLogger(__name__)
 
 # Whoever runs the command line on the machine can read the files and the catalog anyway.
 LOCAL_ADMINISTRATOR = Principal("local", administrator=True)
@@ -329,7 +332,8 @@ def _indexer(
     from api.indexer import Indexer
 
     max_bytes = settings.ingest.max_file_mib * 1024 * 1024
-    return Indexer(database, models, stores, _recipe(settings), max_bytes, hold)
+    audit = make_audit(settings, _tell_that_audit_failed)
+    return Indexer(database, models, stores, _recipe(settings), max_bytes, hold, audit)
 
 
 def _recipe(settings: Settings) -> Recipe:
@@ -448,6 +452,10 @@ def _configured_sources(settings: Settings) -> list[Source]:
 
 
 def _nothing() -> None: ...
+
+
+def _tell_that_audit_failed() -> None:
+    logger.error("a change of a document could not be written to the audit log")
 
 
 def today() -> date:

@@ -29,7 +29,7 @@ from rag.errors import (
     StoreError,
 )
 from rag.indexing import IndexWriter
-from rag.ports import Embedder, VectorStore
+from rag.ports import ChangeObserver, Embedder, VectorStore
 
 _LOG = logging.getLogger(__name__)
 _TURN_SECONDS = 0.005
@@ -68,6 +68,7 @@ class Indexer:
         recipe: Recipe,
         max_file_bytes: int,
         hold: Callable[[], AbstractContextManager[object]] = nullcontext,
+        changes: ChangeObserver | None = None,
     ) -> None:
         self.database = database
         self.recipe = recipe
@@ -76,6 +77,7 @@ class Indexer:
         self._generations = Generations(database)
         self._max_file_bytes = max_file_bytes
         self._hold = hold
+        self._changes = changes
         self._turn = threading.RLock()
         self._depth = 0
 
@@ -179,7 +181,8 @@ class Indexer:
     def writer(self, catalog: CatalogWriter) -> IndexWriter:
         """What writes to the catalog's generation."""
         generation = catalog.generation
-        return IndexWriter(catalog, self.stores.open(generation), self.models.of(generation))
+        store, embedder = self.stores.open(generation), self.models.of(generation)
+        return IndexWriter(catalog, store, embedder, self._changes)
 
     def fingerprint(self, recipe: Recipe) -> str:
         """Names everything that chunks and vectors of such a generation depend on."""

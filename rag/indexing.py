@@ -16,9 +16,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rag.domain import Chunk, Document
+from rag.domain import Chunk, Document, document_id
 from rag.errors import QuarantineError
-from rag.ports import Embedder, Vector, VectorEntry, VectorStore
+from rag.ports import ChangeObserver, Embedder, Vector, VectorEntry, VectorStore
 
 # A chunk's number carries its version, so that a vector written before its version serves can be
 # told from the one that it replaces.
@@ -97,6 +97,8 @@ class WritableCatalog(Protocol):
 
     def deactivate(self, source: str, paths: Sequence[str]) -> None: ...
 
+    def served_acls(self, document_ids: Sequence[str]) -> dict[str, frozenset[str]]: ...
+
     def unserved_versions(self) -> list[int]: ...
 
     def drop_versions(self, gone: Sequence[int]) -> None: ...
@@ -108,13 +110,32 @@ class WritableCatalog(Protocol):
     def active_entries(self, batch: int) -> Iterator[list[VectorEntry]]: ...
 
 
+class _Unobserved:
+    """Changes that nobody writes down."""
+
+    def document_changed(
+        self,
+        source: str,
+        document_id: str,
+        before: frozenset[str] | None,
+        after: frozenset[str] | None,
+    ) -> None: ...
+
+
 class IndexWriter:
     """Applies changes to one generation. Its owner holds the index lock."""
 
-    def __init__(self, catalog: WritableCatalog, vectors: VectorStore, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        catalog: WritableCatalog,
+        vectors: VectorStore,
+        embedder: Embedder,
+        changes: ChangeObserver | None = None,
+    ) -> None:
         self._catalog = catalog
         self._vectors = vectors
         self._embedder = embedder
+        self._changes = changes or _Unobserved()
 
     def embed(self, chunks: Sequence[Chunk]) -> list[Vector[float]]:
         """The vector of each chunk; the model runs only for texts that it has not seen."""
@@ -136,15 +157,24 @@ class IndexWriter:
 
     def replace(self, drafts: Sequence[Draft]) -> None:
         """Serve these documents as they are now; all of them from one commit on."""
+        before = self._catalog.served_acls([draft.document.id for draft in drafts])
         staged = self._catalog.stage(drafts)
         self._vectors.add([entry for item in staged for entry in item.entries()])
         self._catalog.activate(staged)
+        for document in (draft.document for draft in drafts):
+            self._changes.document_changed(
+                document.source, document.id, before.get(document.id), document.acl
+            )
         self._sweep()
 
     def delete(self, source: str, paths: Sequence[str]) -> None:
         """Stop serving these documents."""
         for start in range(0, len(paths), _DELETE_BATCH):
-            self._catalog.deactivate(source, paths[start : start + _DELETE_BATCH])
+            gone = paths[start : start + _DELETE_BATCH]
+            before = self._catalog.served_acls([document_id(source, path) for path in gone])
+            self._catalog.deactivate(source, gone)
+            for document, acl in before.items():
+                self._changes.document_changed(source, document, acl, None)
             self._sweep()
 
     def repair(self) -> None:

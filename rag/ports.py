@@ -218,3 +218,17 @@ class AnswerObserver(Protocol):
     def model_called(self, call: ModelCall) -> None: ...
 
     def answer_given(self, outcome: AnswerOutcome) -> None: ...
+
+
+class ChangeObserver(Protocol):
+    """Told of every document that an index serves otherwise than before, once it does."""
+
+    def document_changed(
+        self,
+        source: str,
+        document_id: str,
+        before: frozenset[str] | None,
+        after: frozenset[str] | None,
+    ) -> None:
+        """Its ACL tags before and after; None where it was not, or is no longer, served."""
+        ...

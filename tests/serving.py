@@ -21,9 +21,11 @@ import uvicorn
 import api.bootstrap
 from api.bootstrap import open_serving, run_ingest
 from api.http.app import create_app
+from api.http.server import server_config
 from api.services import Services
 from api.settings import Settings, SourceSettings
 from ingest.report import Silent
+from rag.adapters.catalog.jobs import JobKind
 from tests.hashing_cli import hashing_embedder
 
 
@@ -41,6 +43,17 @@ class Served:
     def post(self, key: str | None, path: str, body: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         return self.client.post(path, json=body, headers=headers)
+
+    def reindex(self) -> None:
+        """Bring the index up to date with the files, by a job of the running service."""
+        job = self.services.jobs.enqueue(JobKind.REINDEX, {"source": None, "paths": []}, "test")
+        self.services.wake()
+        deadline = time.monotonic() + 60
+        while (found := self.services.jobs.get(job.id)) is not None and found.is_open:
+            assert time.monotonic() < deadline, "the job does not end"
+            time.sleep(0.002)
+        assert found is not None
+        assert found.state == "done", found
 
 
 @contextmanager
@@ -63,7 +76,7 @@ def service_over(folder: Path, files: Mapping[str, str], **settings: Any) -> Ite
 
 @contextmanager
 def _listening(services: Services) -> Iterator[str]:
-    config = uvicorn.Config(create_app(services), log_config=None, access_log=False)
+    config = server_config(create_app(services), services.settings.limits)
     server = uvicorn.Server(config)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -80,6 +80,51 @@ path = "runbooks"
 # keep_requests_days = 30          # how long feedback can be given on a request
 # most_requests = 100000
 
+# [identity]                       # docs/security.md says what each way trusts
+# api_keys = true
+#   [identity.oidc]
+#   issuer = "https://id.example.com/realms/ops"
+#   audience = "runbook-search"
+#   jwks_url = "https://id.example.com/realms/ops/protocol/openid-connect/certs"
+#   algorithms = ["RS256"]
+#   groups_claim = "groups"          # or the way to a nested one: ["realm_access", "roles"]
+#   leeway_seconds = 30
+#   jwks_seconds = 300               # its keys are remembered that long, grace_seconds longer
+#   grace_seconds = 3600             # while it does not answer, and asked for again after
+#   pause_seconds = 10               # pause_seconds at the earliest
+#   timeout_seconds = 5
+#   [identity.proxy]                 # an authenticating proxy, believed from its addresses alone
+#   addresses = ["10.0.0.7/32"]
+#   user_header = "X-Forwarded-User"
+#   groups_header = "X-Forwarded-Groups"
+#   [identity.anonymous]             # callers without any credential
+#   enabled = false
+#   groups = ["public"]
+#   [identity.rights]                # of people's groups; keys have their own
+#   "team:platform-admins" = ["index", "admin"]
+
+#   [groups]                         # whoever carries the first also carries the others; a change
+#   "role:sre" = ["team:payments"]   # here counts from the next request on, without a restart
+
+# [limits]
+# requests_per_minute = 600        # of one key or person
+# concurrent = 16
+# refusals_per_minute = 60         # failed authentications from one address
+# in_flight = 128                  # of all callers together
+# connections = 1000
+# header_seconds = 10
+# body_seconds = 10
+# request_seconds = 60             # until the answer begins
+# keep_alive_seconds = 5
+# header_bytes = 32768
+
+# [audit]                          # who was given what, below the state folder
+# enabled = true
+# path = "audit.jsonl"
+# max_mib = 16
+# files = 10
+# hash_queries = false             # true writes a keyed hash in place of each question
+
 # [log]
 # level = "info"
 # format = "json"                  # or "console"

@@ -22,6 +22,7 @@ def command(
 
     from api.bootstrap import open_serving, run_ingest
     from api.http.app import create_app
+    from api.http.server import server_config
     from api.logs import configure
     from ingest.report import Silent
 
@@ -30,14 +31,13 @@ def command(
     if ingest:
         run_ingest(settings, (), acl=None, prune=True, full=False, progress=Silent())
     with open_serving(settings, polling=poll) as services:
-        uvicorn.run(
+        config = server_config(
             create_app(services),
+            settings.limits,
             host=host or settings.server.host,
             port=settings.server.port if port is None else port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
         )
+        uvicorn.Server(config).run()
 
 
 def _with_watch(settings: Settings, watch: bool) -> Settings:

@@ -18,6 +18,7 @@ from api.http.chat_routes import add_chat_routes
 from api.http.document_routes import add_document_routes
 from api.http.feedback_routes import add_feedback_routes
 from api.http.job_routes import add_job_routes
+from api.http.load_limit import LoadLimit
 from api.http.mcp_route import McpDoor
 from api.http.operation_routes import operation_router
 from api.http.problems import described, exception_handlers
@@ -58,6 +59,7 @@ def create_app(services: Services) -> FastAPI:
 
 def _layers(services: Services) -> list[Middleware]:
     """What every request passes, outermost first."""
+    settings, limits = services.settings, services.settings.limits
     tracing = services.tracing
     if tracing is None:
         traced = []
@@ -69,7 +71,8 @@ def _layers(services: Services) -> list[Middleware]:
         Middleware(RequestScope),
         *traced,
         Middleware(AccessLog, services.metrics),
-        Middleware(BodyLimit, services.settings.server.max_body_bytes),
+        Middleware(LoadLimit, limits.in_flight, limits.request_seconds),
+        Middleware(BodyLimit, settings.server.max_body_bytes, limits.body_seconds),
     ]
 
 

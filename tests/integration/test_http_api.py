@@ -26,6 +26,7 @@ from starlette.testclient import TestClient
 
 from api.audit import AuditLog
 from api.http.app import create_app
+from api.http.server import server_config
 from api.identity.api_keys import ApiKeys
 from api.identity.authenticator import OneWay
 from api.limits import Limits
@@ -716,7 +717,7 @@ def test_a_failed_warm_up_is_told_by_its_class_alone(
 @contextmanager
 def served(services: Services) -> Iterator[tuple[str, int]]:
     """The application behind a real server on a free port."""
-    config = uvicorn.Config(create_app(services), log_config=None, access_log=False)
+    config = server_config(create_app(services), services.settings.limits)
     server = uvicorn.Server(config)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -88,6 +88,9 @@ def test_init_writes_a_file_that_says_the_defaults(
         "telemetry",
         "feedback",
         "log",
+        "identity",
+        "limits",
+        "audit",
     ):
         assert getattr(told, section) == getattr(defaults, section)
 

@@ -189,6 +189,19 @@ class CatalogWriter:
                 row["path"]: _active_version(row) for row in connection.execute(query).mappings()
             }
 
+    def served_acls(self, document_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """The ACL tags of those among these documents that are served."""
+        listed = sa.func.json_each(to_json(document_ids)).table_valued("value")
+        query = (
+            sa.select(versions.c.document_id, acl_sets.c.tags)
+            .join(acl_sets, acl_sets.c.id == versions.c.acl_set)
+            .where(self._active, versions.c.document_id.in_(sa.select(listed.c.value)))
+        )
+        with self._database.read() as connection:
+            return {
+                row.document_id: frozenset(strings(row.tags)) for row in connection.execute(query)
+            }
+
     def cached_vectors(self, hashes: Sequence[str]) -> dict[str, Vector[float]]:
         """The vectors of texts that this generation's model has embedded before."""
         found: dict[str, Vector[float]] = {}
