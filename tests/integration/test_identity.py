@@ -91,7 +91,12 @@ def test_a_token_reads_what_its_groups_may_read(service: Served, idp: Issuer) ->
 
 def test_rights_come_from_the_table_alone(service: Served, idp: Issuer) -> None:
     assert listed(service, idp.token(groups=["team:platform-admins"])) == ALL
-    claims = {"rights": ["admin"], "administrator": True, "scope": "admin", "groups": ["admin"]}
+    claims: dict[str, Any] = {
+        "rights": ["admin"],
+        "administrator": True,
+        "scope": "admin",
+        "groups": ["admin"],
+    }
     assert listed(service, idp.token(**claims)) == {"open.md"}
 
 
@@ -171,7 +176,7 @@ def test_no_algorithm_but_the_pinned_ones_counts(service: Served, idp: Issuer) -
         mac = hmac.new(pem, b".".join(parts), hashlib.sha256).digest()
         return b".".join([*parts, base64.urlsafe_b64encode(mac).rstrip(b"=")]).decode()
 
-    none = jwt.encode(idp.claims(), None, "none", headers={"kid": "one"})
+    none = jwt.encode(idp.claims(), "", "none", headers={"kid": "one"})
     curve = ec.generate_private_key(ec.SECP256R1())
     tricks = [
         none,
@@ -253,9 +258,17 @@ def test_a_nested_groups_claim_is_followed_and_nothing_else_is(tmp_path: Path) -
             oidc=oidc(idp, groups_claim=("realm_access", "roles")), api_keys=False
         )
         with service_over(tmp_path, FILES, identity=identity) as service:
-            nested = {"realm_access": {"roles": ["team:security"]}, "groups": ["team:payments"]}
+            nested: dict[str, Any] = {
+                "realm_access": {"roles": ["team:security"]},
+                "groups": ["team:payments"],
+            }
             assert listed(service, idp.token(**nested)) == {"open.md", "secret.md"}
-            for other in ({}, {"realm_access": ["roles"]}, {"realm_access": {"roles": 7}}):
+            others: list[dict[str, Any]] = [
+                {},
+                {"realm_access": ["roles"]},
+                {"realm_access": {"roles": 7}},
+            ]
+            for other in others:
                 assert listed(service, idp.token(**other)) == set()
             key = service.key("team:payments")  # keys are switched off
             assert_refused(ask(service, {"Authorization": f"Bearer {key}"}))
