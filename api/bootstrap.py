@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from api.indexer import Indexer
     from api.tracing import Tracing
     from api.upkeep import Upkeep
+    from ingest.lint.findings import Finding
     from ingest.report import IngestReport, Progress
     from ingest.source_run import Source
 
@@ -138,6 +139,17 @@ def run_watch(
             failed=_nothing,
             stop=stop,
         )
+
+
+def run_lint(settings: Settings, paths: Sequence[Path], *, embeddings: bool) -> list[Finding]:
+    """What is wrong with the documents at `paths`, or of every configured source."""
+    from ingest.lint.metadata import KnownNames
+    from ingest.lint.run import lint
+    from ingest.lint.targets import lint_targets
+
+    known = KnownNames(frozenset(settings.review.owners), settings.review.acl_tags)
+    targets = lint_targets(paths, _configured_sources(settings))
+    return lint(targets, known, make_embedder(settings) if embeddings else None)
 
 
 @contextmanager

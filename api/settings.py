@@ -89,6 +89,17 @@ class PromptSettings(_Section):
     folder: Path | None = None
 
 
+class ReviewSettings(_Section):
+    """What docs owners are told against; what is empty is not checked.
+
+    `services` maps each service that there is to its folder in a git checkout, or to "".
+    """
+
+    owners: tuple[str, ...] = ()
+    acl_tags: AclTags = frozenset()
+    services: dict[str, str] = Field(default_factory=dict)
+
+
 class ServerSettings(_Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
@@ -160,6 +171,7 @@ class Settings(BaseSettings):
     rerank: RerankSettings = RerankSettings()
     ask: AskSettings = AskSettings()
     prompts: PromptSettings = PromptSettings()
+    review: ReviewSettings = ReviewSettings()
     server: ServerSettings = ServerSettings()
     mcp: McpSettings = McpSettings()
     slack: SlackSettings = SlackSettings()

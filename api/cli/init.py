@@ -55,6 +55,12 @@ path = "runbooks"
 # passages = 20
 # allow_download = false
 
+# [review]
+# owners = []                      # teams that may own a page; any other counts as gone
+#                                    `acl_tags = ["team:payments"]`: tags in use, for `runbook lint`
+#                                    `services = { checkout-api = "../checkout-api" }`: each service
+#                                    there is, and its folder in a git checkout, or ""
+
 # [server]
 # host = "127.0.0.1"
 # port = 8080

@@ -1,0 +1,105 @@
+"""`runbook lint`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from api.cli.hits import printable
+from api.settings import load_settings
+from ingest.lint.findings import Finding, Level
+from ingest.lint.rules import RULES
+from ingest.lint.sarif import sarif
+
+EXIT_FOUND = 1
+_COLOUR = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
+
+
+@click.command("lint")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["plain", "sarif", "json"]),
+    default="plain",
+    show_default=True,
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([*(level.value for level in Level), "never"]),
+    default=Level.ERROR.value,
+    show_default=True,
+    help="The least level that makes the exit code 1.",
+)
+@click.option("--embeddings", is_flag=True, help="Compare pages by meaning as well.")
+@click.option("--rules", "list_rules", is_flag=True, help="List the rules and end.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    form: str,
+    as_json: bool,
+    fail_on: str,
+    embeddings: bool,
+    list_rules: bool,
+) -> None:
+    """Tell what is wrong with the documents at PATH, or in every configured source."""
+    if list_rules:
+        _print_rules()
+        return
+    from api.bootstrap import run_lint
+
+    findings = run_lint(load_settings(ctx.obj), paths, embeddings=embeddings)
+    _print(findings, "json" if as_json else form)
+    least = None if fail_on == "never" else Level(fail_on)
+    failed = least is not None and any(found.rule.level.reaches(least) for found in findings)
+    ctx.exit(EXIT_FOUND if failed else 0)
+
+
+def _print(findings: Sequence[Finding], form: str) -> None:
+    if form == "sarif":
+        log = sarif(findings, version("runbook-search"), _shown)
+        click.echo(json.dumps(log, ensure_ascii=False))
+    elif form == "json":
+        click.echo(json.dumps({"findings": [_to_json(found) for found in findings]}))
+    else:
+        _print_plain(findings)
+
+
+def _print_plain(findings: Sequence[Finding]) -> None:
+    for found in findings:
+        level = click.style(found.rule.level.value, fg=_COLOUR[found.rule.level])
+        where = f"{printable(_shown(found.place))}:{found.line}"
+        click.echo(f"{where}: {level} {found.rule.id}: {printable(found.message)}")
+    counts = Counter(found.rule.level for found in findings)
+    told = ", ".join(f"{counts[level]} {level.value}s" for level in Level)
+    click.echo(f"{told}; `runbook lint --rules` says what to do about each", err=True)
+
+
+def _print_rules() -> None:
+    for rule in RULES.values():
+        click.echo(f"{rule.id} ({rule.level.value})\n  {rule.summary}\n  {rule.mend}")
+
+
+def _to_json(found: Finding) -> dict[str, object]:
+    return {
+        "rule": found.rule.id,
+        "level": found.rule.level.value,
+        "path": _shown(found.place),
+        "line": found.line,
+        "message": found.message,
+        "mend": found.rule.mend,
+    }
+
+
+def _shown(place: Path) -> str:
+    """A path as one would write it here: relative where it can be."""
+    absolute, here = place.resolve(), Path.cwd().resolve()
+    inside = absolute.is_relative_to(here)
+    return absolute.relative_to(here).as_posix() if inside else absolute.as_posix()

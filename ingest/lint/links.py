@@ -1,0 +1,84 @@
+"""Links of a page that lead nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ingest.lint.findings import Finding, Level, Rule
+from ingest.lint.page import MARKDOWN, Page, read_page
+
+DEAD_LINK = Rule(
+    "dead-link",
+    Level.ERROR,
+    "A relative link leads to no file.",
+    "Correct the path; it is relative to the page, or to the source's root with a leading /.",
+)
+DEAD_ANCHOR = Rule(
+    "dead-anchor",
+    Level.WARNING,
+    "A link names a heading that its page does not have.",
+    "Correct what stands behind the #: the heading in lower case, with hyphens for spaces.",
+)
+DEAD_SUPERSEDES = Rule(
+    "dead-supersedes",
+    Level.WARNING,
+    "`supersedes` names a page that is not there.",
+    "Correct the path, from the source's root or from the page's folder, or take the key out.",
+)
+
+
+@dataclass(slots=True)
+class LinkTargets:
+    """What links may lead to; reads each page that an anchor asks about once."""
+
+    _anchors: dict[Path, frozenset[str] | None] = field(default_factory=dict)
+
+    def anchors(self, root: Path, place: Path) -> frozenset[str] | None:
+        """The anchors of a Markdown page; None where they cannot be known."""
+        if place not in self._anchors:
+            self._anchors[place] = _read_anchors(root, place)
+        return self._anchors[place]
+
+
+def dead_links(page: Page, targets: LinkTargets) -> Iterator[Finding]:
+    """Relative links and images of a Markdown page; the web is never asked."""
+    for link in page.markup.links:
+        parts = urlsplit(link.target)
+        if parts.scheme or parts.netloc:
+            continue
+        place = _place(page, unquote(parts.path))
+        if not place.exists():
+            told = f"the link to {parts.path} leads to no file"
+            yield page.finding(DEAD_LINK, link.line, told)
+        elif parts.fragment:
+            anchor = unquote(parts.fragment)
+            known = targets.anchors(page.root, place)
+            if known is not None and anchor not in known and anchor.lower() not in known:
+                told = f"{parts.path or 'this page'} has no heading for #{anchor}"
+                yield page.finding(DEAD_ANCHOR, link.line, told)
+
+
+def dead_supersedes(page: Page) -> Iterator[Finding]:
+    """`supersedes` in the front matter."""
+    paths = [path for path in page.superseded if not path.startswith("..")]
+    if page.superseded and not any((page.root / path).is_file() for path in paths):
+        told = f"supersedes: there is no {page.fields.supersedes}"
+        yield page.finding(DEAD_SUPERSEDES, page.line_of("supersedes"), told)
+
+
+def _place(page: Page, path: str) -> Path:
+    if not path:
+        return page.place
+    return page.root / path.lstrip("/") if path.startswith("/") else page.place.parent / path
+
+
+def _read_anchors(root: Path, place: Path) -> frozenset[str] | None:
+    resolved, above = place.resolve(), root.resolve()
+    inside = resolved.is_relative_to(above) and resolved.suffix.lower() in MARKDOWN
+    if not inside or not resolved.is_file():
+        return None
+    page = read_page(above, resolved.relative_to(above).as_posix())
+    return None if page.broken else page.markup.anchors

@@ -1,0 +1,110 @@
+"""A file as the rules read it: its text, what it says of itself, its blocks and its markup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from posixpath import normpath
+
+from ingest.blocks import Block
+from ingest.decode import decode
+from ingest.front_matter import Fields, parse_front_matter
+from ingest.lint.findings import Finding, Level, Rule
+from ingest.lint.markup import Markup, read_markup
+from ingest.loaders import load_text
+from ingest.walk import read_file
+from rag.domain import Kind
+from rag.errors import QuarantineError
+from rag.priors import superseded_paths
+
+MARKDOWN = frozenset({".md", ".markdown"})
+UNREADABLE = Rule(
+    "unreadable",
+    Level.ERROR,
+    "The file cannot be read as text.",
+    "Save it as UTF-8 text, or exclude it in .runbookignore.",
+)
+FRONT_MATTER = Rule(
+    "front-matter",
+    Level.ERROR,
+    "The front matter cannot be understood; the page would be quarantined.",
+    "Correct the key that the message names.",
+)
+_MAX_BYTES = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`path` is relative to `root`, with `/`; `guessed` says that the source's root may lie below.
+
+    `blocks` and `markup` are empty where the front matter cannot be understood.
+    """
+
+    root: Path
+    path: str
+    text: str = ""
+    fields: Fields = field(default_factory=Fields)
+    body_first_line: int = 1
+    blocks: tuple[Block, ...] = ()
+    markup: Markup = field(default_factory=Markup)
+    broken: Finding | None = None
+    guessed: bool = False
+
+    @property
+    def place(self) -> Path:
+        return self.root / self.path
+
+    @property
+    def kind(self) -> Kind:
+        """What the page says it is; a page that says nothing is a runbook."""
+        return self.fields.kind or Kind.RUNBOOK
+
+    @property
+    def body(self) -> str:
+        return "\n".join(self.text.split("\n")[self.body_first_line - 1 :])
+
+    @property
+    def superseded(self) -> frozenset[str]:
+        """The paths that `supersedes` may mean, as paths below `root`."""
+        named = self.fields.supersedes
+        if named is None:
+            return frozenset()
+        if not self.guessed:
+            return frozenset(path for _, path in superseded_paths("", self.path, named))
+        folders = PurePosixPath(self.path).parents
+        return frozenset(normpath(str(folder / named)) for folder in folders) - {self.path}
+
+    def line_of(self, key: str) -> int:
+        """The line of a key of the front matter; 1 where it is not found."""
+        head = self.text.split("\n")[: self.body_first_line - 1]
+        return next((n for n, line in enumerate(head, 1) if line.startswith(f"{key}:")), 1)
+
+    def finding(self, rule: Rule, line: int, message: str) -> Finding:
+        return Finding(rule, self.place, line, message)
+
+
+def read_page(root: Path, path: str, *, guessed: bool = False) -> Page:
+    """The page at `path`; one that cannot be read says so in `broken`."""
+    try:
+        text = decode(read_file(root, path, _MAX_BYTES).data)
+    except QuarantineError as error:
+        return Page(root, path, broken=_broken(UNREADABLE, root / path, error))
+    return parse_page(root, path, text, guessed=guessed)
+
+
+def parse_page(root: Path, path: str, text: str, *, guessed: bool = False) -> Page:
+    """A page from its decoded text."""
+    suffix = PurePosixPath(path).suffix.lower()
+    try:
+        front = parse_front_matter(text)
+        loaded = load_text(suffix, front.body, front.body_first_line)
+    except QuarantineError as error:
+        return Page(root, path, text, broken=_broken(FRONT_MATTER, root / path, error))
+    first = front.body_first_line
+    markup = read_markup(front.body, first) if suffix in MARKDOWN else Markup()
+    page = Page(root, path, text, front.fields, first, loaded.blocks, markup)
+    return replace(page, guessed=guessed)
+
+
+def _broken(rule: Rule, place: Path, error: QuarantineError) -> Finding:
+    return Finding(rule, place, error.line or 1, error.reason)

@@ -1,0 +1,64 @@
+"""Which pages a lint is about: paths of a command line, or every configured source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ingest.lint.run import Target
+from ingest.loaders import TEXT_SUFFIXES
+from ingest.source_run import Source
+from ingest.walk import walk
+from rag.errors import ConfigurationError
+
+
+def lint_targets(paths: Sequence[Path], sources: Sequence[Source]) -> list[Target]:
+    """A target for each root; a path in a configured source is compared with all of that source.
+
+    Raises ConfigurationError for a path that is not there, or when there is nothing to look at.
+    """
+    if not paths and not sources:
+        raise ConfigurationError(
+            "there is nothing to lint: give a path, or run `runbook init` and name your sources "
+            "in runbook.toml"
+        )
+    asked: dict[tuple[Path, bool], set[str]] = {}
+    beside: dict[Path, tuple[str, ...]] = {}
+    for path in paths or [source.root for source in sources]:
+        root, scope, guessed = _placed(path, sources)
+        asked.setdefault((root, guessed), set()).update(_files(root, scope))
+        if any(root == source.root for source in sources) and root not in beside:
+            beside[root] = walk(root, TEXT_SUFFIXES).files
+    return [
+        _target(root, files, beside.get(root, ()), guessed)
+        for (root, guessed), files in asked.items()
+    ]
+
+
+def _placed(path: Path, sources: Sequence[Source]) -> tuple[Path, str, bool]:
+    """A path's root, what of the root it names, and whether the root is a guess."""
+    if not path.exists():
+        raise ConfigurationError(f"{path}: no such file or folder")
+    resolved = path.resolve()
+    for source in sources:
+        root = source.root.resolve()
+        if resolved.is_relative_to(root):
+            return source.root, resolved.relative_to(root).as_posix(), False
+    if resolved.is_dir():
+        return resolved, ".", False
+    # Files that a commit hook names share the root of their checkout.
+    checkout = next((up for up in resolved.parents if (up / ".git").exists()), resolved.parent)
+    return checkout, resolved.relative_to(checkout).as_posix(), True
+
+
+def _files(root: Path, scope: str) -> tuple[str, ...]:
+    if scope != "." and (root / scope).is_file():
+        if Path(scope).suffix.lower() not in TEXT_SUFFIXES:
+            known = ", ".join(sorted(TEXT_SUFFIXES))
+            raise ConfigurationError(f"{root / scope}: lint reads {known}")
+        return (scope,)
+    return walk(root, TEXT_SUFFIXES, None if scope == "." else scope).files
+
+
+def _target(root: Path, asked: set[str], beside: Sequence[str], guessed: bool) -> Target:
+    return Target(root, tuple(sorted(asked | set(beside))), frozenset(asked), guessed)
