@@ -59,11 +59,14 @@ class RequestMemory:
         *,
         prompt: str | None = None,
         model: str | None = None,
+        no_result: bool = False,
     ) -> None:
         """Note a request that was answered; returns at once."""
         kept = question if self._keep_questions else None
         shown = shown_in(hits)
-        asked = Asked(request_id, principal.name, self._now(), kept, shown, prompt, model)
+        asked = Asked(
+            request_id, principal.name, self._now(), kept, shown, prompt, model, no_result
+        )
         with self._lock:
             if len(self._pending) >= _MOST_PENDING:
                 del self._pending[next(iter(self._pending))]
@@ -83,6 +86,7 @@ class RequestMemory:
             answer.hits,
             prompt=answer.prompt,
             model=answer.model,
+            no_result=answer.abstained,
         )
 
     def judge(self, request_id: str, principal: Principal, verdict: Verdict) -> int:

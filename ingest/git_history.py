@@ -51,6 +51,22 @@ def file_revisions(root: Path) -> Mapping[str, FileRevision]:
         return {}
 
 
+def last_commit(folder: Path) -> datetime | None:
+    """When a commit last touched anything below `folder` (UTC).
+
+    None when it stands in no git checkout, or git cannot be asked.
+    """
+    git = shutil.which("git")
+    if git is None or not folder.is_dir():
+        return None
+    try:
+        told = _run(git, folder, "log", "-1", "--format=%ct", "--", ".").strip()
+    except _GitFailed as failed:
+        _log.warning("the last commit of %s is not known: %s", folder, failed)
+        return None
+    return datetime.fromtimestamp(int(told), UTC) if told else None
+
+
 class _GitFailed(Exception):
     pass
 

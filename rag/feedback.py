@@ -33,7 +33,8 @@ class Asked:
     """One answered request, known by its id and its principal together: ids are the callers' own.
 
     `at` is aware (UTC). `question` is None where questions are not kept; `prompt` and `model` are
-    None where no answer was written.
+    None where no answer was written. `no_result` says that nothing answered: what was shown was
+    the nearest there was.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Asked:
     shown: tuple[Shown, ...] = ()
     prompt: str | None = None
     model: str | None = None
+    no_result: bool = False
 
 
 @dataclass(frozen=True, slots=True)

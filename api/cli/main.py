@@ -24,6 +24,8 @@ COMMANDS = {
     "mcp": ("mcp", "Offer the search to an assistant, as an MCP server on stdin and stdout."),
     "feedback": ("feedback", "List what users thought of answers; make eval cases of it."),
     "index": ("index", "Build, promote, check and mend generations of the index."),
+    "freshness": ("freshness", "Tell owners which pages to look at."),
+    "coverage": ("coverage", "Compare alerts with runbooks, and list what was asked in vain."),
     "lint": ("lint", "Tell what is wrong with the documents themselves."),
     "keys": ("keys", "Create, list and revoke API keys."),
     "doctor": ("doctor", "Check configuration, models, stores and disk."),

@@ -36,7 +36,9 @@ def search(
         filters=body.filters.to_domain(),
         mode=body.mode,
     )
-    services.requests.remember(by.request_id, principal, body.query, result.hits)
+    services.requests.remember(
+        by.request_id, principal, body.query, result.hits, no_result=result.no_result
+    )
     services.audit.searched(by, body.query, result.hits)
     return answer(result, by.request_id, explain=body.explain)
 

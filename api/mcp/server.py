@@ -102,7 +102,13 @@ def _noted(services: Services, by: By, outcome: ToolOutcome) -> ToolOutcome:
     if not outcome.question:
         return outcome
     services.audit.searched(by, outcome.question, outcome.hits)
-    services.requests.remember(by.request_id, by.principal, outcome.question, outcome.hits)
+    services.requests.remember(
+        by.request_id,
+        by.principal,
+        outcome.question,
+        outcome.hits,
+        no_result=bool(outcome.structured.get("no_result")),
+    )
     return replace(outcome, structured={**outcome.structured, "request_id": by.request_id})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.lint.conflicts import conflicting_commands, taken_apart
@@ -281,6 +281,7 @@ def test_the_settings_of_a_command_are_told_from_its_shape(
     assert taken_apart(command)[1] == settings
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400), st.sampled_from([".md", ".rst", ".adoc", ".txt", ".html"]))
 def test_any_text_is_judged_and_every_line_is_one_of_the_file(text: str, suffix: str) -> None:
     read = parse_page(Path("docs"), f"a{suffix}", text.replace("\r", "\n"))
@@ -289,6 +290,7 @@ def test_any_text_is_judged_and_every_line_is_one_of_the_file(text: str, suffix:
     assert all(1 <= finding.line <= text.count("\n") + 1 for finding in found)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_command_is_taken_apart(command: str) -> None:
     shape, settings = taken_apart(command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.redaction import REDACTED, find_secrets, redacted
@@ -73,6 +73,7 @@ def test_placeholders_and_prose_are_none(text: str) -> None:
     assert find_secrets(text) == []
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.sampled_from(sorted(KNOWN)), st.text(max_size=300))
 def test_nothing_of_a_known_secret_is_left(before: str, kind: str, after: str) -> None:
     told = redacted(f"{before}\n{KNOWN[kind]}\n{after}")
@@ -80,6 +81,7 @@ def test_nothing_of_a_known_secret_is_left(before: str, kind: str, after: str) -
     assert redacted(told) == told
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="password:=\"' \n@/xAB3", max_size=2000))
 def test_any_text_is_searched_and_places_are_in_order(text: str) -> None:
     found = find_secrets(text)

@@ -17,7 +17,7 @@ from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.schema import feedback, requests
 from rag.feedback import Asked, Feedback, Score, Shown, Verdict
 
-_COPIED = ("principal", "asked_at", "question", "prompt", "model", "shown")
+_COPIED = ("principal", "asked_at", "question", "prompt", "model", "shown", "no_result")
 
 
 class FeedbackStore:
@@ -68,7 +68,7 @@ class FeedbackStore:
             "comment": verdict.comment,
             "at": at.astimezone(UTC).isoformat(),
         }
-        del row["id"]
+        del row["id"], row["no_result"]
         statement = insert(feedback).values(row)
         statement = statement.on_conflict_do_update(
             index_elements=["principal", "request_id", "chunk_id"],
@@ -102,6 +102,7 @@ def _request_row(asked: Asked) -> dict[str, Any]:
         "prompt": asked.prompt,
         "model": asked.model,
         "shown": json.dumps(shown, ensure_ascii=False),
+        "no_result": asked.no_result,
     }
 
 
@@ -114,6 +115,7 @@ def _asked(row: sa.RowMapping, request_id: str) -> Asked:
         shown=tuple(Shown(*one) for one in json.loads(row["shown"])),
         prompt=row["prompt"],
         model=row["model"],
+        no_result=bool(row.get("no_result")),
     )
 
 

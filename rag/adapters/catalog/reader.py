@@ -126,6 +126,23 @@ class CatalogReader:
         with self._database.read() as connection:
             return [document_of(row) for row in connection.execute(query).mappings()]
 
+    def every_document(self, *, access: AccessFilter) -> list[Document]:
+        """All that may be read, ordered by source and path; for reports over the whole catalog."""
+        query = _DOCUMENTS.where(_SERVED, may_read(access))
+        query = query.order_by(versions.c.source, versions.c.path)
+        with self._database.read() as connection:
+            return [document_of(row) for row in connection.execute(query).mappings()]
+
+    def passages_holding(self, words: str, *, access: AccessFilter) -> list[tuple[str, str, str]]:
+        """Source, path and text of each passage that may be read and holds `words` as written."""
+        query = (
+            sa.select(versions.c.source, versions.c.path, chunks.c.text)
+            .join(versions, versions.c.id == chunks.c.version)
+            .where(_SERVED, may_read(access), sa.func.instr(chunks.c.text, words) > 0)
+        )
+        with self._database.read() as connection:
+            return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
     def quarantined(self) -> list[Quarantined]:
         """Every file that stands in quarantine; for administrators."""
         query = sa.select(quarantine).order_by(quarantine.c.source, quarantine.c.path)

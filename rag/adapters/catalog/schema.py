@@ -205,6 +205,7 @@ requests = sa.Table(
     sa.Column("prompt", sa.Text),  # name@version
     sa.Column("model", sa.Text),
     sa.Column("shown", sa.Text, nullable=False),  # JSON list of [chunk, document, source, path]
+    sa.Column("no_result", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("requests_by_time", "asked_at"),
     sa.Index("requests_by_id", "id"),
 )
