@@ -82,8 +82,11 @@ def run_ingest(
     prune: bool,
     full: bool,
     progress: Progress,
+    embedder: Embedder | None = None,
 ) -> IngestReport:
     """One ingest of `paths`, or of every configured source; owns the index while it runs.
+
+    `embedder` is one that the caller has already, in place of the configured one.
 
     Raises IndexBusy when another process owns it, ConfigurationError when there is nothing to do.
     """
@@ -103,7 +106,7 @@ def run_ingest(
         database = stack.enter_context(open_catalog(settings))
         stores = stack.enter_context(closing(ChromaStores(settings)))
         named = sources_for_paths(paths, configured, known_sources(database), acl)
-        return _indexer(settings, database, make_models(settings), stores).ingest(
+        return _indexer(settings, database, make_models(settings, embedder), stores).ingest(
             named or configured,
             configured=frozenset(source.name for source in configured),
             whole=not paths,
@@ -163,9 +166,17 @@ def open_keeper(settings: Settings) -> Iterator[GenerationKeeper]:
 
 
 @contextmanager
-def open_reading(settings: Settings) -> Iterator[Services]:
-    """Services for one command: reads the catalog alone, beside whatever process owns the index."""
-    embedder = make_embedder(settings)
+def open_reading(
+    settings: Settings,
+    *,
+    embedder: Embedder | None = None,
+    clock: Callable[[], date] | None = None,
+) -> Iterator[Services]:
+    """Services for one command: reads the catalog alone, beside whatever process owns the index.
+
+    An `embedder` and a `clock` that the caller has stand in for the configured one and for today.
+    """
+    embedder = embedder or make_embedder(settings)
     if isinstance(embedder, LocalEmbedder):
         embedder.load_early()
     with (
@@ -180,6 +191,7 @@ def open_reading(settings: Settings) -> Iterator[Services]:
             lambda generation: ExactVectors(database, generation),
             repair=_nothing,
             wake=_nothing,
+            clock=clock,
         )
 
 
@@ -255,9 +267,10 @@ def _services(
     wake: Callable[[], None],
     metrics: Metrics | None = None,
     tracing: Tracing | None = None,
+    clock: Callable[[], date] | None = None,
 ) -> Services:
     generations, reader = Generations(database), CatalogReader(database)
-    metrics = metrics or Metrics()
+    metrics, clock = metrics or Metrics(), clock or today
     observer = Observers(metrics, *([tracing] if tracing else []))
     dense = ServingDense(generations, open_store, models.of, reader.readable_sets)
     synonyms, facts = read_synonyms(settings), PageFacts(database)
@@ -273,7 +286,7 @@ def _services(
         facts,
         reader,
         observer,
-        today,
+        clock,
         SearchSettings(
             candidates=settings.search.candidates,
             reranked=settings.rerank.passages,
@@ -313,7 +326,7 @@ def _services(
         audit=make_audit(settings, metrics.audit_failed),
         metrics=metrics,
         requests=requests,
-        today=today,
+        today=clock,
         warm=warm,
         jobs=JobStore(database),
         wake=wake,

@@ -20,6 +20,7 @@ COMMANDS = {
     "search": ("search", "Find runbooks that answer a question."),
     "ask": ("ask", "Answer a question from runbooks, with citations."),
     "watch": ("watch", "Keep the index equal to the files."),
+    "eval": ("eval", "Score what is found and answered, and gate a change on it."),
     "serve": ("serve", "Run the HTTP service."),
     "mcp": ("mcp", "Offer the search to an assistant, as an MCP server on stdin and stdout."),
     "feedback": ("feedback", "List what users thought of answers; make eval cases of it."),

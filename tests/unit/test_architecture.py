@@ -23,6 +23,7 @@ MEETING_PLACES = (
     "watching.py",
     "upkeep.py",
     "generations.py",
+    "evaluation.py",
     "cli/",
 )
 

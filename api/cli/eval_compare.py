@@ -1,0 +1,32 @@
+"""`runbook eval compare`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command("compare")
+@click.argument("before", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("after", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def command(before: Path, after: Path, as_json: bool) -> None:
+    """Say what lies between two runs, as `eval run --report` writes them."""
+    from evals.gate import judge
+    from evals.report_json import report
+    from evals.rules import GateRules
+    from evals.runs import read_run
+
+    run = read_run(after)
+    verdict = judge(run, read_run(before), GateRules())
+    if as_json:
+        click.echo(json.dumps(report(run, verdict), ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    from evals.report_terminal import print_report
+
+    print_report(run, verdict, Console(file=sys.stdout))

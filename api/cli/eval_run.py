@@ -1,0 +1,116 @@
+"""`runbook eval run`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from api.cli.progress import shown_progress
+from api.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from evals.gate import Verdict
+    from evals.runs import Run
+    from evals.suite import Suite
+
+EXIT_GATE_FAILED = 4
+
+
+@click.command("run")
+@click.argument("suite", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A run to compare with. [default: the suite's own]",
+)
+@click.option("--gate", is_flag=True, help="End with exit code 4 when the gate fails.")
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write run.json, summary.json, summary.md, junit.xml and report.html here.",
+)
+@click.option(
+    "--save-baseline", is_flag=True, help="Make this run the suite's baseline, whatever it says."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    suite: Path | None,
+    baseline: Path | None,
+    gate: bool,
+    report: Path | None,
+    save_baseline: bool,
+    as_json: bool,
+) -> None:
+    """Run SUITE, a folder or a suite.toml; without one, the suite that ships."""
+    from api.evaluation import evals_folder
+    from evals.gate import judge
+    from evals.history import remember
+    from evals.runs import as_baseline, read_run, write_run
+    from evals.suite import load_suite, shipped_suite
+
+    settings = load_settings(ctx.obj)
+    loaded = load_suite(suite or shipped_suite())
+    run = _run(settings, loaded)
+    before = _baseline(loaded, baseline)
+    verdict = judge(run, read_run(before) if before else None, loaded.rules)
+    remember(evals_folder(settings), run, passed=verdict.passed)
+    if report is not None:
+        _write_reports(report, run, verdict)
+    _print(run, verdict, as_json=as_json)
+    if save_baseline:
+        write_run(as_baseline(run), loaded.baseline)
+        click.echo(f"wrote {loaded.baseline}", err=True)
+    ctx.exit(EXIT_GATE_FAILED if gate and not verdict.passed else 0)
+
+
+def _run(settings: Settings, suite: Suite) -> Run:
+    from api.evaluation import evaluate
+
+    with shown_progress() as progress:
+        return evaluate(settings, suite, progress=progress)
+
+
+def _baseline(suite: Suite, asked: Path | None) -> Path | None:
+    if asked is not None or suite.baseline.exists():
+        return asked or suite.baseline
+    click.echo(
+        f"there is no baseline at {suite.baseline}: the gate knows floors, must-pass questions "
+        "and access alone; --save-baseline makes one",
+        err=True,
+    )
+    return None
+
+
+def _write_reports(folder: Path, run: Run, verdict: Verdict) -> None:
+    from evals.report_json import report
+    from evals.report_junit import junit
+    from evals.report_markdown import markdown
+    from evals.runs import write_run
+
+    folder.mkdir(parents=True, exist_ok=True)
+    write_run(run, folder / "run.json")
+    told = json.dumps(report(run, verdict), ensure_ascii=False, indent=1)
+    (folder / "summary.json").write_text(told + "\n", encoding="utf-8")
+    (folder / "summary.md").write_text(markdown(run, verdict), encoding="utf-8")
+    (folder / "junit.xml").write_bytes(junit(run, verdict))
+
+
+def _print(run: Run, verdict: Verdict, *, as_json: bool) -> None:
+    if as_json:
+        from evals.report_json import report
+
+        click.echo(json.dumps(report(run, verdict), ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    from evals.report_terminal import print_report
+
+    print_report(run, verdict, Console(file=sys.stdout))

@@ -1,0 +1,237 @@
+"""Evals over a real index: a suite's corpus, indexed in a folder of its own, asked as anybody.
+
+A user's own index is never touched: each corpus, model and chunking has its folder below
+`evals/` in the state folder, and embeddings made there once are used again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from api.bootstrap import (
+    LOCAL_ADMINISTRATOR,
+    make_embedder,
+    open_reading,
+    read_synonyms,
+    run_ingest,
+    today,
+)
+from api.services import Services
+from api.settings import Settings, SourceSettings, VectorSettings
+from evals.measures import OwnMeasures, RankingMeasures
+from evals.runner import run_suite
+from evals.runs import Run
+from evals.scoring import Scorer
+from evals.suite import Suite
+from evals.system import CitedPassage, FoundPassage, IndexedPage, Observation, Response
+from ingest.chunker import CHUNKER_VERSION
+from ingest.report import Progress
+from rag.acl import access_filter
+from rag.answer import Answer
+from rag.domain import Document, Filters, Hit, Principal, content_hash
+from rag.ports import Embedder
+
+_SOURCE = "corpus"
+_HITS = 10
+_MOST_PAGES = 1_000_000
+_KEY_LENGTH = 16
+
+
+class IndexedSystem:
+    """The search engine over one index, as a suite asks it."""
+
+    def __init__(self, services: Services, conditions: Mapping[str, str]) -> None:
+        self._services = services
+        self._conditions = dict(conditions)
+        self._documents = _all_documents(services)
+        self._superseded = {
+            document.metadata.supersedes
+            for document in self._documents
+            if document.metadata.supersedes
+        }
+
+    @property
+    def conditions(self) -> Mapping[str, str]:
+        return self._conditions
+
+    def pages(self) -> list[IndexedPage]:
+        return [self._page(document) for document in self._documents]
+
+    def ask(self, question: str, *, principal: Principal) -> Observation:
+        with _logged() as logs:
+            result = self._services.engine.search(question, principal=principal, k=_HITS)
+            started = time.perf_counter()
+            answer = self._services.answerer.answer(question, principal=principal, k=_HITS)
+        return Observation(
+            passages=tuple(self._passage(hit) for hit in result.hits),
+            no_result=result.no_result,
+            took_ms=result.took_ms,
+            response=self._response(answer),
+            context=tuple(hit.chunk.text for hit in answer.hits),
+            answer_ms=round(1000 * (time.perf_counter() - started), 3),
+            logs=tuple(logs),
+        )
+
+    def _response(self, answer: Answer) -> Response:
+        return Response(
+            text=answer.text,
+            abstained=answer.abstained,
+            citations=tuple(
+                CitedPassage(
+                    marker=one.marker,
+                    document=one.hit.document.path,
+                    chunk_id=one.hit.chunk.id,
+                    freshness=one.hit.freshness.status.value,
+                    superseded=one.hit.document.path in self._superseded,
+                    supported=one.supported,
+                )
+                for one in answer.citations
+            ),
+            tokens_in=answer.usage.tokens_in,
+            tokens_out=answer.usage.tokens_out,
+        )
+
+    def _passage(self, hit: Hit) -> FoundPassage:
+        return FoundPassage(
+            document=hit.document.path,
+            chunk_id=hit.chunk.id,
+            section=hit.chunk.section,
+            lines=(hit.chunk.lines.first, hit.chunk.lines.last),
+            freshness=hit.freshness.status.value,
+            superseded=hit.document.path in self._superseded,
+            text=hit.chunk.text,
+        )
+
+    def _page(self, document: Document) -> IndexedPage:
+        everything = access_filter(LOCAL_ADMINISTRATOR)
+        found = self._services.reader.document(document.id, access=everything)
+        chunks = found[1] if found else ()
+        return IndexedPage(
+            path=document.path,
+            document_id=document.id,
+            acl=document.acl,
+            content_hash=document.content_hash,
+            chunk_ids=frozenset(chunk.id for chunk in chunks),
+        )
+
+
+@contextmanager
+def open_evaluation(
+    settings: Settings,
+    suite: Suite,
+    *,
+    progress: Progress,
+    embedder: Embedder | None = None,
+    corpus: Path | None = None,
+) -> Iterator[IndexedSystem]:
+    """The system over a suite's corpus, or over another state of it, indexed as it stands now.
+
+    Every page is read and chunked again, so that a change of code shows; only texts that were
+    never embedded reach the model.
+    """
+    embedder = embedder or make_embedder(settings)
+    own = evaluation_settings(settings, suite, embedder, corpus or suite.corpus)
+    run_ingest(own, (), acl=None, prune=True, full=True, progress=progress, embedder=embedder)
+    day = suite.as_of or today()
+
+    def clock() -> date:
+        return day
+
+    with open_reading(own, embedder=embedder, clock=clock) as services:
+        yield IndexedSystem(services, _conditions(settings, embedder))
+
+
+def evaluate(
+    settings: Settings,
+    suite: Suite,
+    *,
+    progress: Progress,
+    embedder: Embedder | None = None,
+    corpus: Path | None = None,
+    every_persona: bool = True,
+) -> Run:
+    """One run of a suite over its corpus, or over another state of it."""
+    embedder = embedder or make_embedder(settings)
+    with open_evaluation(
+        settings, suite, progress=progress, embedder=embedder, corpus=corpus
+    ) as system:
+        return run_suite(suite, system, scorers(), every_persona=every_persona)
+
+
+def scorers() -> list[Scorer]:
+    """Everything that scores a run."""
+    return [RankingMeasures(), OwnMeasures()]
+
+
+def evaluation_settings(
+    settings: Settings, suite: Suite, embedder: Embedder, corpus: Path
+) -> Settings:
+    """The settings with the suite's corpus as their one source, in a state folder of its own."""
+    parts = [
+        str(suite.corpus),
+        embedder.fingerprint,
+        CHUNKER_VERSION,
+        settings.chunking.model_dump(),
+    ]
+    key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_KEY_LENGTH]
+    return settings.model_copy(
+        update={
+            "state": evals_folder(settings) / key,
+            "sources": (SourceSettings(name=_SOURCE, path=corpus, acl=suite.acl),),
+            "vectors": VectorSettings(),
+        }
+    )
+
+
+def evals_folder(settings: Settings) -> Path:
+    """Where evals keep their indexes and their history."""
+    return settings.state_folder / "evals"
+
+
+def _conditions(settings: Settings, embedder: Embedder) -> dict[str, str]:
+    chunking, synonyms = settings.chunking, repr(read_synonyms(settings)).encode()
+    return {
+        "embedding model": embedder.fingerprint,
+        "chunker": f"version {CHUNKER_VERSION}, {chunking.min_tokens} to {chunking.max_tokens}",
+        "search.candidates": str(settings.search.candidates),
+        "reranker": settings.rerank.model or "none",
+        "synonyms": content_hash(synonyms)[:_KEY_LENGTH],
+    }
+
+
+def _all_documents(services: Services) -> list[Document]:
+    return services.reader.documents(
+        access=access_filter(LOCAL_ADMINISTRATOR),
+        filters=Filters(),
+        limit=_MOST_PAGES,
+        after=("", ""),
+    )
+
+
+@contextmanager
+def _logged() -> Iterator[list[str]]:
+    """Every line that is logged inside the block, from whatever logger."""
+    lines: list[str] = []
+    handler = _Lines(lines)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield lines
+    finally:
+        root.removeHandler(handler)
+
+
+class _Lines(logging.Handler):
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(self.format(record))
