@@ -139,7 +139,7 @@ _RUN = TypeAdapter(Run)
 
 def write_run(run: Run, path: Path) -> None:
     """A run as JSON with a case a line, so that a diff of two files shows what moved."""
-    told = _RUN.dump_python(run, mode="json")
+    told = _RUN.dump_python(run, mode="json", exclude_defaults=True)
     cases = told.pop("cases")
     head = json.dumps(told, ensure_ascii=False, indent=1)
     lines = ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases)
