@@ -79,6 +79,17 @@ class IndexedSystem:
             logs=tuple(logs),
         )
 
+    def shown_to(self, question: str, *, principal: Principal) -> Observation:
+        with _logged() as logs:
+            answer = self._services.answerer.answer(question, principal=principal, k=_HITS)
+        return Observation(
+            passages=tuple(self._passage(hit) for hit in answer.hits),
+            no_result=answer.abstained,
+            took_ms=0.0,
+            response=self._response(answer),
+            logs=tuple(logs),
+        )
+
     def _response(self, answer: Answer) -> Response:
         return Response(
             text=answer.text,

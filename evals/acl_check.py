@@ -22,6 +22,10 @@ class AccessCheck:
             for name, principal in personas.items()
         }
 
+    def may_leak(self, persona: str) -> bool:
+        """Whether anything at all is kept from a persona."""
+        return bool(self._forbidden[persona])
+
     def leaks(self, identity: str, persona: str, observed: Observation) -> list[Leak]:
         """Every place where a forbidden page showed, once a place and page."""
         forbidden = self._forbidden[persona]

@@ -36,12 +36,14 @@ def run_suite(
     leaks: list[Leak] = []
     count = 0
     for number, question in enumerate(suite.questions, start=1):
-        for persona in _personas(suite, question, every_persona):
-            observed = system.ask(question.text, principal=suite.personas[persona])
-            leaks += check.leaks(question.id, persona, observed)
-            count += 1
-            if persona == question.personas[0]:
-                asked.append(Asked(question, observed))
+        first, *others = _personas(suite, question, check, every_persona)
+        observed = system.ask(question.text, principal=suite.personas[first])
+        asked.append(Asked(question, observed))
+        leaks += check.leaks(question.id, first, observed)
+        for persona in others:
+            shown = system.shown_to(question.text, principal=suite.personas[persona])
+            leaks += check.leaks(question.id, persona, shown)
+        count += 1 + len(others)
         if told is not None:
             told(number, len(suite.questions))
     scores, unmeasured = _scored(asked, scorers)
@@ -61,9 +63,11 @@ def run_suite(
     )
 
 
-def _personas(suite: Suite, question: Question, every: bool) -> list[str]:
+def _personas(suite: Suite, question: Question, check: AccessCheck, every: bool) -> list[str]:
+    """The persona that is scored, then every other from which something is kept."""
     first = question.personas[0]
-    return [first, *(name for name in suite.personas if every and name != first)]
+    others = [name for name in suite.personas if name != first and check.may_leak(name)]
+    return [first, *(others if every else ())]
 
 
 def _scored(

@@ -85,4 +85,13 @@ class SystemUnderTest(Protocol):
         """Every page, as an administrator knows them; in order of their paths."""
         ...
 
-    def ask(self, question: str, *, principal: Principal) -> Observation: ...
+    def ask(self, question: str, *, principal: Principal) -> Observation:
+        """What search and answer return."""
+        ...
+
+    def shown_to(self, question: str, *, principal: Principal) -> Observation:
+        """What reaches a reader with an answer, which is enough to check access.
+
+        The passages are those that the answer was made from, out of the reader's own hits.
+        """
+        ...

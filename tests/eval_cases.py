@@ -138,6 +138,9 @@ class ScriptedSystem:
     def ask(self, question: str, *, principal: Principal) -> Observation:
         return self._told.get((question, principal.name), observed(no_result=True))
 
+    def shown_to(self, question: str, *, principal: Principal) -> Observation:
+        return self.ask(question, principal=principal)
+
 
 def page(path: str, *acl: str) -> IndexedPage:
     """A page with its readers."""
