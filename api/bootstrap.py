@@ -16,6 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.answer_path import make_answerer
 from api.audit import AuditLog, NoLines, open_audit
 from api.identity.configured import authenticator
 from api.limits import Limits
@@ -40,9 +41,7 @@ from rag.adapters.cross_encoder import CrossEncoderReranker
 from rag.adapters.filtered_vectors import FilteredVectors
 from rag.adapters.index_lock import IndexLock
 from rag.adapters.local_embedder import LocalEmbedder
-from rag.adapters.prompt_files import PromptFiles
 from rag.adapters.serving_vectors import ServingDense, ServingPageVectors
-from rag.answering import Answerer, AnswerSettings
 from rag.domain import Filters, Principal
 from rag.errors import ConfigurationError
 from rag.ports import Embedder, NearestVectors, Reranker, Retriever
@@ -301,16 +300,10 @@ def _services(
         everything = access_filter(LOCAL_ADMINISTRATOR)
         for retriever in retrievers:
             retriever.retrieve("warm up", access=everything, filters=Filters(), limit=1)
+        answerer.warm()
 
     keys = KeyStore(database)
-    answerer = Answerer(
-        engine,
-        reader,
-        models.configured,
-        make_prompts(settings),
-        observer,
-        answer_settings(settings),
-    )
+    answerer = make_answerer(settings, engine, reader, models.configured, observer)
     return Services(
         settings=settings,
         engine=engine,
@@ -439,17 +432,6 @@ def make_reranker(settings: Settings) -> Reranker | None:
     if not chosen.model:
         return None
     return CrossEncoderReranker(chosen.model, chosen.max_tokens, chosen.allow_download)
-
-
-def make_prompts(settings: Settings) -> PromptFiles:
-    """The prompts that ship, those of the configured folder over them."""
-    folder = settings.prompts.folder
-    return PromptFiles(settings.state_folder, folder and settings.directory / folder)
-
-
-def answer_settings(settings: Settings) -> AnswerSettings:
-    """What is set of answering, beside its model."""
-    return AnswerSettings(context_tokens=settings.ask.context_tokens)
 
 
 def read_synonyms(settings: Settings) -> Synonyms:

@@ -11,6 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from api.model_metrics import ModelMetrics
 from rag.domain import FreshnessStatus, IndexSummary, Mode
 from rag.errors import RunbookError
 from rag.ports import AnswerOutcome, ModelCall
@@ -76,6 +77,7 @@ class Metrics:
             "Groups of tokens and proxies that are no ACL tags, and so count for nothing.",
             registry=self._registry,
         )
+        self._models = ModelMetrics(self._registry)
         for mode in Mode:  # a series that is there from the start has a rate from the start
             self._latency.labels(mode.value)
 
@@ -84,9 +86,11 @@ class Metrics:
         if no_result:
             self._no_result.inc()
 
-    def model_called(self, call: ModelCall) -> None: ...
+    def model_called(self, call: ModelCall) -> None:
+        self._models.called(call)
 
-    def answer_given(self, outcome: AnswerOutcome) -> None: ...
+    def answer_given(self, outcome: AnswerOutcome) -> None:
+        self._models.answered(outcome)
 
     def refused(self, count: int) -> None:
         self._denied.inc(count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from api.access_settings import AuditSettings, IdentitySettings, LimitSettings
+from api.ask_settings import AskSettings, PromptSettings
 from api.section import AclTags
 from api.section import Section as _Section
 from rag.errors import ConfigurationError
@@ -75,18 +77,6 @@ class RerankSettings(_Section):
     max_tokens: int = Field(default=512, ge=16)
     passages: int = Field(default=20, ge=1, le=100)
     allow_download: bool = False
-
-
-class AskSettings(_Section):
-    """How answers are made; without a provider they quote the pages and no model is asked."""
-
-    context_tokens: int = Field(default=3000, ge=500)
-
-
-class PromptSettings(_Section):
-    """`folder` holds a team's own prompts, which stand over those that ship."""
-
-    folder: Path | None = None
 
 
 class ReviewSettings(_Section):
@@ -212,6 +202,7 @@ def load_settings(config: Path | None = None) -> Settings:
     values: dict[str, Any] = {}
     if config is not None or path.exists():
         values = {**_read_toml(path), "read_from": path.resolve()}
+        _refuse_keys(path, values)
     try:
         settings = Settings(**{**values, "directory": path.resolve().parent})
     except ValidationError as error:
@@ -236,6 +227,15 @@ def _explain(path: Path, error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     return f"{path}: {where}: {first['msg']}"
+
+
+def _refuse_keys(path: Path, values: Mapping[str, Any]) -> None:
+    asked = values.get("ask")
+    if isinstance(asked, dict) and "api_key" in asked:
+        raise ConfigurationError(
+            f"{path}: ask.api_key: a key does not belong into a file; take it out, and set "
+            "RUNBOOK_ASK__API_KEY in the environment"
+        )
 
 
 def _check_names(path: Path, settings: Settings) -> None:

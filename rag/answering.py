@@ -2,8 +2,9 @@
 
     earlier turns -> one question -> search -> context -> generator -> checks -> Answer
 
-Where nothing is found that answers, no generator is asked and the answer says so. Nothing is
-executed, and what no passage supports is never shown as if one did.
+Where nothing is found that answers, no generator is asked and the answer says so. Where a model
+fails, or writes nothing that the context bears out, the answer quotes the pages and says so.
+Nothing is executed, and what no passage supports is never shown as if one did.
 """
 
 from __future__ import annotations
@@ -14,16 +15,29 @@ from dataclasses import dataclass, replace
 
 from rag.abstention import abstention
 from rag.acl import access_filter
-from rag.answer import Answer, Answered, AnswerEvent, Citation, ContextFound, TextPart, Turn
+from rag.answer import (
+    EXTRACTIVE,
+    Answer,
+    Answered,
+    AnswerEvent,
+    Citation,
+    ContextFound,
+    TextPart,
+    Turn,
+)
+from rag.checking import Unsupported
 from rag.context import Context, ContextBuilder
 from rag.conversation import standalone
 from rag.domain import Filters, Mode, Principal
 from rag.extractive import extract
-from rag.ports import AnswerObserver, AnswerOutcome, Embedder, PageReader
+from rag.ports import AnswerObserver, AnswerOutcome, Embedder, Generator, PageReader
 from rag.prompting import Prompt, PromptBook
 from rag.search import DEFAULT_K, SearchEngine
+from rag.support import SupportChecker
+from rag.writing import Writing
 
 PROMPT = "answer"
+LEFT_OUT_NOTICE = "lines that speak to a model were left out of {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +45,11 @@ class AnswerSettings:
     """`context_tokens` is what the context may take, by the embedding model's tokenizer."""
 
     context_tokens: int = 3000
+    unsupported: Unsupported = Unsupported.MARK
 
 
 class Answerer:
-    """Answers questions over one catalog."""
+    """Answers questions over one catalog; without a generator it quotes."""
 
     def __init__(
         self,
@@ -44,12 +59,25 @@ class Answerer:
         prompts: PromptBook,
         observer: AnswerObserver,
         settings: AnswerSettings | None = None,
+        generator: Generator | None = None,
     ) -> None:
         self._engine = engine
-        self._settings = settings or AnswerSettings()
-        self._contexts = ContextBuilder(pages, embedder.count_tokens, self._settings.context_tokens)
+        self._embedder = embedder
         self._prompts = prompts
         self._observer = observer
+        self._settings = settings or AnswerSettings()
+        self._generator = generator
+        self._contexts = ContextBuilder(pages, embedder.count_tokens, self._settings.context_tokens)
+
+    @property
+    def model(self) -> str:
+        """The model that answers are written with, `extractive` when there is none."""
+        return self._generator.model if self._generator else EXTRACTIVE
+
+    def warm(self) -> None:
+        """Load what the first answer would wait for; the model itself is not asked."""
+        if self._generator is not None:
+            self._generator.load()
 
     def answer(
         self,
@@ -89,11 +117,34 @@ class Answerer:
         found = self._engine.search(asked, principal=principal, k=k, filters=filters, mode=mode)
         context = self._contexts.build(found.hits, access=access_filter(principal))
         yield ContextFound(context.hits)
-        answer = abstention(asked, context) if found.no_result else _extracted(asked, context)
-        yield TextPart(answer.text)
-        answer = replace(answer, prompt=prompt.id, prompt_hash=prompt.hash, hits=context.hits)
-        self._observer.answer_given(_outcome(answer, prompt, started))
+        writing = None
+        if found.no_result:
+            answer = abstention(asked, context)
+            yield TextPart(answer.text)
+        elif self._generator is None:
+            answer = _extracted(asked, context)
+            yield TextPart(answer.text)
+        else:
+            writing = self._writing(self._generator, context)
+            yield from writing.parts(prompt, question, history)
+            answer = writing.answer()
+            if not writing.stands:
+                quoted = _extracted(asked, context)
+                yield TextPart(writing.joint + quoted.text)
+                answer = writing.followed_by(quoted)
+        answer = replace(
+            answer,
+            prompt=prompt.id,
+            prompt_hash=prompt.hash,
+            hits=context.hits,
+            notices=(*answer.notices, *_left_out(context)),
+        )
+        self._observer.answer_given(_outcome(answer, prompt, started, writing))
         yield Answered(answer)
+
+    def _writing(self, generator: Generator, context: Context) -> Writing:
+        support = SupportChecker(self._embedder)
+        return Writing(generator, context, support, self._settings.unsupported, self._observer)
 
 
 def _extracted(question: str, context: Context) -> Answer:
@@ -112,7 +163,15 @@ def _extracted(question: str, context: Context) -> Answer:
     )
 
 
-def _outcome(answer: Answer, prompt: Prompt, started: float) -> AnswerOutcome:
+def _left_out(context: Context) -> Iterator[str]:
+    paths = dict.fromkeys(one.hit.document.path for one in context.passages if one.left_out)
+    if paths:
+        yield LEFT_OUT_NOTICE.format(", ".join(paths))
+
+
+def _outcome(
+    answer: Answer, prompt: Prompt, started: float, writing: Writing | None
+) -> AnswerOutcome:
     return AnswerOutcome(
         model=answer.model,
         prompt=prompt.id,
@@ -120,9 +179,9 @@ def _outcome(answer: Answer, prompt: Prompt, started: float) -> AnswerOutcome:
         started=started,
         seconds=max(0.0, time.time() - started),
         abstained=answer.abstained,
-        fell_back=False,
+        fell_back=writing is not None and not writing.stands,
         passages=len(answer.hits),
         citations=len(answer.citations),
-        unsupported=0,
-        struck=0,
+        unsupported=sum(not one.supported for one in answer.statements),
+        struck=writing.struck if writing is not None else 0,
     )

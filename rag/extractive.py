@@ -33,6 +33,8 @@ class Part(StrEnum):
 
 
 MISSING = "What is missing"
+# How each heading may be written by a model, and how it is shown.
+HEADINGS = {name.casefold(): name for name in (*(part.value for part in Part), MISSING)}
 _MOST_OF: dict[Part, int] = {
     Part.CAUSE: 5,
     Part.TOLD: 6,

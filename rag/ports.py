@@ -6,7 +6,8 @@ Vectors are `array('f')`: 32-bit floats, unit length, that any numeric library r
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator as Pieces
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -176,10 +177,14 @@ class Generator(Protocol):
         """The configured model's name."""
         ...
 
-    def generate(self, system: str, user: str) -> Iterator[str | Usage]:
+    def load(self) -> None:
+        """Load what is slow to load; a call after the first returns at once. Asks no server."""
+        ...
+
+    def generate(self, system: str, user: str) -> Pieces[str | Usage, None, None]:
         """The text as it comes, and last what it used.
 
-        Closing the iterator stops the model. Raises ModelError, at the start or in the middle.
+        Closing it stops the model. Raises ModelError, at the start or in the middle.
         """
         ...
 

@@ -36,17 +36,18 @@ def relevance(question: str, passage: Iterable[str], cosine: float) -> float:
 def coverage(question: str, passage: Iterable[str]) -> float:
     """The share of the question's telling words that stand in the passage, 0 to 1."""
     asked = {
-        _stem(word)
+        stem(word)
         for word in _WORD.findall(question.lower())
         if word not in STOP_WORDS and len(word) > 1 and not word.isdigit()
     }
     if not asked:
         return 0.0
-    there = {_stem(word) for text in passage for word in _WORD.findall(text.lower())}
+    there = {stem(word) for text in passage for word in _WORD.findall(text.lower())}
     return len(asked & there) / len(asked)
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """A lower-case word without its ending."""
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
             return word[: -len(ending)]

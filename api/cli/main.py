@@ -19,6 +19,7 @@ COMMANDS = {
     "ingest": ("ingest", "Make the index equal to the files."),
     "search": ("search", "Find runbooks that answer a question."),
     "ask": ("ask", "Answer a question from runbooks, with citations."),
+    "prompt": ("prompt", "List, show, compare and choose prompts."),
     "watch": ("watch", "Keep the index equal to the files."),
     "eval": ("eval", "Score what is found and answered, and gate a change on it."),
     "serve": ("serve", "Run the HTTP service."),
