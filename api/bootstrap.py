@@ -150,7 +150,9 @@ def run_lint(settings: Settings, paths: Sequence[Path], *, embeddings: bool) -> 
     from ingest.lint.targets import lint_targets
 
     known = KnownNames(frozenset(settings.review.owners), settings.review.acl_tags)
-    targets = lint_targets(paths, _configured_sources(settings))
+    # What another system holds is mended there.
+    files = [source for source in _configured_sources(settings) if source.connector is None]
+    targets = lint_targets(paths, files)
     return lint(targets, known, make_embedder(settings) if embeddings else None)
 
 
@@ -450,10 +452,19 @@ def read_synonyms(settings: Settings) -> Synonyms:
 
 
 def _configured_sources(settings: Settings) -> list[Source]:
+    from ingest.connectors.kinds import make_connector
     from ingest.source_run import Source
 
     return [
-        Source(source.name, settings.source_root(source), source.acl, source.url)
+        Source(
+            source.name,
+            settings.source_root(source),
+            source.acl,
+            source.url,
+            connector=make_connector(source.connector, source.options)
+            if source.connector
+            else None,
+        )
         for source in settings.sources
     ]
 

@@ -50,7 +50,7 @@ def _run(name: str, check: Callable[[Settings], str], settings: Settings) -> Fin
 
 def _sources(settings: Settings) -> str:
     for source in settings.sources:
-        if not settings.source_root(source).is_dir():
+        if source.path is not None and not settings.source_root(source).is_dir():
             raise RunbookError(
                 f"{source.name}: {settings.source_root(source)} is no folder; mend its `path`"
             )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from api.access_settings import AuditSettings, IdentitySettings, LimitSettings
@@ -22,12 +22,25 @@ PACKAGED_MODEL = "all-MiniLM-L6-v2"
 
 
 class SourceSettings(_Section):
-    """A root of files. Without `acl`, only documents that say who may read them are readable."""
+    """A root of files. Without `acl`, only documents that say who may read them are readable.
+
+    In place of `path`, `connector` names a system that is mirrored, and `options` what of it.
+    """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-    path: Path
+    path: Path | None = None
     acl: AclTags | None = None
     url: str | None = None
+    connector: str | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> SourceSettings:
+        if (self.path is None) == (self.connector is None):
+            raise ValueError("give a `path` or a `connector`, one of the two")
+        if self.options and self.connector is None:
+            raise ValueError("`options` belong to a `connector`")
+        return self
 
 
 class EmbeddingSettings(_Section):
@@ -178,6 +191,9 @@ class Settings(BaseSettings):
         return self.directory / self.state
 
     def source_root(self, source: SourceSettings) -> Path:
+        """Where its files stand; those of a connector are mirrored into the state folder."""
+        if source.path is None:
+            return self.state_folder / "mirrors" / source.name
         return self.directory / source.path
 
     @classmethod

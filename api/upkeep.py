@@ -73,7 +73,9 @@ class Upkeep:
     ) -> None:
         """Bring everything up to date, then whatever changes, until `stop`."""
         changes = Changes()
-        end = watch(self.sources, changes, polling=polling)
+        # A connector's documents change elsewhere: every reconcile asks for them.
+        folders = [source for source in self.sources if source.connector is None]
+        end = watch(folders, changes, polling=polling)
         try:
             # What changed before the watcher stood is found by the first, whole run.
             Watch(self.index, self.sources, changes, reconcile, stop, failed).run(told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -23,6 +24,10 @@ class EffectiveAcl:
 
     acl: frozenset[str]
     origin: AclOrigin
+
+
+# A document's path and what it says of its own readers, to what counts.
+Resolve = Callable[[str, frozenset[str] | None], EffectiveAcl]
 
 
 class AclRules:

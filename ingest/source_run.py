@@ -13,8 +13,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ingest.acl_rules import AclRules
+from ingest.acl_rules import AclRules, Resolve
 from ingest.chunker import Chunker
+from ingest.connectors.mirror import Mirror, refresh
+from ingest.connectors.port import Connector
 from ingest.git_history import FileRevision, file_revisions
 from ingest.loaders import SUFFIXES
 from ingest.parse import RawFile, own_acl_of, parse
@@ -22,7 +24,7 @@ from ingest.report import Progress, Silent
 from ingest.walk import FileUnsettled, FileVanished, Walk, read_file, walk
 from rag.adapters.catalog.writer import ActiveVersion, CatalogWriter
 from rag.domain import AclOrigin, Chunk, Document, Quarantined, content_hash, document_id
-from rag.errors import QuarantineError
+from rag.errors import QuarantineError, StoreError
 from rag.indexing import Draft, IndexWriter
 from rag.ports import Vector
 
@@ -34,7 +36,8 @@ _BATCH_DOCUMENTS = 64
 class Source:
     """A configured root of files. `scope` narrows a run to one file or folder below it.
 
-    `url` is a template for links to its files, with `{path}` and `{revision}`.
+    `url` is a template for links to its files, with `{path}` and `{revision}`. With a `connector`
+    the root is where its documents are mirrored.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Source:
     acl: frozenset[str] | None = None
     url: str | None = None
     scope: str | None = None
+    connector: Connector | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +94,18 @@ class SourceRun:
         self._tools = tools
         self._source = source
         self._run = run
-        self._rules = AclRules(source.root, source.acl)
+        self._resolve: Resolve = AclRules(source.root, source.acl).resolve
+        self._mirror: Mirror | None = None
         self._revisions: Mapping[str, FileRevision] = {}
         self._served = tools.catalog.active_versions(source.name)
         self._outcome = Outcome()
 
     def run(self) -> Outcome:
+        if self._source.connector is not None:
+            self._fetch(self._source.connector)
         walked = walk(self._source.root, SUFFIXES, self._source.scope)
-        self._revisions = file_revisions(self._source.root)
+        if self._mirror is None:
+            self._revisions = file_revisions(self._source.root)
         self._run.progress.found(len(walked.files))
         for problem in walked.problems:
             self._quarantine(problem.path, QuarantineError(problem.reason))
@@ -113,6 +121,21 @@ class SourceRun:
         self._record_quarantine(present | set(gone))
         return self._outcome
 
+    def _fetch(self, connector: Connector) -> None:
+        """Bring the mirror up to date, where the run is about all of it, and believe it alone."""
+        root = self._source.root
+        try:
+            if self._source.scope is None:
+                for problem in refresh(connector, root, self._tools.max_file_bytes):
+                    self._unfetched(problem.path, problem.reason)
+        except StoreError as error:
+            self._unfetched(".", f"{error}; what was fetched before keeps serving")
+        self._mirror = Mirror.read(root)
+        self._resolve = self._mirror.resolving(self._resolve)
+
+    def _unfetched(self, path: str, reason: str) -> None:
+        self._outcome.quarantined[path] = Quarantined(self._source.name, path, None, reason)
+
     def _changed(self, files: Iterable[str], vanished: set[str]) -> Iterator[_Parsed]:
         for path in files:
             try:
@@ -121,7 +144,7 @@ class SourceRun:
                     self._outcome.unchanged += 1
                     self._run.progress.done(1, 0)
                 else:
-                    yield parse(raw, self._rules.resolve, self._tools.chunker, self._source.url)
+                    yield parse(raw, self._resolve, self._tools.chunker, self._url_of(path))
             except FileVanished:
                 vanished.add(path)
             except FileUnsettled:
@@ -132,14 +155,18 @@ class SourceRun:
 
     def _read(self, path: str) -> RawFile:
         read = read_file(self._source.root, path, self._tools.max_file_bytes, self._run.settle)
+        source, data = self._source.name, read.data
+        if self._mirror is not None:
+            entry = self._mirror.entry(path, data)
+            return RawFile(source, path, data, entry.revision, entry.updated_at)
         known = self._revisions.get(path)
-        return RawFile(
-            source=self._source.name,
-            path=path,
-            data=read.data,
-            revision=known.commit if known else content_hash(read.data),
-            updated_at=known.committed_at if known else read.mtime,
-        )
+        if known is not None:
+            return RawFile(source, path, data, known.commit, known.committed_at)
+        return RawFile(source, path, data, content_hash(data), read.mtime)
+
+    def _url_of(self, path: str) -> str | None:
+        told = self._mirror.url(path) if self._mirror else None
+        return told or self._source.url
 
     def _is_unchanged(self, raw: RawFile) -> bool:
         served = self._served.get(raw.path)
@@ -151,10 +178,12 @@ class SourceRun:
             int(raw.updated_at.timestamp()),
         ):
             return False
+        if self._mirror is not None:
+            return self._resolve(raw.path, own_acl_of(raw)).acl == served.acl
         # The same bytes say the same of their own ACL; what stands around them may have changed.
         if served.acl_origin is AclOrigin.DOCUMENT:
             return True
-        return self._rules.resolve(raw.path, None).acl == served.acl
+        return self._resolve(raw.path, None).acl == served.acl
 
     def _embedded(
         self, batches: Iterable[list[_Parsed]]
@@ -204,9 +233,13 @@ class SourceRun:
             self._tools.index.replace([replace(draft, document=document)])
 
     def _readable_limit(self, served: ActiveVersion) -> frozenset[str] | None:
+        limit = self._told_limit(served)
+        return limit if self._mirror is None else self._mirror.limited(served.path, limit)
+
+    def _told_limit(self, served: ActiveVersion) -> frozenset[str] | None:
         try:
             if served.acl_origin is not AclOrigin.DOCUMENT:
-                return self._rules.resolve(served.path, None).acl
+                return self._resolve(served.path, None).acl
             return own_acl_of(self._read(served.path))
         except QuarantineError:
             return None

@@ -24,6 +24,9 @@ name = "runbooks"
 path = "runbooks"
 # acl = ["public"]                 # every authenticated caller
 # url = "https://git.example.com/ops/runbooks/blob/main/{path}"
+#    In place of `path`, `connector` reads another system; see docs/connectors.md.
+#    connector = "s3"
+#    options = { bucket = "ops", prefix = "runbooks/" }
 
 # [embedding]
 # model = "all-MiniLM-L6-v2"       # the packaged model, else a hub id or a folder

@@ -51,6 +51,9 @@ def test_the_environment_stands_over_the_file(
         ('[[sources]]\nname = "a"\npath = "d"\nacl = "public"\n', "sources.0.acl"),
         ('[[sources]]\nname = "../a"\npath = "d"\n', "sources.0.name"),
         (2 * '[[sources]]\nname = "a"\npath = "d"\n', "given twice"),
+        ('[[sources]]\nname = "a"\n', "give a `path` or a `connector`"),
+        ('[[sources]]\nname = "a"\npath = "d"\nconnector = "s3"\n', "one of the two"),
+        ('[[sources]]\nname = "a"\npath = "d"\noptions = { b = 1 }\n', "belong to a `connector`"),
         ("nonsense", "not valid TOML"),
     ],
 )
