@@ -41,14 +41,10 @@ LANES: Mapping[str, Lane] = {
 
 @dataclass(frozen=True, slots=True)
 class RankedPage:
-    """A page's score, 1 when it is best everywhere, and its passages, best first.
-
-    A passage is its chunk key with its share of the best passage's score.
-    """
+    """A page's score, 1 when it is best everywhere."""
 
     version: int
     score: float
-    passages: tuple[tuple[int, float], ...]
 
 
 class Fusion:
@@ -63,9 +59,20 @@ class Fusion:
 
     def ranked(self) -> list[RankedPage]:
         """Best first; ties go to the older version."""
-        pages = [self._page(version, keys) for version, keys in self._keys.items()]
+        pages = [RankedPage(version, self._score(version)) for version in self._keys]
         pages.sort(key=_best_first)
         return self._with_the_asked_for(pages)
+
+    def passages(self, version: int) -> list[tuple[int, float]]:
+        """A page's chunk keys, best first, each with its share of the best passage's score."""
+        lanes = [lane for lane in self._lanes.values() if not lane.of_pages]
+        inside = [
+            (key, sum(lane.weight * lane.share(key) for lane in lanes))
+            for key in self._keys[version]
+        ]
+        inside.sort(key=lambda item: (-item[1], item[0]))
+        best = inside[0][1] or 1.0
+        return [(key, points / best) for key, points in inside]
 
     def _with_the_asked_for(self, pages: list[RankedPage]) -> list[RankedPage]:
         """The first few pages about an identifier that names few, lifted above the rest."""
@@ -80,30 +87,23 @@ class Fusion:
 
     def _is_asked_for(self, page: RankedPage) -> bool:
         lane = self._lanes.get("identifiers")
-        raw = lane.raw(self._keys[page.version], page.version) if lane else None
+        raw = lane.raw(page.version) if lane else None
         return raw is not None and raw >= 1.0
 
     def contributions(self, version: int) -> tuple[Contribution, ...]:
         """What each lane gave a page."""
-        keys = self._keys[version]
         return tuple(
             Contribution(
                 lane=name,
-                rank=lane.rank(keys, version),
-                raw=lane.raw(keys, version),
-                points=lane.weight * lane.best(keys, version) / self._total,
+                rank=lane.rank(version),
+                raw=lane.raw(version),
+                points=lane.weight * lane.best(version) / self._total,
             )
             for name, lane in self._lanes.items()
         )
 
-    def _page(self, version: int, keys: Sequence[int]) -> RankedPage:
-        score = sum(lane.weight * lane.best(keys, version) for lane in self._lanes.values())
-        lanes = [lane for lane in self._lanes.values() if not lane.of_pages]
-        inside = [(key, sum(lane.weight * lane.share(key) for lane in lanes)) for key in keys]
-        inside.sort(key=lambda item: (-item[1], item[0]))
-        best = inside[0][1] or 1.0
-        passages = tuple((key, points / best) for key, points in inside)
-        return RankedPage(version, score / self._total, passages)
+    def _score(self, version: int) -> float:
+        return sum(lane.weight * lane.best(version) for lane in self._lanes.values()) / self._total
 
 
 def _best_first(page: RankedPage) -> tuple[float, int]:
@@ -111,7 +111,7 @@ def _best_first(page: RankedPage) -> tuple[float, int]:
 
 
 class _Shares:
-    """One lane's scores as shares of its best, by chunk or by page; below zero counts as zero."""
+    """One lane's scores as shares of its best, by passage and by page; below zero is zero."""
 
     def __init__(self, name: str, ranking: Sequence[Candidate]) -> None:
         lane = LANES[name]
@@ -119,35 +119,32 @@ class _Shares:
         top = max(candidate.score for candidate in ranking)
         self._scale = 1.0 / top if top > 0 else 1.0
         self._rank: dict[int, int] = {}
-        self._raw: dict[int, float] = {}
+        self._of_page: dict[int, float] = {}
+        self._of_key: dict[int, float] = {}
         for rank, candidate in enumerate(ranking, start=1):
-            key = candidate.chunk_key
-            place = version_of(key) if lane.of_pages else key
-            self._rank.setdefault(place, rank)
-            self._raw.setdefault(place, candidate.score)
+            version = version_of(candidate.chunk_key)
+            self._rank.setdefault(version, rank)
+            self._of_page.setdefault(version, candidate.score)
+            self._of_key.setdefault(candidate.chunk_key, candidate.score)
         # Every passage has a cosine, and one that was cut off is no nearer than the last one.
         cut_off = ranking[-1].score * _BEYOND_THE_CUT if name == "dense" else 0.0
         self._missing = max(0.0, cut_off)
 
-    def share(self, place: int) -> float:
-        """Of the lane's best, 0 to 1, for a chunk's key, or in a page lane a version."""
-        return max(0.0, self._raw.get(place, self._missing)) * self._scale
+    def share(self, key: int) -> float:
+        """What a passage has of the lane's best, 0 to 1."""
+        return max(0.0, self._of_key.get(key, self._missing)) * self._scale
 
-    def best(self, keys: Sequence[int], version: int) -> float:
-        """The share of a page: its own, or that of the best of its chunks."""
-        if self.of_pages:
-            return self.share(version)
-        return max(self.share(key) for key in keys)
+    def best(self, version: int) -> float:
+        """What a page has of the lane's best, by its best passage where the lane is of those."""
+        return max(0.0, self._of_page.get(version, self._missing)) * self._scale
 
-    def rank(self, keys: Sequence[int], version: int) -> int | None:
+    def rank(self, version: int) -> int | None:
         """Where the lane found the page first; None where it did not."""
-        places = [version] if self.of_pages else keys
-        return min((self._rank[place] for place in places if place in self._rank), default=None)
+        return self._rank.get(version)
 
-    def raw(self, keys: Sequence[int], version: int) -> float | None:
+    def raw(self, version: int) -> float | None:
         """The page's best score in the lane's own terms."""
-        places = [version] if self.of_pages else keys
-        return max((self._raw[place] for place in places if place in self._raw), default=None)
+        return self._of_page.get(version)
 
 
 def _passages(rankings: Mapping[str, Sequence[Candidate]]) -> dict[int, list[int]]:

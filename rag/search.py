@@ -162,7 +162,7 @@ class SearchEngine:
         fusion = Fusion(rankings)
         ranked = fusion.ranked()
         preferred = with_priors(ranked, pages, self._statuses(pages))
-        shortlist = _shortlist(preferred, self._depth(asked))
+        shortlist = _shortlist(fusion, preferred, self._depth(asked))
         items = self._catalog.fetch(
             [key for key, _, _ in shortlist], access=asked.access, filters=asked.filters
         )
@@ -263,13 +263,15 @@ def _by_key(ranking: Sequence[Candidate]) -> dict[int, float]:
     return {candidate.chunk_key: round(candidate.score, 6) for candidate in ranking}
 
 
-def _shortlist(pages: Sequence[RankedPage], depth: int) -> list[tuple[int, RankedPage, float]]:
+def _shortlist(
+    fusion: Fusion, pages: Sequence[RankedPage], depth: int
+) -> list[tuple[int, RankedPage, float]]:
     """The best passages over all pages, a few of each: key, page, and share of the page's score."""
     # No passage of a page scores above it, so that pages beyond the depth cannot enter.
     found = [
         (key, page, share * _SECOND_PASSAGE**place)
         for page in pages[:depth]
-        for place, (key, share) in enumerate(page.passages[:_PASSAGES_OF_A_PAGE])
+        for place, (key, share) in enumerate(fusion.passages(page.version)[:_PASSAGES_OF_A_PAGE])
     ]
     return sorted(found, key=lambda item: -item[1].score * item[2])[:depth]
 

@@ -141,8 +141,9 @@ class ChromaVectorStore:
 
 
 def _hnsw() -> CreateHNSWConfiguration:
-    # Recall of at least 0.998 on clustered vectors (measured); takes effect at creation alone.
-    return {"space": "cosine", "ef_search": 100, "ef_construction": 100, "max_neighbors": 16}
+    # Recall of 0.995 at 100,000 clustered vectors, for a millisecond more than at 100, which
+    # finds 0.9 (measured); takes effect at creation alone.
+    return {"space": "cosine", "ef_search": 600, "ef_construction": 100, "max_neighbors": 16}
 
 
 def _settings() -> Any:

@@ -46,7 +46,6 @@ def test_best_in_every_lane_scores_one() -> None:
     fused = fuse({name: ranking(name, (7, 0, 3.0), (8, 0, 1.0)) for name in LANES})
     assert fused[0].version == 7
     assert fused[0].score == pytest.approx(1.0)
-    assert fused[0].passages[0][0] == chunk_key(7, 0)
 
 
 def test_a_share_counts_by_the_weight_of_its_lane() -> None:
@@ -76,14 +75,14 @@ def test_a_passage_that_dense_search_cut_off_stands_below_its_last() -> None:
 
 
 def test_a_page_lane_names_a_passage_only_where_no_other_lane_does() -> None:
-    fused = fuse(
+    fusion = Fusion(
         {
             "lexical": ranking("lexical", (1, 3, 2.0)),
             "pages": ranking("pages", (1, 0, 2.0), (2, 0, 1.0)),
         }
     )
-    passages = {page.version: [key for key, _ in page.passages] for page in fused}
-    assert passages == {1: [chunk_key(1, 3)], 2: [chunk_key(2, 0)]}
+    assert fusion.passages(1) == [(chunk_key(1, 3), 1.0)]
+    assert [key for key, _ in fusion.passages(2)] == [chunk_key(2, 0)]
 
 
 @given(lanes)
@@ -102,8 +101,9 @@ def test_every_page_that_was_found_is_ranked_once_and_says_why(
         points = sum(one.points for one in told)
         asked_for = any(one.lane == "identifiers" and (one.raw or 0) >= 1 for one in told)
         assert points == pytest.approx(page.score) or (asked_for and points < page.score)
-        assert all(version_of(key) == page.version for key, _ in page.passages)
-        shares = [share for _, share in page.passages]
+        passages = fusion.passages(page.version)
+        assert all(version_of(key) == page.version for key, _ in passages)
+        shares = [share for _, share in passages]
         assert shares == sorted(shares, reverse=True)
 
 
@@ -111,7 +111,8 @@ def test_every_page_that_was_found_is_ranked_once_and_says_why(
 def test_every_passage_that_a_chunk_lane_found_is_kept(
     rankings: dict[str, list[Candidate]],
 ) -> None:
-    kept = {key for page in fuse(rankings) for key, _ in page.passages}
+    fusion = Fusion(rankings)
+    kept = {key for page in fusion.ranked() for key, _ in fusion.passages(page.version)}
     assert {one.chunk_key for name in CHUNK_LANES for one in rankings[name]} <= kept
 
 

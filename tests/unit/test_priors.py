@@ -21,7 +21,7 @@ def page(version: int, *superseded_by: int) -> CandidatePage:
 
 
 def ranked(scores: dict[int, float]) -> list[RankedPage]:
-    return [RankedPage(version, score, ((version, 1.0),)) for version, score in scores.items()]
+    return [RankedPage(version, score) for version, score in scores.items()]
 
 
 def order(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -30,6 +31,7 @@ from rag.synonyms import Synonyms
 # An identifier that more pages are about than a reader would look through identifies none.
 _FULL_SCORE_PAGES = 3
 _MOST_PAGES = 10
+_QUERIES_KEPT = 256
 
 
 class WordIndex:
@@ -53,8 +55,9 @@ class WordIndex:
             expression = any_of(self._counts.affordable(connection, now, terms))
             if not expression:
                 return []
-            query = _query(self._fields, now.generation, expression, access, filters, limit)
-            return [(int(row), -float(score)) for row, score in connection.execute(query)]
+            query = _query(self._fields, now.generation, access, filters, limit)
+            rows = connection.execute(query, {"expression": expression})
+            return [(int(row), -float(score)) for row, score in rows]
 
     def find(
         self, expression: str, access: AccessFilter, filters: Filters, limit: int
@@ -64,8 +67,9 @@ class WordIndex:
             return []
         with self._database.read() as connection:
             generation = _serving(connection).generation
-            query = _query(self._fields, generation, expression, access, filters, limit)
-            return [(int(row), -float(score)) for row, score in connection.execute(query)]
+            query = _query(self._fields, generation, access, filters, limit)
+            rows = connection.execute(query, {"expression": expression})
+            return [(int(row), -float(score)) for row, score in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,14 +203,11 @@ def _row_bound(connection: sa.Connection, generation: int) -> int:
     return int(connection.scalar(sa.select(sa.func.count()).select_from(few)) or 0)
 
 
+@lru_cache(_QUERIES_KEPT)  # making a statement takes as long as running it
 def _query(
-    fields: Fields,
-    generation: int,
-    expression: str,
-    access: AccessFilter,
-    filters: Filters,
-    limit: int,
+    fields: Fields, generation: int, access: AccessFilter, filters: Filters, limit: int
 ) -> sa.Select[int, float]:
+    """Rows that match the parameter `expression`, with their scores, least first."""
     table = fields.name(generation)
     fts = sa.table(table, sa.column("rowid", sa.Integer))
     weights = ", ".join(str(weight) for weight in fields.weights)
@@ -215,7 +216,7 @@ def _query(
     return (
         sa.select(fts.c.rowid, score.label("score"))
         .join(versions, versions.c.id == version)
-        .where(sa.literal_column(table).op("MATCH")(expression))
+        .where(sa.literal_column(table).op("MATCH")(sa.bindparam("expression")))
         .where(versions.c.state == "active", may_read(access), passes(filters))
         # Ties go by document, so that two indexes of the same files rank alike.
         .order_by(sa.text("score"), versions.c.document_id, fts.c.rowid)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -24,24 +24,23 @@ _PAGES_KEPT = 50_000  # some 2 KB each, most of it the vector
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A version's columns that ranking reads, its ACL, and its vector's bytes."""
+    """What is known of a version, its ACL, and its vector's bytes."""
 
     generation: int
-    document_id: str
-    updated_at: datetime
-    last_reviewed: date | None
-    review_every: timedelta | None
+    candidate: CandidatePage
     acl: frozenset[str]
     vector: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class _Successor:
-    """A served version that says which documents it supersedes."""
+    """A served version that supersedes another."""
 
     version: int
     acl: frozenset[str]
-    supersedes: frozenset[str]
+
+
+_Successors = Mapping[str, Sequence[_Successor]]  # by the document that they supersede
 
 
 class PageFacts:
@@ -54,14 +53,14 @@ class PageFacts:
         self._database = database
         self._pages: dict[int, _Page] = {}
         self._serving = 0
-        self._successors: tuple[int, tuple[_Successor, ...]] = (-1, ())
+        self._successors: tuple[int, _Successors] = (-1, {})
 
     def pages(self, wanted: Sequence[int], *, access: AccessFilter) -> dict[int, CandidatePage]:
         """The pages among the versions `wanted` that may be read."""
-        successors = [one for one in self._superseding() if access.allows(one.acl)]
+        successors = self._superseding()
         known = self._known(wanted)
         return {
-            version: _candidate(version, known[version], successors)
+            version: _superseded(known[version].candidate, successors, access)
             for version in wanted
             if version in known and access.allows(known[version].acl)
         }
@@ -91,12 +90,12 @@ class PageFacts:
                 pages.update(_read(connection, unknown))
         return pages
 
-    def _superseding(self) -> tuple[_Successor, ...]:
+    def _superseding(self) -> _Successors:
         with self._database.read() as connection:
             changes = int(connection.scalar(sa.select(state.c.changes)) or 0)
             if self._successors[0] != changes:
                 self._forget_after_promotion(connection)
-                self._successors = (changes, tuple(_read_successors(connection)))
+                self._successors = (changes, _read_successors(connection))
         return self._successors[1]
 
     def _forget_after_promotion(self, connection: sa.Connection) -> None:
@@ -165,16 +164,19 @@ def _read(connection: sa.Connection, wanted: Sequence[int]) -> Iterable[tuple[in
 def _page(row: Any) -> _Page:
     return _Page(
         generation=row.generation,
-        document_id=row.document_id,
-        updated_at=datetime.fromtimestamp(row.updated, UTC),
-        last_reviewed=date.fromisoformat(row.last_reviewed) if row.last_reviewed else None,
-        review_every=timedelta(days=row.review_days) if row.review_days else None,
+        candidate=CandidatePage(
+            version=row.id,
+            document_id=row.document_id,
+            updated_at=datetime.fromtimestamp(row.updated, UTC),
+            last_reviewed=date.fromisoformat(row.last_reviewed) if row.last_reviewed else None,
+            review_every=timedelta(days=row.review_days) if row.review_days else None,
+        ),
         acl=frozenset(strings(row.tags)),
         vector=row.vector or b"",
     )
 
 
-def _read_successors(connection: sa.Connection) -> Iterable[_Successor]:
+def _read_successors(connection: sa.Connection) -> _Successors:
     query = (
         sa.select(versions, acl_sets.c.tags.label("acl_tags"))
         .join(acl_sets, acl_sets.c.id == versions.c.acl_set)
@@ -182,20 +184,20 @@ def _read_successors(connection: sa.Connection) -> Iterable[_Successor]:
         .where(versions.c.supersedes.is_not(None), versions.c.state == "active")
         .where(generations.c.state == "serving")
     )
+    found: dict[str, list[_Successor]] = {}
     for row in connection.execute(query):
-        named = superseded_paths(row.source, row.path, row.supersedes)
-        documents = frozenset(document_id(source, path) for source, path in named)
-        yield _Successor(row.id, frozenset(strings(row.acl_tags)), documents)
+        successor = _Successor(row.id, frozenset(strings(row.acl_tags)))
+        for source, path in superseded_paths(row.source, row.path, row.supersedes):
+            found.setdefault(document_id(source, path), []).append(successor)
+    return found
 
 
-def _candidate(version: int, page: _Page, successors: Sequence[_Successor]) -> CandidatePage:
-    return CandidatePage(
-        version=version,
-        document_id=page.document_id,
-        updated_at=page.updated_at,
-        last_reviewed=page.last_reviewed,
-        review_every=page.review_every,
-        superseded_by=frozenset(
-            one.version for one in successors if page.document_id in one.supersedes
-        ),
-    )
+def _superseded(
+    page: CandidatePage, successors: _Successors, access: AccessFilter
+) -> CandidatePage:
+    """The page with those of its successors that may be read."""
+    named = successors.get(page.document_id)
+    if not named:
+        return page
+    readable = frozenset(one.version for one in named if access.allows(one.acl))
+    return replace(page, superseded_by=readable)
