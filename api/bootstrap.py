@@ -16,6 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api import embedding as models
 from api.answer_path import make_answerer
 from api.audit import AuditLog, NoLines, open_audit
 from api.identity.configured import authenticator
@@ -40,7 +41,6 @@ from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.cross_encoder import CrossEncoderReranker
 from rag.adapters.filtered_vectors import FilteredVectors
 from rag.adapters.index_lock import IndexLock
-from rag.adapters.local_embedder import LocalEmbedder
 from rag.adapters.serving_vectors import ServingDense, ServingPageVectors
 from rag.domain import Filters, Principal
 from rag.errors import ConfigurationError
@@ -153,7 +153,7 @@ def run_lint(settings: Settings, paths: Sequence[Path], *, embeddings: bool) -> 
     # What another system holds is mended there.
     files = [source for source in _configured_sources(settings) if source.connector is None]
     targets = lint_targets(paths, files)
-    return lint(targets, known, make_embedder(settings) if embeddings else None)
+    return lint(targets, known, models.make_embedder(settings) if embeddings else None)
 
 
 @contextmanager
@@ -177,9 +177,7 @@ def open_reading(
 
     An `embedder` and a `clock` that the caller has stand in for the configured one and for today.
     """
-    embedder = embedder or make_embedder(settings)
-    if isinstance(embedder, LocalEmbedder):
-        embedder.load_early()
+    embedder = embedder or models.begin_loading(settings)
     with (
         open_catalog(settings) as database,
         closing(make_request_memory(settings, database)) as requests,
@@ -375,9 +373,9 @@ def make_models(settings: Settings, embedder: Embedder | None = None) -> Embeddi
     def load(recipe: Recipe) -> Embedder:
         chosen = {"model": recipe.model, "max_tokens": recipe.model_tokens}
         embedding = settings.embedding.model_copy(update=chosen)
-        return make_embedder(settings.model_copy(update={"embedding": embedding}))
+        return models.make_embedder(settings.model_copy(update={"embedding": embedding}))
 
-    return EmbeddingModels(embedder or make_embedder(settings), _recipe(settings), load)
+    return EmbeddingModels(embedder or models.make_embedder(settings), _recipe(settings), load)
 
 
 def make_audit(settings: Settings, failed: Callable[[], None]) -> AuditLog:
@@ -392,17 +390,6 @@ def make_audit(settings: Settings, failed: Callable[[], None]) -> AuditLog:
         files=chosen.files,
         hash_queries=chosen.hash_queries,
         failed=failed,
-    )
-
-
-def make_embedder(settings: Settings) -> Embedder:
-    """The configured embedding model, loaded at its first use."""
-    chosen = settings.embedding
-    return LocalEmbedder(
-        settings.state_folder / "models",
-        chosen.model,
-        chosen.max_tokens,
-        chosen.allow_download,
     )
 
 

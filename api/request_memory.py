@@ -6,11 +6,10 @@ found all the same.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-
-import structlog
 
 from rag.adapters.catalog.feedback import FeedbackStore
 from rag.answer import Answer
@@ -24,7 +23,7 @@ _BATCH = 500
 _PAUSE_SECONDS = 0.2
 _PRUNE_EVERY = timedelta(hours=1)
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class RequestMemory:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from api.bootstrap import make_embedder
+from api.embedding import make_embedder
 from api.settings import Settings
 from bench import encoder, latency, operations, quality, report, scaled_index
 from bench.corpora import ROOT, Corpus, Page, corpus, pages, texts

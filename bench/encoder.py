@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from api.bootstrap import make_embedder, run_ingest
+from api.bootstrap import run_ingest
+from api.embedding import make_embedder
 from api.settings import Settings
 from bench.corpora import Corpus, Page, texts
 from ingest.report import Silent

@@ -14,6 +14,7 @@ import click
 
 from api.cli.hits import print_hits
 from api.cli.principal import local_principal
+from api.embedding import begin_loading
 from api.settings import load_settings
 from rag.domain import Filters, Kind, Mode, Principal, SearchResult
 from rag.errors import ConfigurationError
@@ -86,10 +87,11 @@ def command(
         service, Kind(kind) if kind else None, since.date() if since else None, source
     )
     settings = load_settings(ctx.obj)
+    model = begin_loading(settings)
     asked = _Asked(local_principal(settings, tags), k, filters, Mode(mode))
     from api.bootstrap import open_reading
 
-    with open_reading(settings) as services:
+    with open_reading(settings, embedder=model) as services:
         if batch is not None:
             _answer_batch(services, asked, batch, explain)
             return

@@ -7,6 +7,7 @@ import threading
 from array import array
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from rag.ports import Vector
 
 if TYPE_CHECKING:
     import numpy as np
-    from tokenizers import Encoding
+    from tokenizers import Encoding, Tokenizer
 
 _BATCH = 8  # small batches of texts of like length are quickest on few cores (docs/benchmarks.md)
 _MOST_QUESTIONS = 16
@@ -31,6 +32,7 @@ class OpenVinoEmbedder:
 
     def __init__(self, fingerprint: str, folder: Path, about: ExportedModel) -> None:
         self._fingerprint = fingerprint
+        self._folder = folder
         self._about = about
         try:
             self._open(folder)
@@ -50,9 +52,6 @@ class OpenVinoEmbedder:
         # A request is no two threads' at once: documents and questions have one each.
         self._documents_request = model.create_infer_request()
         self._questions_request = model.create_infer_request()
-        self._counter = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._counter.no_truncation()
-        self._counter.no_padding()
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self._about.max_tokens)
@@ -81,6 +80,16 @@ class OpenVinoEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(told.ids) for told in self._counter.encode_batch(list(texts))]
+
+    @cached_property
+    def _counter(self) -> Tokenizer:
+        """A tokenizer that cuts nothing, for making chunks; no search waits for it."""
+        from tokenizers import Tokenizer
+
+        counter = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        counter.no_truncation()
+        counter.no_padding()
+        return counter
 
     def _embed_questions(self, questions: Sequence[str]) -> list[Vector[float]]:
         prefixed = [self._about.question_prefix + question for question in questions]

@@ -17,7 +17,7 @@ _MAX_TERMS = 64
 MAX_IDENTIFIERS = 8
 # bm25 reads every row that matches, about a thousand a millisecond: words so common that they
 # would match more than this are left to dense search.
-MOST_ROWS = 3000
+MOST_ROWS = 1500
 
 Alternatives = tuple[str, ...]
 
