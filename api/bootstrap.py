@@ -372,8 +372,8 @@ def make_models(settings: Settings, embedder: Embedder | None = None) -> Embeddi
 
     def load(recipe: Recipe) -> Embedder:
         chosen = {"model": recipe.model, "max_tokens": recipe.model_tokens}
-        embedding = settings.embedding.model_copy(update=chosen)
-        return models.make_embedder(settings.model_copy(update={"embedding": embedding}))
+        other = settings.embedding.model_copy(update=chosen)
+        return models.make_embedder(settings.model_copy(update={"embedding": other}))
 
     return EmbeddingModels(embedder or models.make_embedder(settings), _recipe(settings), load)
 
