@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test lint types tests bench clean
+.PHONY: setup demo test lint types tests bench soak clean
 
 setup: $(VENV)/.installed
 
@@ -26,6 +26,10 @@ tests: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m bench
+
+soak: $(VENV)/.installed-dev
+	$(BIN)/python -m bench soak --minutes 10
+	$(BIN)/python -m bench cycles
 
 clean:
 	rm -rf $(VENV) .runbook build *.egg-info

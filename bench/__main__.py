@@ -1,4 +1,7 @@
-"""`python -m bench [SECTION…]`: measure, keep the results in .bench/, write docs/benchmarks.md."""
+"""`python -m bench [SECTION…]`: measure, keep the results in .bench/, write docs/benchmarks.md.
+
+`python -m bench soak [--minutes N]` and `cycles` write docs/soak.md.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ import numpy as np
 
 from api.embedding import make_embedder
 from api.settings import Settings
-from bench import encoder, latency, operations, quality, report, scaled_index
+from bench import encoder, endurance, latency, operations, quality, report, scaled_index
 from bench.corpora import ROOT, Corpus, Page, corpus, pages, texts
 
 _RESULTS = ROOT / ".bench"
@@ -143,6 +146,9 @@ def _margin(name: str, systems: dict[str, quality.Scores], measure: str) -> list
 
 def main(asked: Sequence[str]) -> None:
     """Measure the sections asked for, or all, and write the page from all that is known."""
+    if asked[:1] in (["soak"], ["cycles"]):
+        endurance.main(asked)
+        return
     with tempfile.TemporaryDirectory(prefix="runbook-bench-") as folder:
         bench = Bench(Path(folder))
         sections: dict[str, Callable[[], dict[str, Any]]] = {

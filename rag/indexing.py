@@ -185,12 +185,12 @@ class IndexWriter:
 
     def rebuild(self) -> None:
         """Write every vector anew from the catalog."""
-        self._vectors.clear()
-        for entries in self._catalog.active_entries(_REBUILD_BATCH):
-            self._vectors.add(entries)
+        self._vectors.compact(self._catalog.active_entries(_REBUILD_BATCH))
 
     def _sweep(self) -> None:
         gone = self._catalog.unserved_versions()
         if gone:
             self._vectors.delete_versions(gone)
             self._catalog.drop_versions(gone)
+            if self._vectors.bloated():
+                self._vectors.compact(self._catalog.active_entries(_REBUILD_BATCH))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Generator as Pieces
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -85,8 +85,12 @@ class VectorStore(NearestVectors, Protocol):
         """The key of every entry with its ACL set."""
         ...
 
-    def clear(self) -> None:
-        """Drop every vector."""
+    def bloated(self) -> bool:
+        """Whether far more deleted vectors are kept than served ones."""
+        ...
+
+    def compact(self, entries: Iterable[Sequence[VectorEntry]]) -> None:
+        """Keep these, which are all that serve, and nothing else; searches go on meanwhile."""
         ...
 
 

@@ -7,7 +7,7 @@ import math
 import re
 import zlib
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -54,6 +54,7 @@ class MemoryVectors:
     def __init__(self) -> None:
         self.entries: dict[int, VectorEntry] = {}
         self.fail_on: str | None = None
+        self.swollen = False
 
     def add(self, entries: Sequence[VectorEntry]) -> None:
         self._maybe_fail("add")
@@ -81,8 +82,12 @@ class MemoryVectors:
     def held(self) -> dict[int, int]:
         return {key: entry.acl_set for key, entry in self.entries.items()}
 
-    def clear(self) -> None:
-        self.entries.clear()
+    def bloated(self) -> bool:
+        return self.swollen
+
+    def compact(self, entries: Iterable[Sequence[VectorEntry]]) -> None:
+        self.entries = {entry.key: entry for batch in entries for entry in batch}
+        self.swollen = False
 
     def _maybe_fail(self, step: str) -> None:
         if self.fail_on == step:

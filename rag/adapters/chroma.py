@@ -2,12 +2,17 @@
 
 Chroma's collection holds one generation. No negative filter is used and no list of tags is
 stored: an entry carries the number of its ACL set, and what passes is a list of numbers.
+
+A deleted vector stays in the collection's graph, on disk and in every walk through it. So once most
+of a graph is dead, what serves is written to another collection, and that one takes its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,15 +27,24 @@ if TYPE_CHECKING:
 
 _MAX_BATCH = 5000  # Chroma refuses more than 5,461 rows at once
 _VERSIONS_AT_ONCE = 50
+_TURN = ".turn"  # behind the name of a collection that took another one's place
+_ONE_WORD_A_VECTOR = "*/length.bin"  # of Chroma's files, deleted vectors counted
+_LEAST_BLOATED = 2000
+_MOST_KEPT = 2
+_LEAST_ROOM = 256 * 1024  # bytes; what Chroma says of a full disk differs from case to case
 
 
 class ChromaVectorStore:
     """One generation's collection. Raises StoreError for whatever Chroma raises."""
 
-    def __init__(self, client: ClientAPI, collection: str, place: str) -> None:
+    def __init__(
+        self, client: ClientAPI, collection: str, place: str, directory: Path | None = None
+    ) -> None:
+        """`directory` is where an embedded one keeps its files."""
         self._client: Any = client  # its type leaves out close(), which every client has
         self._name = collection
         self._place = place
+        self._directory = directory
         with self._translated():
             self._collection = self._open()
 
@@ -42,9 +56,11 @@ class ChromaVectorStore:
         directory.mkdir(parents=True, exist_ok=True)
         try:
             client = chromadb.PersistentClient(path=str(directory), settings=_settings())
-        except Exception as error:  # Chroma's Rust bindings raise bare exceptions
+        except BaseException as error:  # Chroma's Rust bindings raise bare exceptions, and panic
+            if not isinstance(error, Exception) and not _is_panic(error):
+                raise
             raise StoreError(_message(str(directory), error)) from error
-        return cls(client, collection, str(directory))
+        return cls(client, collection, str(directory), directory)
 
     @classmethod
     def over_http(cls, host: str, port: int, collection: str) -> ChromaVectorStore:
@@ -62,12 +78,15 @@ class ChromaVectorStore:
         return cls(client, collection, place)
 
     def add(self, entries: Sequence[VectorEntry]) -> None:
+        self._write(self._collection, entries)
+
+    def _write(self, collection: Collection, entries: Sequence[VectorEntry]) -> None:
         import numpy as np
 
         for start in range(0, len(entries), _MAX_BATCH):
             batch = entries[start : start + _MAX_BATCH]
             with self._translated():
-                self._collection.upsert(
+                collection.upsert(
                     ids=[str(entry.key) for entry in batch],
                     embeddings=np.array([entry.vector for entry in batch], dtype=np.float32),
                     metadatas=[_metadata(entry) for entry in batch],
@@ -82,12 +101,27 @@ class ChromaVectorStore:
     def nearest(
         self, vector: Vector[float], limit: int, where: VectorFilter
     ) -> list[tuple[int, float]]:
-        import numpy as np
-
         if where.acl_sets is not None and not where.acl_sets:
             return []
+        asked = self._collection
+        try:
+            return self._nearest(asked, vector, limit, where)
+        except StoreError:
+            # Another collection may have taken its place, also in another process.
+            with self._translated():
+                now = self._open()
+            if now.id == asked.id:
+                raise
+            self._collection = now
+            return self._nearest(now, vector, limit, where)
+
+    def _nearest(
+        self, asked: Collection, vector: Vector[float], limit: int, where: VectorFilter
+    ) -> list[tuple[int, float]]:
+        import numpy as np
+
         with self._translated():
-            found = self._collection.query(
+            found = asked.query(
                 query_embeddings=np.array([vector], dtype=np.float32),
                 n_results=limit,
                 where=_where(where),
@@ -111,15 +145,30 @@ class ChromaVectorStore:
                 found[int(key)] = int(told["acl_set"])
         return found
 
-    def clear(self) -> None:
+    def bloated(self) -> bool:
+        if self._directory is None:
+            return False
+        kept = sum(file.stat().st_size for file in self._directory.glob(_ONE_WORD_A_VECTOR)) // 4
+        return kept > _LEAST_BLOATED and kept > _MOST_KEPT * self.count()
+
+    def compact(self, entries: Iterable[Sequence[VectorEntry]]) -> None:
+        old = self._collection
         with self._translated():
-            self._client.delete_collection(self._name)
-            self._collection = self._open()
+            for cut_off in set(self._names()) - {old.name}:
+                self._client.delete_collection(cut_off)
+            made = self._create(f"{self._name}{_TURN}{_turn(old.name) + 1}")
+        for batch in entries:
+            self._write(made, batch)
+        # A search that has begun asks the old one to its end; what it finds is checked anyway.
+        self._collection = made
+        with self._translated():
+            self._client.delete_collection(old.name)
+        self._remove_files_of_deleted()
 
     def drop(self) -> None:
         """Remove the whole collection: its generation is gone."""
         with self._translated():
-            self._client.delete_collection(self._name)
+            self._client.delete_collection(self._collection.name)
 
     def close(self) -> None:
         """Let the client's files and connections go."""
@@ -127,16 +176,40 @@ class ChromaVectorStore:
             self._client.close()
 
     def _open(self) -> Collection:
+        """The generation's collection; of two, the older, as the newer is not complete."""
+        ours = sorted(self._names(), key=_turn)
+        return self._create(ours[0] if ours else self._name)
+
+    def _names(self) -> list[str]:
+        names = [one.name for one in self._client.list_collections()]
+        behind = f"{self._name}{_TURN}"
+        return [name for name in names if name == self._name or name.startswith(behind)]
+
+    def _create(self, name: str) -> Collection:
         made: Collection = self._client.get_or_create_collection(
-            self._name, configuration={"hnsw": _hnsw()}, embedding_function=None
+            name, configuration={"hnsw": _hnsw()}, embedding_function=None
         )
         return made
+
+    def _remove_files_of_deleted(self) -> None:
+        # Chroma leaves the files of a collection behind when it is deleted.
+        if self._directory is None:
+            return
+        with closing(sqlite3.connect(self._directory / "chroma.sqlite3")) as known:
+            segments = {row[0] for row in known.execute("SELECT id FROM segments")}
+        for place in self._directory.iterdir():
+            if place.is_dir() and place.name not in segments:
+                shutil.rmtree(place, ignore_errors=True)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except Exception as error:
+        except StoreError:
+            raise
+        except BaseException as error:
+            if not isinstance(error, Exception) and not _is_panic(error):
+                raise
             raise StoreError(_message(self._place, error)) from error
 
 
@@ -152,10 +225,28 @@ def _settings() -> Any:
     return Settings(anonymized_telemetry=False)
 
 
-def _message(place: str, error: Exception) -> str:
+def _turn(name: str) -> int:
+    return int(name.rpartition(_TURN)[2]) if _TURN in name else 0
+
+
+def _is_panic(error: BaseException) -> bool:
+    return type(error).__name__ == "PanicException"
+
+
+def _is_full(place: str) -> bool:
+    try:
+        return shutil.disk_usage(place).free < _LEAST_ROOM
+    except OSError:
+        return False  # a server's address, or a folder that is gone
+
+
+def _message(place: str, error: BaseException) -> str:
+    if _is_full(place):
+        return f"the disk that holds {place} is full: make room, and run `runbook ingest` again"
     return (
         f"the vector store at {place} failed: {type(error).__name__}: {error}. It holds nothing "
-        "that the catalog lacks: stop the service, remove it, and ingest again to rebuild it."
+        "that the catalog lacks: stop the service, remove it, and start it or ingest again: it is "
+        "built anew from the catalog."
     )
 
 

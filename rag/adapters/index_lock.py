@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Self
 
-from rag.errors import IndexBusy
+from rag.adapters.catalog.database import make_folder
+from rag.errors import IndexBusy, StoreError
 
 
 class IndexLock:
@@ -20,8 +21,14 @@ class IndexLock:
 
     def acquire(self) -> Self:
         """Take the lock, or raise IndexBusy naming the process that holds it."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        make_folder(self._path.parent)
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(
+                f"{self._path} cannot be written ({error.strerror}): mend the owner or the mount "
+                "of the state folder, or set `state`"
+            ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -114,9 +114,35 @@ def test_writing_again_changes_nothing_and_versions_go_whole(open_store: Open) -
     store.delete_versions([1])
     assert keys(store, EVERYTHING) == {3}
     store.delete_versions([1, 77])
-    store.clear()
+    store.compact([])
     assert store.count() == 0
     assert keys(store, EVERYTHING) == set()
+
+
+def test_compacting_keeps_what_serves_and_others_follow(open_store: Open) -> None:
+    store, other = open_store(), open_store()
+    store.add([entry(1, 0), entry(2, 1), entry(3, 2)])
+    for _ in range(2):
+        store.compact([[entry(1, 0)], [entry(3, 2)]])
+        assert keys(store, EVERYTHING) == {1, 3}
+        assert store.held() == {1: 1, 3: 1}
+    assert keys(other, EVERYTHING) == {1, 3}
+    assert keys(open_store(), EVERYTHING) == {1, 3}
+
+
+def test_a_graph_of_deleted_vectors_is_left_behind_with_its_files(tmp_path: Path) -> None:
+    with closing(ChromaVectorStore.embedded(tmp_path, "generation-1")) as store:
+        for version in range(1, 6):
+            first = version * 1000
+            store.add([entry(first + n, n % 8, version=version) for n in range(1000)])
+            store.delete_versions([version - 1])
+        assert store.bloated()
+        kept = [entry(5000 + n, n % 8, version=5) for n in range(1000)]
+        store.compact([kept])
+        assert not store.bloated()
+        assert store.count() == 1000
+        folders = [place for place in tmp_path.iterdir() if place.is_dir()]
+        assert len(folders) == 1
 
 
 def test_what_was_written_is_there_for_the_next_who_opens(open_store: Open) -> None:

@@ -95,7 +95,7 @@ def test_lost_vectors_are_rebuilt_from_the_catalog_with_no_model_run(bench: Benc
     index_text(bench.index, document("a.md"), "restart the broker", "check the lag")
     before = dict(bench.vectors.entries)
     bench.embedder.embedded.clear()
-    bench.vectors.clear()
+    bench.vectors.entries.clear()
     bench.index.repair()
     assert bench.vectors.entries == before
     assert bench.embedder.embedded == []

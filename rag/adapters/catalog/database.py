@@ -38,10 +38,14 @@ class Database:
     def open(cls, path: Path) -> Database:
         """Open or create the catalog, migrated to the current schema. Raises StoreError."""
         # The catalog holds the text of every document: nobody else on the machine may read it.
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent)
         database = cls(path)
-        with _translated(path):
-            _migrate(database.engine)
+        try:
+            with _translated(path):
+                _migrate(database.engine)
+        except StoreError:
+            database.close()
+            raise
         return database
 
     @contextmanager
@@ -64,14 +68,37 @@ class Database:
         self.engine.dispose()
 
 
+def make_folder(folder: Path) -> None:
+    """A folder for this user alone. Raises StoreError where none can be made."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{folder} cannot be made ({error.strerror}): mend the owner or the mount of the "
+            "folder above it, or set `state`"
+        ) from error
+
+
 @contextmanager
 def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sa.exc.SQLAlchemyError as error:
-        raise StoreError(
-            f"the catalog at {path} failed: {error}. `runbook doctor` says what to check."
-        ) from error
+        raise StoreError(f"the catalog at {path} failed: {_explained(path, error)}") from error
+
+
+def _explained(path: Path, error: sa.exc.SQLAlchemyError) -> str:
+    told = str(error)
+    if "disk is full" in told:
+        return "the disk is full: make room, and run again; what was committed is safe"
+    if "readonly database" in told or "unable to open" in told:
+        return f"{path.parent} cannot be written: mend its owner or its mount, or set `state`"
+    if "malformed" in told or "not a database" in told:
+        return (
+            "it is damaged: stop the service, and bring it back with `runbook restore`, or move it "
+            "away and ingest again"
+        )
+    return f"{error}. `runbook doctor` says what to check."
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
@@ -88,8 +115,15 @@ def _begin_immediately_when_writing(connection: sa.Connection) -> None:
 
 
 def _migrate(engine: sa.Engine) -> None:
-    if _current_version(engine) == SCHEMA_VERSION:
+    current = _current_version(engine)
+    if current == SCHEMA_VERSION:
         return
+    if current is not None and current > SCHEMA_VERSION:
+        raise StoreError(
+            f"{engine.url.database} was written by a newer version of this program (schema "
+            f"{current}, and this one knows {SCHEMA_VERSION}): install that version again, or "
+            "restore a backup that this one made"
+        )
     from alembic import command
     from alembic.config import Config
 

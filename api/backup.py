@@ -1,0 +1,199 @@
+"""One file with the whole truth of an installation, made while it serves, and put back.
+
+    manifest.json   when and by which version it was made, the schema, and each file's sha256
+    catalog.db      SQLite's own online copy: one moment of the catalog, whoever writes meanwhile
+    state/…         what else in the state folder no run can make again
+    runbook.toml    the configuration, put back only where there is none
+
+Vectors are not in it: they are built from the catalog.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from api.settings import CONFIG_NAME, Settings
+from rag.adapters.catalog.database import SCHEMA_VERSION, make_folder
+from rag.adapters.index_lock import IndexLock
+from rag.errors import ConfigurationError, StoreError
+
+_FORMAT = 1
+_CATALOG = "catalog.db"
+_MANIFEST = "manifest.json"
+# Made again by any run, or bound to one machine.
+_NOT_KEPT = frozenset({"vectors", "models", "sources", "index.lock"})
+_SAFE_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup says of itself; `files` gives the sha256 of each by name."""
+
+    format: int
+    made_at: str
+    version: str
+    schema: str
+    files: dict[str, str]
+
+
+def back_up(settings: Settings, target: Path, keep: Sequence[str] = ()) -> Manifest:
+    """Write a backup; `keep` names files of the state folder that belong in it.
+
+    Raises ConfigurationError when the file is there, StoreError when it cannot be written.
+    """
+    if target.exists():
+        raise ConfigurationError(f"{target} is there already; it was left as it is")
+    with tempfile.TemporaryDirectory(prefix="runbook-backup-") as folder:
+        gathered = _gathered(settings, Path(folder), keep)
+        manifest = Manifest(
+            _FORMAT,
+            datetime.now(UTC).isoformat(timespec="seconds"),
+            version("runbook-search"),
+            _schema_of(gathered[_CATALOG]),
+            {name: _sha256(place) for name, place in gathered.items()},
+        )
+        told = Path(folder) / _MANIFEST
+        told.write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
+        _write(target, {_MANIFEST: told, **gathered})
+    return manifest
+
+
+def restore(settings: Settings, source: Path, *, force: bool) -> Manifest:
+    """Put a backup in the place of the state folder's contents; vectors are built by the caller.
+
+    Raises IndexBusy while a process owns the index, ConfigurationError when there is something
+    that `force` was not given for or when the file is no backup, StoreError when it is damaged.
+    """
+    state = settings.state_folder
+    if (state / _CATALOG).exists() and not force:
+        raise ConfigurationError(
+            f"{state / _CATALOG} is there: --force puts the backup in its place"
+        )
+    make_folder(state)
+    with IndexLock(state), tempfile.TemporaryDirectory(prefix="restored-", dir=state) as folder:
+        manifest = _unpacked(source, Path(folder))
+        for leftover in ("-wal", "-shm"):
+            (state / f"{_CATALOG}{leftover}").unlink(missing_ok=True)
+        shutil.rmtree(state / "vectors", ignore_errors=True)
+        for name in manifest.files:
+            _put(settings, Path(folder) / name, name)
+    return manifest
+
+
+def _gathered(settings: Settings, folder: Path, keep: Sequence[str]) -> dict[str, Path]:
+    state, copy = settings.state_folder, folder / _CATALOG
+    if not (state / _CATALOG).exists():
+        raise ConfigurationError(f"{state} holds no index: there is nothing to back up")
+    try:
+        with (
+            closing(sqlite3.connect(f"file:{state / _CATALOG}?mode=ro", uri=True)) as served,
+            closing(sqlite3.connect(copy)) as written,
+        ):
+            served.backup(written)
+            written.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as error:
+        raise StoreError(f"{state / _CATALOG} cannot be copied: {error}") from error
+    found = {_CATALOG: copy}
+    for name in keep:
+        if name not in _NOT_KEPT and (state / name).is_file():
+            found[f"state/{name}"] = state / name
+    if (settings.directory / CONFIG_NAME).is_file():
+        found[CONFIG_NAME] = settings.directory / CONFIG_NAME
+    return found
+
+
+def _write(target: Path, files: dict[str, Path]) -> None:
+    # It holds the text of every document: nobody else on the machine may read it.
+    partial = target.with_name(f"{target.name}.partial")
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w") as archive:
+            for name, place in files.items():
+                archive.add(place, name, recursive=False)
+        partial.rename(target)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise StoreError(f"{target} cannot be written: {error.strerror}") from error
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[tarfile.TarFile]:
+    try:
+        with tarfile.open(source, "r:") as archive:
+            yield archive
+    except (OSError, tarfile.TarError) as error:
+        raise ConfigurationError(f"{source} is no backup of this program: {error}") from error
+
+
+def _unpacked(source: Path, folder: Path) -> Manifest:
+    with _opened(source) as archive:
+        manifest = _manifest(source, archive)
+        for name, expected in manifest.files.items():
+            _unpack(archive, source, name, folder / name)
+            if _sha256(folder / name) != expected:
+                raise StoreError(f"{source}: {name} is damaged; use another backup")
+    return manifest
+
+
+def _manifest(source: Path, archive: tarfile.TarFile) -> Manifest:
+    try:
+        file = archive.extractfile(_MANIFEST)
+        told: dict[str, Any] = json.loads(file.read()) if file else {}
+        manifest = Manifest(**told)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError(f"{source} is no backup of this program") from error
+    if manifest.format != _FORMAT or manifest.schema > SCHEMA_VERSION:
+        raise ConfigurationError(
+            f"{source} was made by version {manifest.version}, which is newer (schema "
+            f"{manifest.schema}, and this one knows {SCHEMA_VERSION}): install that version"
+        )
+    return manifest
+
+
+def _unpack(archive: tarfile.TarFile, source: Path, name: str, place: Path) -> None:
+    if not set(name) <= _SAFE_NAME or ".." in name or name.startswith("/"):
+        raise ConfigurationError(f"{source} is no backup of this program")
+    try:
+        file = archive.extractfile(name)
+    except KeyError:
+        file = None
+    if file is None:
+        raise StoreError(f"{source}: {name} is missing; use another backup")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("wb") as written:
+        shutil.copyfileobj(file, written)
+    place.chmod(0o600)
+
+
+def _put(settings: Settings, made: Path, name: str) -> None:
+    if name == CONFIG_NAME:
+        target = settings.directory / CONFIG_NAME
+        if target.exists():
+            return
+    else:
+        target = settings.state_folder / name.removeprefix("state/")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(made, target)
+
+
+def _schema_of(catalog: Path) -> str:
+    with closing(sqlite3.connect(catalog)) as opened:
+        return str(opened.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+def _sha256(place: Path) -> str:
+    with place.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
