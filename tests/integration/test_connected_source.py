@@ -70,6 +70,17 @@ def test_a_system_is_mirrored_searched_and_never_read_by_others(place: Path) -> 
     assert paths_found(place, question, "--as", "team:b") == ["turbine.md"]
 
 
+def test_a_page_in_quarantine_is_never_read_by_whom_its_system_keeps_out(place: Path) -> None:
+    page = "---\nacl: [public]\n---\n# Turbine\n\nRestart the turbine.\n"
+    wiki(place, ("turbine.md", page, ["team:a", "team:b"]))
+    run_json(place, "ingest")
+    wiki(place, ("turbine.md", page.replace("---\n#", "kind: recipe\n---\n#"), ["team:b"]))
+    (held,) = run_json(place, "ingest", expect=3)["quarantined"]
+    assert held["path"] == "turbine.md"
+    assert paths_found(place, "turbine", "--as", "team:a") == []
+    assert paths_found(place, "turbine", "--as", "team:b") == ["turbine.md"]
+
+
 def test_a_failing_system_leaves_what_it_held_serving_and_the_other_sources_run(
     place: Path,
 ) -> None:
