@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingest.lint import (
+    access,
     code_blocks,
     conflicts,
     duplicates,
@@ -21,6 +22,7 @@ RULES = {
     for rule in (
         page.UNREADABLE,
         page.FRONT_MATTER,
+        access.BROKEN_RULES,
         secrets.SECRET,
         links.DEAD_LINK,
         links.DEAD_ANCHOR,

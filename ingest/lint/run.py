@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.acl_rules import AclRules
+from ingest.lint.access import broken_rules
 from ingest.lint.code_blocks import unnamed_languages
 from ingest.lint.conflicts import conflicting_commands
 from ingest.lint.duplicates import near_duplicates
@@ -36,6 +38,15 @@ class Target:
     guessed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What a page is judged by besides itself."""
+
+    known: KnownNames
+    links: LinkTargets
+    rules: Mapping[Path, AclRules]
+
+
 def lint(targets: Sequence[Target], known: KnownNames, embedder: Embedder | None) -> list[Finding]:
     """What is wrong with the pages that are asked about, by file and line.
 
@@ -51,11 +62,11 @@ def lint(targets: Sequence[Target], known: KnownNames, embedder: Embedder | None
     between: dict[Path, list[Finding]] = {}
     for finding in found:
         between.setdefault(finding.place, []).append(finding)
-    targets_of_links = LinkTargets()
+    beside = _Beside(known, LinkTargets(), {t.root: AclRules(t.root, None) for t in targets})
     told: list[Finding] = []
     for page in pages:
         if page.place in asked:
-            own = _of_page(page, known, targets_of_links)
+            own = _of_page(page, beside)
             told += without_silenced(page, [*own, *between.get(page.place, ())])
     return sorted(told, key=lambda finding: (str(finding.place), finding.line, finding.rule.id))
 
@@ -64,16 +75,17 @@ def _whole(pages: Sequence[Page]) -> list[Page]:
     return [page for page in pages if not page.broken]
 
 
-def _of_page(page: Page, known: KnownNames, targets: LinkTargets) -> Iterator[Finding]:
+def _of_page(page: Page, beside: _Beside) -> Iterator[Finding]:
     yield from secrets(page)
     yield from hidden_characters(page)
     if page.broken:
         yield page.broken
         return
     yield from missing_fields(page)
-    yield from unknown_names(page, known)
+    yield from unknown_names(page, beside.known)
+    yield from broken_rules(page, beside.rules[page.root])
     yield from dead_supersedes(page)
-    yield from dead_links(page, targets)
+    yield from dead_links(page, beside.links)
     yield from unnamed_languages(page)
     yield from steps_without_result(page)
     yield from skipped_headings(page)

@@ -29,7 +29,7 @@ def linted(
 ) -> list[Finding]:
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(text, encoding="utf-8")
-    files = tuple(path.name for path in sorted(folder.iterdir()) if path.is_file())
+    files = tuple(path.name for path in sorted(folder.glob("*.md")))
     return lint([Target(folder, files, frozenset({name}))], known or KnownNames(), None)
 
 
@@ -59,6 +59,14 @@ def test_front_matter_that_would_be_quarantined_is_an_error_at_its_line(
     (found,) = linted(tmp_path, text)
     assert (found.rule.id, found.rule.level, found.line) == ("front-matter", Level.ERROR, line)
     assert reason in found.message
+
+
+def test_a_rule_file_that_cannot_be_understood_is_told_where_it_counts(tmp_path: Path) -> None:
+    (tmp_path / ".runbook-acl.yaml").write_text("acl: [not a tag]\n")
+    (found,) = linted(tmp_path, HEAD + "# A\n")
+    assert (found.rule.id, found.rule.level) == ("acl-rules", Level.ERROR)
+    assert ".runbook-acl.yaml:1" in found.message
+    assert linted(tmp_path, HEAD.replace("owner", "acl: [team:a]\nowner") + "# A\n") == []
 
 
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
