@@ -23,7 +23,7 @@ acl = {1}
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("api.bootstrap.make_embedder", hashing_embedder)
+    monkeypatch.setattr("api.embedding.make_embedder", hashing_embedder)
     (tmp_path / "runbook.toml").write_text(CONFIG.format(tmp_path / "wiki.json", '["team:s"]'))
     return tmp_path
 
