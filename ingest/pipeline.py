@@ -33,5 +33,6 @@ def _report(tools: IngestTools, outcomes: Sequence[Outcome], seconds: float) -> 
         seconds=seconds,
         generation=tools.catalog.generation.id,
         unreadable=tools.catalog.unreadable_count(),
+        suspicious=tuple(item for outcome in outcomes for item in outcome.suspicious),
         unsettled=tuple(item for outcome in outcomes for item in outcome.unsettled),
     )

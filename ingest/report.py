@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ingest.scan import Suspicious
 from rag.domain import Quarantined
 
 
@@ -13,7 +14,7 @@ class IngestReport:
     """Counts of documents, and the chunks that the index serves afterwards.
 
     `unsettled` names by source and path what was being written just then: its last good version
-    serves on.
+    serves on. `suspicious` is what speaks to a model in the files that this run has read.
     """
 
     added: int = 0
@@ -26,6 +27,7 @@ class IngestReport:
     generation: int = 0
     unreadable: int = 0
     unsettled: tuple[tuple[str, str], ...] = ()
+    suspicious: tuple[Suspicious, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The document that `runbook ingest --json` prints."""
@@ -48,6 +50,15 @@ class IngestReport:
             "generation": self.generation,
             "unreadable": self.unreadable,
             "unsettled": len(self.unsettled),
+            "suspicious": [
+                {
+                    "source": item.source,
+                    "path": item.path,
+                    "line": item.line,
+                    "reason": item.reason,
+                }
+                for item in self.suspicious
+            ],
         }
 
 

@@ -21,6 +21,7 @@ from ingest.git_history import FileRevision, file_revisions
 from ingest.loaders import SUFFIXES
 from ingest.parse import RawFile, own_acl_of, parse
 from ingest.report import Progress, Silent
+from ingest.scan import Suspicious, scan
 from ingest.walk import FileUnsettled, FileVanished, Walk, read_file, walk
 from rag.adapters.catalog.writer import ActiveVersion, CatalogWriter
 from rag.domain import AclOrigin, Chunk, Document, Quarantined, content_hash, document_id
@@ -82,6 +83,7 @@ class Outcome:
     unchanged: int = 0
     quarantined: dict[str, Quarantined] = field(default_factory=dict)
     unsettled: list[tuple[str, str]] = field(default_factory=list)
+    suspicious: list[Suspicious] = field(default_factory=list)
 
 
 _Parsed = tuple[Document, tuple[Chunk, ...]]
@@ -144,7 +146,9 @@ class SourceRun:
                     self._outcome.unchanged += 1
                     self._run.progress.done(1, 0)
                 else:
-                    yield parse(raw, self._resolve, self._tools.chunker, self._url_of(path))
+                    parsed = parse(raw, self._resolve, self._tools.chunker, self._url_of(path))
+                    self._outcome.suspicious += scan(raw, parsed[1])
+                    yield parsed
             except FileVanished:
                 vanished.add(path)
             except FileUnsettled:

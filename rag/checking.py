@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from rag.answer import Citation, Statement
@@ -48,10 +48,14 @@ class Unsupported(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Cited:
-    """A sentence, without its markers, and the markers that point into the context."""
+    """A sentence, without its markers, and the markers that point into the context.
+
+    `astray` says that it has markers, and that none of them does.
+    """
 
     text: str
     markers: tuple[int, ...]
+    astray: bool = False
 
 
 class AnswerChecker:
@@ -140,28 +144,26 @@ class AnswerChecker:
     def _cited(self, text: str) -> list[_Cited]:
         """The sentences of a line; one without a marker has those of the next one that has."""
         text = _MARKER_BEHIND.sub(r"\2\1", text)
-        found = [
-            _Cited(_without_markers(sentence), self._valid(sentence))
-            for sentence in sentences(text)
-        ]
+        found = [self._without_markers(sentence) for sentence in sentences(text)]
         following: tuple[int, ...] = ()
         for place in range(len(found) - 1, -1, -1):
             following = found[place].markers or following
-            found[place] = _Cited(found[place].text, following)
+            found[place] = replace(found[place], markers=following)
         return [one for one in found if one.text.strip()]
 
-    def _valid(self, sentence: str) -> tuple[int, ...]:
+    def _without_markers(self, sentence: str) -> _Cited:
         bare = _CODE_SPAN.sub("", sentence)
         given = dict.fromkeys(int(found[1]) for found in MARKER.finditer(bare))
         most = len(self._context.passages)
         self._nowhere |= {marker for marker in given if not 1 <= marker <= most}
-        return tuple(marker for marker in given if 1 <= marker <= most)
+        valid = tuple(marker for marker in given if 1 <= marker <= most)
+        return _Cited(_without_markers(sentence), valid, bool(given) and not valid)
 
     def _checked_sentence(self, cited: _Cited) -> str:
         text, struck = self._without_commands(cited.text, cited.markers)
         if struck and len(plain(_without_struck(text)).split()) < _TELLS_NOTHING:
             return text
-        judged, markers = self._judged(_without_struck(text), cited.markers)
+        judged, markers = self._judged(replace(cited, text=_without_struck(text)))
         self._last = markers
         self._statements.append(
             Statement(_without_struck(text), markers, judged.supported, judged.reasons)
@@ -174,8 +176,11 @@ class AnswerChecker:
             return ""
         return f"{shown} {UNSUPPORTED}"
 
-    def _judged(self, text: str, markers: tuple[int, ...]) -> tuple[Support, tuple[int, ...]]:
+    def _judged(self, cited: _Cited) -> tuple[Support, tuple[int, ...]]:
         """The verdict, and the markers: those given, else that of the passage that bears it out."""
+        text, markers = cited.text, cited.markers
+        if cited.astray:
+            return Support(0.0, ("cites what is not there",)), ()
         if markers:
             texts = [passage.text for passage in self._context.cited(markers)]
             return self._support.check(text, texts), markers

@@ -42,7 +42,7 @@ _MOST_OF: dict[Part, int] = {
     Part.MITIGATION: 8,
     Part.VERIFY: 3,
     Part.CARE: 5,
-    Part.ALSO: 8,
+    Part.ALSO: 12,
 }
 # A page whose best passage scores this share of the best one's is quoted like it.
 _NEARLY_AS_GOOD = 0.8
@@ -125,7 +125,12 @@ def extract(question: str, context: Context) -> Extract:
         if page not in main
         for found in _nearest_sentence(question, page, best * _LEAST_ALSO)
     ]
-    chosen = _chosen([*quotes, *also])
+    chosen = _chosen(quotes)
+    quoted = {quote.passage.marker for quote in chosen}
+    for passage in (passage for page in main for passage in page):
+        if passage.marker not in quoted:
+            also += _nearest_sentence(question, [passage], 0.0)
+    chosen += _chosen(also)
     text = "\n\n".join(_part(part, chosen) for part in Part if any(q.part is part for q in chosen))
     statements = tuple(told for quote in chosen for told in _statements(quote))
     gaps = [*_gaps(question, context, chosen)] if chosen else []

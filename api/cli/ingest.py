@@ -47,6 +47,7 @@ def command(
         click.echo(json.dumps(report.to_json(), ensure_ascii=False))
     else:
         print_report(report)
+    _tell_of_suspicious(report)
     _tell_of_unreadable(report)
     ctx.exit(EXIT_QUARANTINED if report.quarantined else 0)
 
@@ -61,6 +62,11 @@ def print_report(report: IngestReport) -> None:
     for item in report.quarantined:
         line = f":{item.line}" if item.line else ""
         click.echo(f"quarantined  {item.path}{line}: {item.reason}")
+
+
+def _tell_of_suspicious(report: IngestReport) -> None:
+    for item in report.suspicious:
+        click.echo(f"suspicious  {item.path}:{item.line}: {item.reason}", err=True)
 
 
 def _tell_of_unreadable(report: IngestReport) -> None:
