@@ -23,15 +23,14 @@ from api.identity.configured import authenticator
 from api.limits import Limits
 from api.metrics import Metrics
 from api.models import EmbeddingModels
-from api.observing import Observers
-from api.request_memory import RequestMemory
+from api.observing import Observers, tracing_to
+from api.request_memory import RequestMemory, request_memory
 from api.services import Services
 from api.settings import Settings
 from api.vector_stores import ChromaStores
 from rag.acl import access_filter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.exact_vectors import ExactVectors
-from rag.adapters.catalog.feedback import FeedbackStore
 from rag.adapters.catalog.generations import Generation, Generations, Recipe
 from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
@@ -180,7 +179,7 @@ def open_reading(
     embedder = embedder or models.begin_loading(settings)
     with (
         open_catalog(settings) as database,
-        closing(make_request_memory(settings, database)) as requests,
+        closing(request_memory(settings, database)) as requests,
     ):
         yield _services(
             settings,
@@ -217,7 +216,7 @@ def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Servi
         jobs, metrics = JobStore(database), Metrics()
         background = Background(_upkeep(settings, indexer), jobs, metrics)
         stack.callback(background.stop)
-        requests = stack.enter_context(closing(make_request_memory(settings, database)))
+        requests = stack.enter_context(closing(request_memory(settings, database)))
 
         def filtered(generation: Generation) -> NearestVectors:
             return FilteredVectors(stores.open(generation), ExactVectors(database, generation))
@@ -227,7 +226,7 @@ def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Servi
             if embedded:
                 indexer.repair()
 
-        tracing = make_tracing(settings)
+        tracing = tracing_to(settings)
         if tracing is not None:
             stack.callback(tracing.close)
         services = _services(
@@ -391,28 +390,6 @@ def make_audit(settings: Settings, failed: Callable[[], None]) -> AuditLog:
         hash_queries=chosen.hash_queries,
         failed=failed,
     )
-
-
-def make_request_memory(settings: Settings, database: Database) -> RequestMemory:
-    """What feedback is joined to; whoever makes it closes it before the catalog."""
-    chosen = settings.feedback
-    return RequestMemory(
-        FeedbackStore(database),
-        keep_questions=chosen.keep_questions,
-        keep=timedelta(days=chosen.keep_requests_days),
-        most=chosen.most_requests,
-    )
-
-
-def make_tracing(settings: Settings) -> Tracing | None:
-    """What sends spans to the configured endpoint; None when there is none."""
-    chosen = settings.telemetry
-    if not chosen.otlp_endpoint:
-        return None
-    from api.tracing import Tracing
-
-    headers = {name: value.get_secret_value() for name, value in chosen.otlp_headers.items()}
-    return Tracing(chosen.otlp_endpoint, headers, chosen.timeout_seconds, "openai")
 
 
 def make_reranker(settings: Settings) -> Reranker | None:

@@ -1,11 +1,18 @@
-"""Several observers as one: metrics count what traces show."""
+"""Who is told of searches and answers: metrics always, traces where they are sent somewhere."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from api.settings import Settings
 from rag.domain import Mode
 from rag.ports import AnswerObserver, AnswerOutcome, ModelCall, SearchObserver
+
+if TYPE_CHECKING:
+    from api.tracing import Tracing
+
+# Who runs the language model, in OpenTelemetry's words.
+_SYSTEMS = {"none": "", "openai": "openai", "ollama": "ollama", "local": "llama_cpp"}
 
 
 class Observer(SearchObserver, AnswerObserver, Protocol):
@@ -33,3 +40,15 @@ class Observers:
     def answer_given(self, outcome: AnswerOutcome) -> None:
         for observer in self._observers:
             observer.answer_given(outcome)
+
+
+def tracing_to(settings: Settings) -> Tracing | None:
+    """What sends spans to the configured endpoint; None when there is none."""
+    chosen = settings.telemetry
+    if not chosen.otlp_endpoint:
+        return None
+    from api.tracing import Tracing
+
+    headers = {name: value.get_secret_value() for name, value in chosen.otlp_headers.items()}
+    system = _SYSTEMS[settings.ask.provider]
+    return Tracing(chosen.otlp_endpoint, headers, chosen.timeout_seconds, system)

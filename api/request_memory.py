@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from api.settings import Settings
+from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.feedback import FeedbackStore
 from rag.answer import Answer
 from rag.domain import Hit, Principal
@@ -146,3 +148,14 @@ class RequestMemory:
 
 def _is_about(verdict: Verdict, asked: Asked) -> bool:
     return not verdict.chunk_id or any(one.chunk_id == verdict.chunk_id for one in asked.shown)
+
+
+def request_memory(settings: Settings, database: Database) -> RequestMemory:
+    """The memory that the settings ask for; whoever makes it closes it before the catalog."""
+    chosen = settings.feedback
+    return RequestMemory(
+        FeedbackStore(database),
+        keep_questions=chosen.keep_questions,
+        keep=timedelta(days=chosen.keep_requests_days),
+        most=chosen.most_requests,
+    )

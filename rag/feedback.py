@@ -76,8 +76,9 @@ def shown_in(hits: Sequence[Hit]) -> tuple[Shown, ...]:
 def draft_case(feedback: Feedback, question: str) -> dict[str, Any]:
     """An eval case for the owner of the suite to finish.
 
-    What a bad answer should have shown is for a person to say. A good one showed it: then the
-    passage that was praised, or the first, names the gold document.
+    What a bad answer should have shown is for a person to say: until then the suite refuses to
+    load. A good one showed it: then the passage that was praised, or the first, names the gold
+    document.
     """
     shown = feedback.asked.shown
     praised = [one for one in shown if one.chunk_id == feedback.verdict.chunk_id] or shown[:1]
@@ -85,7 +86,7 @@ def draft_case(feedback: Feedback, question: str) -> dict[str, Any]:
     return {
         "id": f"feedback-{feedback.id}",
         "question": question,
-        "kind": "feedback",
+        "kind": "symptom",
         "gold_documents": [one.path for one in praised] if good else [],
         "gold_passages": [],
         "reference": "",

@@ -6,8 +6,6 @@ import json
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,49 +13,9 @@ import httpx
 import pytest
 
 from tests.processes import HASHING, ROOT, RUNBOOK, chroma_server, free_port, listening, run
+from tests.sample_service import QUESTION, Service
 
-QUESTION = "checkout returns 5xx since the last deploy, how do I roll back?"
 BEST = "payments/checkout-5xx-after-deploy.md"
-
-
-@dataclass
-class Service:
-    """A running service and the folder that its state lies in."""
-
-    folder: Path
-    client: httpx.Client
-
-    def search(self, key: str, **asked: object) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {key}"}
-        return self.client.post("/v1/search", json={"query": QUESTION, **asked}, headers=headers)
-
-    def key(self, *arguments: str) -> str:
-        done = run(self.folder, "keys", "create", "--name", "test", *arguments, "--json")
-        assert done.returncode == 0, done.stderr
-        return str(json.loads(done.stdout)["key"])
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("service")
-    (made / "runbook.toml").write_text(
-        f'[[sources]]\nname = "sample"\npath = "{ROOT / "runbooks"}"\n', encoding="utf-8"
-    )
-    done = run(made, "ingest", "--json", program=RUNBOOK)
-    assert done.returncode == 0, done.stderr
-    return made
-
-
-@pytest.fixture(scope="module")
-def service(folder: Path) -> Iterator[Service]:
-    port = free_port()
-    command = [*RUNBOOK, "serve", "--port", str(port)]
-    base = f"http://127.0.0.1:{port}"
-    with (
-        listening(command, f"{base}/readyz", folder),
-        httpx.Client(base_url=base, timeout=60) as client,
-    ):
-        yield Service(folder, client)
 
 
 def without_request(answer: dict[str, Any]) -> dict[str, Any]:

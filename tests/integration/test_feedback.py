@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from api.cli.main import cli
 from api.request_memory import RequestMemory
+from evals.suite import load_suite
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.feedback import FeedbackStore
 from rag.domain import Principal
@@ -24,6 +25,7 @@ from tests.corpus import PAGES
 from tests.serving import Served, service_over
 
 QUESTION = "roll back the checkout deploy"
+FIRST = {"id": "first", "question": "a question", "kind": "cause", "gold_documents": ["a.md"]}
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 
 
@@ -146,11 +148,11 @@ def test_a_bad_answer_becomes_a_draft_of_an_eval_case(service: Served, tmp_path:
     key = service.key("team:payments")
     request = asked(service, key)["request_id"]
     number = judged(service, key, request, comment="not this page").json()["id"]
-    suite = tmp_path / "suite.jsonl"
-    suite.write_text('{"id": "first"}')  # no newline at its end
+    suite = tmp_path / "questions.jsonl"
+    suite.write_text(json.dumps(FIRST))  # no newline at its end
     assert runbook(service, "to-case", str(number), "--suite", str(suite)).exit_code == 0
     first, case = [json.loads(line) for line in suite.read_text().splitlines()]
-    assert first == {"id": "first"}
+    assert first == FIRST
     assert case["id"] == f"feedback-{number}"
     assert case["question"] == QUESTION
     assert case["gold_documents"] == []
@@ -161,9 +163,23 @@ def test_a_bad_answer_becomes_a_draft_of_an_eval_case(service: Served, tmp_path:
     again = runbook(service, "to-case", str(number), "--suite", str(suite))
     assert isinstance(again.exception, ConfigurationError)
     assert len(suite.read_text().splitlines()) == 2
+    assert_loads_once_it_has_gold(tmp_path, [first, case])
     assert isinstance(
         runbook(service, "to-case", "999999", "--suite", str(suite)).exception, NotFound
     )
+
+
+def assert_loads_once_it_has_gold(folder: Path, cases: list[dict[str, Any]]) -> None:
+    """A draft is never counted in silence; finished, it is a question of the suite."""
+    (folder / "pages").mkdir()
+    (folder / "suite.toml").write_text(
+        'name = "ours"\ncorpus = "pages"\n[personas]\nadmin = "administrator"\n'
+    )
+    with pytest.raises(ConfigurationError, match="gold"):
+        load_suite(folder)
+    cases[-1]["gold_documents"] = ["payments/checkout-5xx.md"]
+    (folder / "questions.jsonl").write_text("\n".join(json.dumps(case) for case in cases))
+    assert [question.text for question in load_suite(folder).questions] == ["a question", QUESTION]
 
 
 def test_a_list_for_people_shows_the_bad_ones(service: Served) -> None:

@@ -21,6 +21,7 @@ from api.tracing import Tracing
 from rag.answer import Usage
 from rag.ports import ModelCall
 from tests.corpus import PAGES
+from tests.model_server import MODEL, USAGE, model_server
 from tests.serving import service_over
 
 
@@ -145,6 +146,25 @@ def test_a_model_call_carries_its_usage(receiver: Receiver) -> None:
     assert (call.end_time_unix_nano - call.start_time_unix_nano) == pytest.approx(1.5e9, rel=1e-6)
     assert broken.status.code == Status.STATUS_CODE_ERROR
     assert call.status.code != Status.STATUS_CODE_ERROR
+
+
+def test_a_model_over_http_stands_in_the_trace(receiver: Receiver, tmp_path: Path) -> None:
+    telemetry = {"otlp_endpoint": receiver.endpoint}
+    with model_server() as server:
+        ask = {"provider": "openai", "model": MODEL, "base_url": server.base_url}
+        with service_over(tmp_path, PAGES, telemetry=telemetry, ask=ask) as service:
+            body = {
+                "model": "runbook-search",
+                "messages": [{"role": "user", "content": "roll back the checkout deploy"}],
+            }
+            told = service.post(service.key("t"), "/v1/chat/completions", body).json()
+    assert told["usage"] == USAGE
+    call, request = named(receiver, f"chat {MODEL}"), named(receiver, "POST /v1/chat/completions")
+    assert call.parent_span_id == request.span_id
+    assert attributes(call)["gen_ai.system"] == "openai"
+    assert attributes(call)["gen_ai.usage.input_tokens"] == USAGE["prompt_tokens"]
+    assert attributes(call)["gen_ai.usage.output_tokens"] == USAGE["completion_tokens"]
+    assert b"NO ANSWER" not in receiver.raw
 
 
 def test_a_receiver_that_is_gone_disturbs_nobody(tmp_path: Path) -> None:

@@ -47,6 +47,9 @@ def test_the_language_model_is_reached_by_the_service_alone(compose: Any) -> Non
     assert "ports" not in model
     users = [name for name, told in compose["services"].items() if "models" in told["networks"]]
     assert sorted(users) == ["ollama", "runbook"]
+    asked = compose["services"]["runbook"]["environment"]
+    assert asked["RUNBOOK_ASK__PROVIDER"] == "${RUNBOOK_ASK__PROVIDER:-none}"
+    assert asked["RUNBOOK_ASK__BASE_URL"] == "${RUNBOOK_ASK__BASE_URL:-http://ollama:11434}"
 
 
 def test_every_image_is_pinned(compose: Any) -> None:
