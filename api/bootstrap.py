@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api import embedding as models
+from api import embedding
 from api.answer_path import make_answerer
 from api.audit import AuditLog, NoLines, open_audit
 from api.identity.configured import authenticator
@@ -152,7 +152,7 @@ def run_lint(settings: Settings, paths: Sequence[Path], *, embeddings: bool) -> 
     # What another system holds is mended there.
     files = [source for source in _configured_sources(settings) if source.connector is None]
     targets = lint_targets(paths, files)
-    return lint(targets, known, models.make_embedder(settings) if embeddings else None)
+    return lint(targets, known, embedding.make_embedder(settings) if embeddings else None)
 
 
 @contextmanager
@@ -176,7 +176,7 @@ def open_reading(
 
     An `embedder` and a `clock` that the caller has stand in for the configured one and for today.
     """
-    embedder = embedder or models.begin_loading(settings)
+    embedder = embedder or embedding.begin_loading(settings)
     with (
         open_catalog(settings) as database,
         closing(request_memory(settings, database)) as requests,
@@ -356,10 +356,10 @@ def _indexer(
 def _recipe(settings: Settings) -> Recipe:
     from ingest.chunker import CHUNKER_VERSION
 
-    embedding, chunking = settings.embedding, settings.chunking
+    model, chunking = settings.embedding, settings.chunking
     return Recipe(
-        embedding.model,
-        embedding.max_tokens,
+        model.model,
+        model.max_tokens,
         chunking.max_tokens,
         chunking.min_tokens,
         CHUNKER_VERSION,
@@ -372,9 +372,9 @@ def make_models(settings: Settings, embedder: Embedder | None = None) -> Embeddi
     def load(recipe: Recipe) -> Embedder:
         chosen = {"model": recipe.model, "max_tokens": recipe.model_tokens}
         other = settings.embedding.model_copy(update=chosen)
-        return models.make_embedder(settings.model_copy(update={"embedding": other}))
+        return embedding.make_embedder(settings.model_copy(update={"embedding": other}))
 
-    return EmbeddingModels(embedder or models.make_embedder(settings), _recipe(settings), load)
+    return EmbeddingModels(embedder or embedding.make_embedder(settings), _recipe(settings), load)
 
 
 def make_audit(settings: Settings, failed: Callable[[], None]) -> AuditLog:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from api import embedding as models
+from api import embedding
 from api.bootstrap import (
     LOCAL_ADMINISTRATOR,
     open_reading,
@@ -147,7 +147,7 @@ def open_evaluation(
     Every page is read and chunked again, so that a change of code shows; only texts that were
     never embedded reach the model.
     """
-    embedder = embedder or models.make_embedder(settings)
+    embedder = embedder or embedding.make_embedder(settings)
     own = evaluation_settings(settings, suite, embedder, corpus or suite.corpus)
     run_ingest(own, (), acl=None, prune=True, full=True, progress=progress, embedder=embedder)
     day = suite.as_of or today()
@@ -169,7 +169,7 @@ def evaluate(
     every_persona: bool = True,
 ) -> Run:
     """One run of a suite over its corpus, or over another state of it."""
-    embedder = embedder or models.make_embedder(settings)
+    embedder = embedder or embedding.make_embedder(settings)
     with open_evaluation(
         settings, suite, progress=progress, embedder=embedder, corpus=corpus
     ) as system:
