@@ -32,7 +32,7 @@ def add_ask_routes(router: APIRouter) -> None:
         response_model_exclude_unset=True,
         responses={
             200: {
-                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+                "content": {"text/event-stream": {"schema": {}}},
                 "description": "The answer; with `stream`, events `context`, `token`, `answer`",
             }
         },

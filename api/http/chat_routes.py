@@ -40,7 +40,7 @@ _MODELS: JsonObject = {
 _ANSWER: JsonObject = {
     "content": {
         "application/json": {"schema": {"type": "object"}},
-        "text/event-stream": {"schema": {"type": "string"}},
+        "text/event-stream": {"schema": {}},
     },
     "description": "A chat.completion; with `stream`, chat.completion.chunk events",
 }

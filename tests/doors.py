@@ -1,0 +1,153 @@
+"""Every door to the index, as the access tests go through them: one entry each.
+
+A new door adds one line to `DOORS`; what it answers is then held against the model of who may read
+what, between edits, revocations and changes of groups.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner
+from starlette.testclient import TestClient
+
+from api.cli.main import cli
+from api.http.chat_wire import MODEL
+
+ALL = 50  # more than there are documents in these tests
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A caller with its credential, and what it asks: every door takes what it needs of it."""
+
+    client: TestClient
+    config: Path
+    key: str
+    groups: frozenset[str]
+    question: str
+    document: str
+    service: str
+    source: str
+    path: str
+
+    def get(self, path: str, **params: str | int) -> str:
+        return shown(self.client.get(path, params=params, headers=self.headers))
+
+    def post(self, path: str, body: Any, **more: str) -> str:
+        headers = {**self.headers, **more}
+        return shown(self.client.post(path, json=body, headers=headers))
+
+    def run(self, *arguments: str) -> str:
+        """The command line, which any caller with a shell on the machine may use with `--as`."""
+        tags = [part for tag in sorted(self.groups) for part in ("--as", tag)]
+        done = CliRunner().invoke(cli, ["--config", str(self.config), *arguments, *tags])
+        return f"{done.exit_code}\n{done.output}\n{done.exception or ''}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+def shown(response: Any) -> str:
+    """All that a caller sees: status, headers, body."""
+    headers = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
+    return f"{response.status_code}\n{headers}\n\n{response.text}"
+
+
+def body_of(seen: str) -> Any:
+    """The JSON body of what was shown."""
+    return json.loads(seen.split("\n\n", 1)[1])
+
+
+def search(asking: Asking, **more: Any) -> str:
+    return asking.post("/v1/search", {"query": asking.question, "k": ALL, **more})
+
+
+def narrowed(asking: Asking) -> str:
+    filters = {"service": asking.service, "source": asking.source, "since": "2020-01-01"}
+    return search(asking, filters=filters)
+
+
+def ask(asking: Asking, **more: Any) -> str:
+    return asking.post("/v1/ask", {"query": asking.question, **more})
+
+
+def chat(asking: Asking, **more: Any) -> str:
+    said = [{"role": "user", "content": asking.question}]
+    return asking.post("/v1/chat/completions", {"model": MODEL, "messages": said, **more})
+
+
+def tool(name: str, arguments: Callable[[Asking], dict[str, Any]]) -> Callable[[Asking], str]:
+    def call(asking: Asking) -> str:
+        params = {"name": name, "arguments": arguments(asking)}
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+        accept = "application/json, text/event-stream"
+        return asking.post("/mcp", body, Accept=accept, **{"MCP-Protocol-Version": "2025-06-18"})
+
+    return call
+
+
+def behind(asking: Asking) -> str:
+    """A page behind a cursor of the caller's own making."""
+    raw = f"{asking.source}\0{asking.path}".encode()
+    return asking.get("/v1/documents", cursor=base64.urlsafe_b64encode(raw).decode().rstrip("="))
+
+
+def feedback(asking: Asking) -> str:
+    return asking.post(
+        "/v1/feedback",
+        {"request_id": asking.document, "score": 1, "chunk_id": asking.document},
+    )
+
+
+DOORS: Mapping[str, Callable[[Asking], str]] = {
+    "search": search,
+    "search dense": lambda asking: search(asking, mode="dense"),
+    "search lexical": lambda asking: search(asking, mode="lexical"),
+    "search explained": lambda asking: search(asking, explain=True),
+    "search narrowed": narrowed,
+    "search wrongly": lambda asking: search(asking, filters={"kind": asking.question}),
+    "ask": ask,
+    "ask streamed": lambda asking: ask(asking, stream=True),
+    "chat": chat,
+    "chat streamed": lambda asking: chat(asking, stream=True),
+    "models": lambda asking: asking.get(f"/v1/models/{asking.document}"),
+    "documents": lambda asking: asking.get("/v1/documents", limit=ALL),
+    "documents narrowed": lambda asking: asking.get("/v1/documents", service=asking.service),
+    "documents by page": lambda asking: asking.get("/v1/documents", limit=1),
+    "documents behind": behind,
+    "document": lambda asking: asking.get(f"/v1/documents/{asking.document}"),
+    "document by path": lambda asking: asking.get(f"/v1/documents/{asking.path}"),
+    "feedback": feedback,
+    "reindex": lambda asking: asking.post("/v1/reindex", {"source": asking.source}),
+    "jobs": lambda asking: asking.get("/v1/jobs"),
+    "job": lambda asking: asking.get(f"/v1/jobs/{asking.document}"),
+    "mcp search": tool("search_runbooks", lambda asking: {"query": asking.question, "k": 20}),
+    "mcp document": tool("get_runbook", lambda asking: {"id": asking.document}),
+    "mcp alert": tool(
+        "runbooks_for_alert",
+        lambda asking: {
+            "name": asking.service,
+            "summary": asking.question,
+            "runbook_url": f"https://git.example/{asking.path}",
+        },
+    ),
+    "metrics": lambda asking: asking.get("/metrics"),
+    "readyz": lambda asking: asking.get("/readyz"),
+    "openapi": lambda asking: asking.get("/openapi.json"),
+    "nowhere": lambda asking: asking.get(f"/v1/{asking.path}", q=asking.question),
+    "cli search": lambda asking: asking.run("search", asking.question, "-k", str(ALL), "--json"),
+    "cli search read": lambda asking: asking.run("search", asking.question, "--explain"),
+    "cli ask": lambda asking: asking.run("ask", asking.question),
+}
+# What a shell on the machine gives anybody: these know no key, and no revocation of one.
+LOCAL = frozenset(name for name in DOORS if name.startswith("cli "))
+# What asks for no credential: counts of everything, for whoever watches the service
+# (docs/security.md), and addresses that lead nowhere, such as an id with a slash.
+OPEN = frozenset({"metrics", "readyz", "openapi", "nowhere", "document by path"})
