@@ -27,7 +27,7 @@ def exposed() -> set[str]:
     """Every series that a service shows, by name."""
     metrics = Metrics()
     metrics.answered("/v1/search", 200)
-    summary = IndexSummary(1, 1, 1, 0, None, dict.fromkeys(FreshnessStatus, 0))
+    summary = IndexSummary(1, 1, 1, 0, None, freshness=dict.fromkeys(FreshnessStatus, 0))
     text = metrics.render(lambda: summary).decode()
     return {
         sample.name for family in text_string_to_metric_families(text) for sample in family.samples
