@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ingest.report import Progress
 
 _LOOKED_AFTER = 0.1
-_TAKEN_UP_WITHIN = 15.0  # a service looks every second
+_TAKEN_UP_WITHIN = 120.0  # a service looks every second, once it is up
 
 
 def do_or_queue(

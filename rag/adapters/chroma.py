@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, time
@@ -45,22 +46,15 @@ class ChromaVectorStore:
         self._name = collection
         self._place = place
         self._directory = directory
+        self._swapping = threading.Lock()
         with self._translated():
             self._collection = self._open()
 
     @classmethod
     def embedded(cls, directory: Path, collection: str) -> ChromaVectorStore:
         """A store in a directory that this process alone may have open."""
-        import chromadb
-
         directory.mkdir(parents=True, exist_ok=True)
-        try:
-            client = chromadb.PersistentClient(path=str(directory), settings=_settings())
-        except BaseException as error:  # Chroma's Rust bindings raise bare exceptions, and panic
-            if not isinstance(error, Exception) and not _is_panic(error):
-                raise
-            raise StoreError(_message(str(directory), error)) from error
-        return cls(client, collection, str(directory), directory)
+        return cls(_embedded_client(directory), collection, str(directory), directory)
 
     @classmethod
     def over_http(cls, host: str, port: int, collection: str) -> ChromaVectorStore:
@@ -108,12 +102,13 @@ class ChromaVectorStore:
             return self._nearest(asked, vector, limit, where)
         except StoreError:
             # Another collection may have taken its place, also in another process.
-            with self._translated():
-                now = self._open()
-            if now.id == asked.id:
-                raise
-            self._collection = now
-            return self._nearest(now, vector, limit, where)
+            with self._swapping, self._translated():
+                if self._collection is asked:
+                    now = self._open()
+                    if now.id == asked.id:
+                        raise
+                    self._collection = now
+            return self._nearest(self._collection, vector, limit, where)
 
     def _nearest(
         self, asked: Collection, vector: Vector[float], limit: int, where: VectorFilter
@@ -159,11 +154,23 @@ class ChromaVectorStore:
             made = self._create(f"{self._name}{_TURN}{_turn(old.name) + 1}")
         for batch in entries:
             self._write(made, batch)
-        # A search that has begun asks the old one to its end; what it finds is checked anyway.
-        self._collection = made
-        with self._translated():
+        # A search that is under way is asked again; what it finds is checked anyway.
+        with self._swapping, self._translated():
+            self._collection = made
             self._client.delete_collection(old.name)
-        self._remove_files_of_deleted()
+            if self._directory is not None:
+                self._leave_behind(self._directory)
+
+    def _leave_behind(self, directory: Path) -> None:
+        # Chroma keeps a deleted collection's files for good, and its graph while a client is open.
+        self._client.close()
+        with closing(sqlite3.connect(directory / "chroma.sqlite3")) as known:
+            segments = {row[0] for row in known.execute("SELECT id FROM segments")}
+        for place in directory.iterdir():
+            if place.is_dir() and place.name not in segments:
+                shutil.rmtree(place, ignore_errors=True)
+        self._client = _embedded_client(directory)
+        self._collection = self._open()
 
     def drop(self) -> None:
         """Remove the whole collection: its generation is gone."""
@@ -191,16 +198,6 @@ class ChromaVectorStore:
         )
         return made
 
-    def _remove_files_of_deleted(self) -> None:
-        # Chroma leaves the files of a collection behind when it is deleted.
-        if self._directory is None:
-            return
-        with closing(sqlite3.connect(self._directory / "chroma.sqlite3")) as known:
-            segments = {row[0] for row in known.execute("SELECT id FROM segments")}
-        for place in self._directory.iterdir():
-            if place.is_dir() and place.name not in segments:
-                shutil.rmtree(place, ignore_errors=True)
-
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
@@ -211,6 +208,17 @@ class ChromaVectorStore:
             if not isinstance(error, Exception) and not _is_panic(error):
                 raise
             raise StoreError(_message(self._place, error)) from error
+
+
+def _embedded_client(directory: Path) -> ClientAPI:
+    import chromadb
+
+    try:
+        return chromadb.PersistentClient(path=str(directory), settings=_settings())
+    except BaseException as error:  # Chroma's Rust bindings raise bare exceptions, and panic
+        if not isinstance(error, Exception) and not _is_panic(error):
+            raise
+        raise StoreError(_message(str(directory), error)) from error
 
 
 def _hnsw() -> CreateHNSWConfiguration:
