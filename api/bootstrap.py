@@ -6,6 +6,7 @@ Heavy libraries load when what needs them is first used, not here.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
@@ -26,8 +27,9 @@ from api.models import EmbeddingModels
 from api.observing import Observers, tracing_to
 from api.request_memory import RequestMemory, request_memory
 from api.services import Services
-from api.settings import Settings
+from api.settings import Settings, SourceSettings
 from api.vector_stores import ChromaStores
+from api.webhooks import Webhooks
 from rag.acl import access_filter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.exact_vectors import ExactVectors
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from api.indexer import Indexer
     from api.tracing import Tracing
     from api.upkeep import Upkeep
+    from ingest.git_source import GitCheckout
     from ingest.lint.findings import Finding
     from ingest.report import IngestReport, Progress
     from ingest.source_run import Source
@@ -76,13 +79,15 @@ def run_ingest(
     settings: Settings,
     paths: Sequence[Path],
     *,
+    source: str | None = None,
+    pull: bool = False,
     acl: frozenset[str] | None,
     prune: bool,
     full: bool,
     progress: Progress,
     embedder: Embedder | None = None,
 ) -> IngestReport:
-    """One ingest of `paths`, or of every configured source; owns the index while it runs.
+    """One ingest of `paths`, of one `source`, or of all configured ones; owns the index meanwhile.
 
     `embedder` is one that the caller has already, in place of the configured one.
 
@@ -92,6 +97,11 @@ def run_ingest(
     from rag.adapters.catalog.writer import known_sources
 
     configured = _configured_sources(settings)
+    chosen = [one for one in configured if source in (None, one.name)]
+    if source is not None and (paths or not chosen):
+        raise ConfigurationError(
+            f"no source {source!r} is configured" if not paths else "give paths or --source"
+        )
     if not paths and not configured:
         raise ConfigurationError(
             "there is nothing to ingest: give a path, or run `runbook init` and name your "
@@ -105,11 +115,12 @@ def run_ingest(
         stores = stack.enter_context(closing(ChromaStores(settings)))
         named = sources_for_paths(paths, configured, known_sources(database), acl)
         return _indexer(settings, database, make_models(settings, embedder), stores).ingest(
-            named or configured,
-            configured=frozenset(source.name for source in configured),
-            whole=not paths,
+            named or chosen,
+            configured=frozenset(one.name for one in configured),
+            whole=not paths and source is None,
             prune=prune,
             full=full,
+            pull=pull,
             progress=progress,
         )
 
@@ -252,7 +263,7 @@ def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Servi
             finally:
                 background.ready()
 
-        yield replace(services, warm=warm)
+        yield replace(services, warm=warm, webhooks=read_webhooks(settings))
 
 
 def _services(
@@ -428,9 +439,43 @@ def _configured_sources(settings: Settings) -> list[Source]:
             connector=make_connector(source.connector, source.options)
             if source.connector
             else None,
+            checkout=_checkout(settings, source),
         )
         for source in settings.sources
     ]
+
+
+def _checkout(settings: Settings, source: SourceSettings) -> GitCheckout | None:
+    from ingest.git_source import GitCheckout
+
+    if source.git is None:
+        return None
+    return GitCheckout(
+        source.git,
+        source.branch,
+        settings.git_folder(source),
+        _from_environment(source.credentials_env, f"sources.{source.name}.credentials_env"),
+        source.depth,
+        settings.ingest.git_protocols,
+    )
+
+
+def _from_environment(name: str | None, key: str) -> str | None:
+    """A secret that a setting names. Raises ConfigurationError when it is not set."""
+    if name is None:
+        return None
+    if not os.environ.get(name):
+        raise ConfigurationError(f"{key}: the environment variable {name} is not set")
+    return os.environ[name]
+
+
+def read_webhooks(settings: Settings) -> Webhooks:
+    """The secrets of the hooks that are on."""
+    chosen = settings.webhooks
+    return Webhooks(
+        _from_environment(chosen.github_secret_env, "webhooks.github_secret_env"),
+        _from_environment(chosen.gitlab_token_env, "webhooks.gitlab_token_env"),
+    )
 
 
 def _nothing() -> None: ...

@@ -110,11 +110,13 @@ class Indexer:
         full: bool,
         progress: Progress,
         settle: float = 0.0,
+        pull: bool = False,
     ) -> IngestReport:
         """Bring these sources up to date; `configured` names those that the settings name.
 
         `whole` says that the run is about all of these, so that any other that was configured
         once is to be forgotten. A file that was written to less than `settle` seconds ago waits.
+        `pull` fetches git sources first; one that was never fetched always is.
 
         Raises GenerationMismatch when the serving generation was built otherwise and `full` was
         not asked for; with `full` a new generation is built beside it and serves at the end.
@@ -127,7 +129,7 @@ class Indexer:
                 sources,
                 configured=configured,
                 whole=whole and prune,
-                run=Run(prune=prune, full=full, settle=settle, progress=progress),
+                run=Run(prune=prune, full=full, settle=settle, pull=pull, progress=progress),
             )
             if not serves:
                 self._generations.promote(generation)
@@ -145,10 +147,13 @@ class Indexer:
         """The same for one generation, whether it serves or not."""
         catalog = CatalogWriter(self.database, generation)
         try:
-            return self._ingest(catalog, sources, configured=configured, whole=whole, run=run)
+            report = self._ingest(catalog, sources, configured=configured, whole=whole, run=run)
         except (StoreError, ModelError, ConfigurationError) as error:
             catalog.record_failure(str(error), datetime.now(UTC))
             raise
+        if report.unreachable:
+            catalog.record_failure("; ".join(report.unreachable), datetime.now(UTC))
+        return report
 
     def _ingest(
         self,

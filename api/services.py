@@ -13,6 +13,7 @@ from api.limits import Limits
 from api.metrics import Metrics
 from api.request_memory import RequestMemory
 from api.settings import Settings
+from api.webhooks import Webhooks
 from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.reader import CatalogReader
@@ -46,4 +47,5 @@ class Services:
     warm: Callable[[], None]
     jobs: JobStore
     wake: Callable[[], None]
+    webhooks: Webhooks | None = None
     tracing: Tracing | None = None

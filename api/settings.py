@@ -21,23 +21,35 @@ CONFIG_NAME = "runbook.toml"
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
 
 
+# Without a user or password: these come from the environment.
+_GIT_URL = r"^(https?|ssh|git|file)://[^@\s-][^@\s]*$|^ssh://[A-Za-z0-9_]+@[^@:\s-][^@\s]*$"
+
+
 class SourceSettings(_Section):
     """A root of files. Without `acl`, only documents that say who may read them are readable.
 
-    In place of `path`, `connector` names a system that is mirrored, and `options` what of it.
+    In place of `path`, `git` names a repository of which `branch` is checked out into the state
+    folder and fetched by every whole run, with the credentials that the environment variable
+    `credentials_env` holds; `connector` names a system that is mirrored, and `options` what of it.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     path: Path | None = None
     acl: AclTags | None = None
     url: str | None = None
+    git: str | None = Field(default=None, pattern=_GIT_URL)
+    branch: str = Field(default="main", pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}$")
+    subfolder: str = Field(default="", pattern=r"^([A-Za-z0-9_][^/\\]*(/[A-Za-z0-9_][^/\\]*)*)?$")
+    credentials_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    depth: int = Field(default=0, ge=0)
     connector: str | None = None
     options: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_place(self) -> SourceSettings:
-        if (self.path is None) == (self.connector is None):
-            raise ValueError("give a `path` or a `connector`, one of the two")
+        given = [place for place in (self.path, self.git, self.connector) if place is not None]
+        if len(given) != 1:
+            raise ValueError("give a `path`, a `git` repository or a `connector`: one of them")
         if self.options and self.connector is None:
             raise ValueError("`options` belong to a `connector`")
         return self
@@ -63,6 +75,7 @@ class IngestSettings(_Section):
     compares everything."""
 
     max_file_mib: int = Field(default=10, ge=1)
+    git_protocols: tuple[Literal["https", "http", "ssh", "git", "file"], ...] = ("https",)
     watch: bool = False
     reconcile_seconds: int = Field(default=300, ge=1)
 
@@ -146,6 +159,13 @@ class FeedbackSettings(_Section):
     most_requests: int = Field(default=100_000, ge=1)
 
 
+class WebhookSettings(_Section):
+    """Each names the environment variable that holds a secret; a hook without one is off."""
+
+    github_secret_env: str | None = None
+    gitlab_token_env: str | None = None
+
+
 class LogSettings(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "console"] = "json"
@@ -182,6 +202,7 @@ class Settings(BaseSettings):
     feedback: FeedbackSettings = FeedbackSettings()
     log: LogSettings = LogSettings()
     identity: IdentitySettings = IdentitySettings()
+    webhooks: WebhookSettings = WebhookSettings()
     limits: LimitSettings = LimitSettings()
     audit: AuditSettings = AuditSettings()
     groups: dict[str, list[str]] = {}
@@ -192,9 +213,15 @@ class Settings(BaseSettings):
 
     def source_root(self, source: SourceSettings) -> Path:
         """Where its files stand; those of a connector are mirrored into the state folder."""
+        if source.git is not None:
+            return self.git_folder(source) / source.subfolder
         if source.path is None:
             return self.state_folder / "mirrors" / source.name
         return self.directory / source.path
+
+    def git_folder(self, source: SourceSettings) -> Path:
+        """Where a git source is checked out."""
+        return self.state_folder / "sources" / source.name
 
     @classmethod
     def settings_customise_sources(

@@ -17,7 +17,7 @@ from ingest.report import IngestReport, Progress, Silent
 from ingest.source_run import Source
 from ingest.watching import Changes, narrowed, watch
 from rag.adapters.catalog.jobs import Job, JobKind, JobStore
-from rag.errors import ConfigurationError
+from rag.errors import ConfigurationError, StoreError
 
 _LOG = logging.getLogger(__name__)
 
@@ -59,6 +59,7 @@ class Upkeep:
             prune=True,
             full=False,
             settle=settle,
+            pull=whole or len(sources) == 1,
             progress=progress or Silent(),
         )
 
@@ -73,8 +74,8 @@ class Upkeep:
     ) -> None:
         """Bring everything up to date, then whatever changes, until `stop`."""
         changes = Changes()
-        # A connector's documents change elsewhere: every reconcile asks for them.
-        folders = [source for source in self.sources if source.connector is None]
+        # What a connector or git brings changes elsewhere: every reconcile asks for it.
+        folders = [source for source in self.sources if not (source.connector or source.checkout)]
         end = watch(folders, changes, polling=polling)
         try:
             # What changed before the watcher stood is found by the first, whole run.
@@ -86,13 +87,13 @@ class Upkeep:
         """The work of a re-index job. Raises ConfigurationError for a source that is not there."""
         name, paths = job.scope.get("source"), job.scope.get("paths") or []
         if name is None:
-            return self.index(self.sources, whole=True, progress=progress).to_json()
+            return _reached(self.index(self.sources, whole=True, progress=progress))
         chosen = [source for source in self.sources if source.name == name]
         if not chosen:
             raise ConfigurationError(f"no source {name!r} is configured")
         if paths:
             chosen = narrowed(chosen, {name: frozenset(paths)})
-        return self.index(chosen, whole=False, progress=progress).to_json()
+        return _reached(self.index(chosen, whole=False, progress=progress))
 
 
 class Background:
@@ -149,7 +150,15 @@ class Background:
             _LOG.exception("the sources are no longer watched; restart the service")
 
 
+def _reached(report: IngestReport) -> Mapping[str, Any]:
+    if report.unreachable:
+        raise StoreError("; ".join(report.unreachable))
+    return report.to_json()
+
+
 def _log(report: IngestReport) -> None:
+    for problem in report.unreachable:
+        _LOG.warning("a source could not be fetched: %s", problem)
     if report.added or report.updated or report.deleted:
         _LOG.info(
             "indexed: %d added, %d updated, %d deleted, %d quarantined in %.1f s",

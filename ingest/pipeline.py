@@ -34,5 +34,6 @@ def _report(tools: IngestTools, outcomes: Sequence[Outcome], seconds: float) -> 
         generation=tools.catalog.generation.id,
         unreadable=tools.catalog.unreadable_count(),
         suspicious=tuple(item for outcome in outcomes for item in outcome.suspicious),
+        unreachable=tuple(one.unreachable for one in outcomes if one.unreachable),
         unsettled=tuple(item for outcome in outcomes for item in outcome.unsettled),
     )

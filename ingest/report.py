@@ -14,7 +14,8 @@ class IngestReport:
     """Counts of documents, and the chunks that the index serves afterwards.
 
     `unsettled` names by source and path what was being written just then: its last good version
-    serves on. `suspicious` is what speaks to a model in the files that this run has read.
+    serves on. `unreachable` says which git sources could not be fetched, and why. `suspicious` is
+    what speaks to a model in the files that this run has read.
     """
 
     added: int = 0
@@ -27,6 +28,7 @@ class IngestReport:
     generation: int = 0
     unreadable: int = 0
     unsettled: tuple[tuple[str, str], ...] = ()
+    unreachable: tuple[str, ...] = ()
     suspicious: tuple[Suspicious, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -50,6 +52,7 @@ class IngestReport:
             "generation": self.generation,
             "unreadable": self.unreadable,
             "unsettled": len(self.unsettled),
+            "unreachable": list(self.unreachable),
             "suspicious": [
                 {
                     "source": item.source,

@@ -18,6 +18,7 @@ from ingest.chunker import Chunker
 from ingest.connectors.mirror import Mirror, refresh
 from ingest.connectors.port import Connector
 from ingest.git_history import FileRevision, file_revisions
+from ingest.git_source import GitCheckout
 from ingest.loaders import SUFFIXES
 from ingest.parse import RawFile, own_acl_of, parse
 from ingest.report import Progress, Silent
@@ -38,7 +39,7 @@ class Source:
     """A configured root of files. `scope` narrows a run to one file or folder below it.
 
     `url` is a template for links to its files, with `{path}` and `{revision}`. With a `connector`
-    the root is where its documents are mirrored.
+    the root is where its documents are mirrored; a `checkout` is fetched by whole runs.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Source:
     url: str | None = None
     scope: str | None = None
     connector: Connector | None = None
+    checkout: GitCheckout | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,14 @@ class Run:
     """How a run goes about its sources.
 
     `prune` deletes what is gone from disk; `full` indexes unchanged files again as well; a file
-    that was written to less than `settle` seconds ago is left for later.
+    that was written to less than `settle` seconds ago is left for later; `pull` fetches what
+    stands in git.
     """
 
     prune: bool = True
     full: bool = False
     settle: float = 0.0
+    pull: bool = False
     progress: Progress = field(default_factory=Silent)
 
 
@@ -83,6 +87,7 @@ class Outcome:
     unchanged: int = 0
     quarantined: dict[str, Quarantined] = field(default_factory=dict)
     unsettled: list[tuple[str, str]] = field(default_factory=list)
+    unreachable: str | None = None
     suspicious: list[Suspicious] = field(default_factory=list)
 
 
@@ -105,6 +110,11 @@ class SourceRun:
     def run(self) -> Outcome:
         if self._source.connector is not None:
             self._fetch(self._source.connector)
+        if self._source.checkout is not None and self._source.scope is None:
+            if self._run.pull or not self._source.root.is_dir():
+                self._pull(self._source.checkout)
+            if not self._source.root.is_dir():
+                return self._outcome  # it was never fetched: there is nothing to compare with
         walked = walk(self._source.root, SUFFIXES, self._source.scope)
         if self._mirror is None:
             self._revisions = file_revisions(self._source.root)
@@ -122,6 +132,13 @@ class SourceRun:
             self._outcome.deleted = len(gone)
         self._record_quarantine(present | set(gone))
         return self._outcome
+
+    def _pull(self, checkout: GitCheckout) -> None:
+        """Fetch the branch; when it cannot be, what was fetched before is compared."""
+        try:
+            checkout.pull()
+        except StoreError as error:
+            self._outcome.unreachable = f"{self._source.name}: {error}"
 
     def _fetch(self, connector: Connector) -> None:
         """Bring the mirror up to date, where the run is about all of it, and believe it alone."""

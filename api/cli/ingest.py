@@ -18,6 +18,8 @@ EXIT_QUARANTINED = 3
 @click.command("ingest")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--acl", multiple=True, metavar="TAG", help="Who may read what says nothing itself.")
+@click.option("--source", metavar="NAME", help="One configured source alone.")
+@click.option("--git-pull", is_flag=True, help="Fetch git sources first.")
 @click.option("--full", is_flag=True, help="Index unchanged files again as well.")
 @click.option("--prune/--no-prune", default=True, help="Delete what is gone from disk. [default]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -26,6 +28,8 @@ def command(
     ctx: click.Context,
     paths: tuple[Path, ...],
     acl: tuple[str, ...],
+    source: str | None,
+    git_pull: bool,
     full: bool,
     prune: bool,
     as_json: bool,
@@ -38,6 +42,8 @@ def command(
         report = run_ingest(
             settings,
             paths,
+            source=source,
+            pull=git_pull,
             acl=parse_tags(acl) if acl else None,
             prune=prune,
             full=full,
@@ -49,6 +55,10 @@ def command(
         print_report(report)
     _tell_of_suspicious(report)
     _tell_of_unreadable(report)
+    for problem in report.unreachable:
+        click.echo(f"not fetched  {problem}", err=True)
+    if report.unreachable:
+        ctx.exit(1)
     ctx.exit(EXIT_QUARANTINED if report.quarantined else 0)
 
 

@@ -24,6 +24,12 @@ name = "runbooks"
 path = "runbooks"
 # acl = ["public"]                 # every authenticated caller
 # url = "https://git.example.com/ops/runbooks/blob/main/{path}"
+#    In place of `path`, a branch of a git repository, fetched into the state folder:
+#    git = "https://git.example.com/ops/runbooks.git"
+#    branch = "main"
+#    subfolder = "runbooks"
+#    credentials_env = "RUNBOOKS_TOKEN"   # the variable that holds a token, or user:password
+#    depth = 0                     # 0: the whole history, which dates each page
 #    In place of `path`, `connector` reads another system; see docs/connectors.md.
 #    connector = "s3"
 #    options = { bucket = "ops", prefix = "runbooks/" }
@@ -39,6 +45,7 @@ path = "runbooks"
 
 # [ingest]
 # max_file_mib = 10
+# git_protocols = ["https"]        # which others git sources may speak: ssh, http, git, file
 # watch = false                    # true: `runbook serve` indexes what changes at once
 # reconcile_seconds = 300          # a watcher compares everything that often
 
@@ -133,6 +140,8 @@ path = "runbooks"
 # max_mib = 16
 # files = 10
 # hash_queries = false             # true writes a keyed hash in place of each question
+
+#    [webhooks] github_secret_env and gitlab_token_env name the variables that hold their secrets.
 
 # [log]
 # level = "info"

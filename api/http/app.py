@@ -26,6 +26,7 @@ from api.http.readiness import Readiness
 from api.http.request_scope import RequestScope
 from api.http.search_routes import add_search_routes
 from api.http.slack_routes import SlackDoor
+from api.http.webhook_routes import webhook_router
 from api.services import Services
 
 # The framework's own spans and logs carry paths and exception texts to whoever collects them.
@@ -51,6 +52,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.readiness = Readiness(services.warm)
     app.include_router(operation_router())
     app.include_router(_v1_router())
+    app.include_router(webhook_router())
     app.state.mcp = McpDoor(services)
     app.router.routes.append(app.state.mcp.route)
     app.state.slack = _slack_door(services, app)

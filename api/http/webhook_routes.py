@@ -1,0 +1,80 @@
+"""POST /v1/webhooks/github and /gitlab: a push queues a job, if its signature is right.
+
+No key is asked for: the signature says who calls. Every call that carries the right one is answered
+alike, so that nothing shows which repositories and branches are sources.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from starlette.concurrency import run_in_threadpool
+
+from api.http.authentication import door
+from api.http.models import StatusAnswer
+from api.http.problems import described
+from api.http.provided import ProvidedServices
+from api.services import Services
+from api.webhooks import Webhooks, pushed_sources, same, signed
+from rag.adapters.catalog.jobs import JobKind
+from rag.errors import AuthenticationError, NotFound
+
+_ACCEPTED = {"status": "accepted"}
+
+
+def webhook_router() -> APIRouter:
+    router = APIRouter(prefix="/v1/webhooks", responses=described())
+    for path, route in (("/github", github), ("/gitlab", gitlab)):
+        router.add_api_route(
+            path, route, methods=["POST"], status_code=202, response_model=StatusAnswer
+        )
+    return router
+
+
+async def github(
+    request: Request,
+    services: ProvidedServices,
+    x_hub_signature_256: Annotated[str, Header(max_length=200)] = "",
+) -> dict[str, str]:
+    """A push to GitHub, signed with the secret of the hook."""
+    secret = _on((services.webhooks or Webhooks()).github)
+    body = await request.body()
+    _check(request, services, signed(secret, body, x_hub_signature_256))
+    return await run_in_threadpool(_queue, services, body, "webhook:github")
+
+
+async def gitlab(
+    request: Request,
+    services: ProvidedServices,
+    x_gitlab_token: Annotated[str, Header(max_length=500)] = "",
+) -> dict[str, str]:
+    """A push to GitLab, with the secret token of the hook."""
+    secret = _on((services.webhooks or Webhooks()).gitlab)
+    _check(request, services, same(secret, x_gitlab_token))
+    return await run_in_threadpool(_queue, services, await request.body(), "webhook:gitlab")
+
+
+def _on(secret: str | None) -> str:
+    if not secret:
+        raise NotFound("this hook is not configured")
+    return secret
+
+
+def _check(request: Request, services: Services, genuine: bool) -> None:
+    if not genuine:
+        peer = request.client.host if request.client else None
+        services.audit.refused(door(request), request.state.request_id, peer)
+        raise AuthenticationError("the signature is not that of this hook's secret")
+
+
+def _queue(services: Services, body: bytes, by: str) -> dict[str, str]:
+    try:
+        payload = json.loads(body)
+    except ValueError:
+        return _ACCEPTED
+    for name in pushed_sources(payload, services.settings.sources):
+        services.jobs.enqueue(JobKind.REINDEX, {"source": name, "paths": []}, by)
+        services.wake()
+    return _ACCEPTED
