@@ -36,7 +36,9 @@ _ITEM = re.compile(r"( {0,3})(?:\d{1,4}[.)]|[-*+•])\s+(?=\S)")
 _TABLE = re.compile(r"\s*\|")
 # Where a sentence ends: behind its mark and whatever closes with it, before a new beginning.
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]*_`]{0,3}(?=\s+[\"'(*_`\[]{0,3}[A-Z0-9])")
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|no|nr|ca|resp)\.|\b[A-Z]\.)$", re.I)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|no|nr|ca|resp)\.|(?-i:\b[A-Z])\.)$", re.IGNORECASE
+)
 _NUMBERED = re.compile(r"^\s*\d{1,4}\.$")
 
 

@@ -60,7 +60,7 @@ def contradictions(sentence: str, source: str) -> Iterator[str]:
     """What is negated in one and not in the other, and words put in place of their opposites."""
     mine, theirs = _Told(sentence), _Told(source)
     shared = mine.stems & theirs.stems
-    if (mine.negated & shared) ^ (theirs.negated & shared):
+    if bool(mine.negated) != bool(theirs.negated) and (mine.negated | theirs.negated) & shared:
         yield "is negated where what it cites is not, or the other way round"
     for one, other in _OPPOSITES:
         for here, there in ((one, other), (other, one)):

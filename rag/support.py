@@ -1,8 +1,9 @@
 """Whether a sentence is supported by the passages that it cites, without a model that judges.
 
-    score = (cosine to the nearest sentence + share of words found there) / 2, times a penalty for
-    each name, number, flag, negation or opposite that the passages do not bear out
+    score = likeness to the nearest sentence, times a penalty for each name, number, unit, flag,
+            negation, opposite or exchanged word that the passages do not bear out
 
+Likeness is full from a paraphrase on: a near copy with one word exchanged is more alike, not truer.
 It is deterministic given the embedding model, and it is what evals call faithfulness. A sentence
 is supported from LEAST_SUPPORT on; tests hold both on pairs labelled by hand.
 """
@@ -19,14 +20,17 @@ from rag.identifiers import identifiers_in
 from rag.pieces import Piece, PieceKind, fenced, pieces, sentences
 from rag.polarity import contradictions
 from rag.ports import Embedder, Vector
-from rag.wording import plain, telling_stems
+from rag.wording import plain, substitutions, telling_stems, with_digits
 
 LEAST_SUPPORT = 0.5
 _ABSENT = 0.3
 _ELSEWHERE = 0.75
 _CONTRADICTED = 0.3
+_EXCHANGED = 0.7
+_DOUBTED = 0.7
+_SAME_WORDS = 0.4
 _NEAREST_LOOKED_AT = 6
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,:]\d+)*(?:\s?%)?(?![\w]*[A-Za-z]{4,})")
+_NUMBER = re.compile(r"(?<![\w.-])\d+(?:[.,:]\d+)*(?:\s?%)?(?![\w]*[A-Za-z]{4,})")
 _MEASURE = re.compile(
     r"(?<![\w.])(\d+(?:[.,]\d+)*)\s?(%|percent|ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|"
     r"hours?|days?|weeks?|months?|years?|[kmgt]i?b|bytes?|replicas?|pods?|times)\b",
@@ -41,6 +45,21 @@ _UNIT_NAMES = (
     ("m", "min", "minute"),
     ("h", "hour"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Nearest:
+    """What a passage says that is nearest to a sentence."""
+
+    passage: int
+    unit: str
+    cosine: float
+    cover: float
+
+    @property
+    def likeness(self) -> float:
+        """0 for what has nothing in common, 1 for a paraphrase: more likeness proves no more."""
+        return min(1.0, max(0.0, (self.cosine + 0.4 * self.cover - 0.35) / 0.35))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +87,9 @@ class SupportChecker:
 
     def check(self, sentence: str, passages: Sequence[str]) -> Support:
         """How well the passages support a sentence; markers in it do not count."""
+        sentence = with_digits(sentence)
         told = plain(sentence)
+        passages = [with_digits(passage) for passage in passages]
         units = [
             (number, unit)
             for number, passage in enumerate(passages)
@@ -79,11 +100,11 @@ class SupportChecker:
         same = next((number for number, unit in units if plain(unit) == told), None)
         if same is not None:
             return Support(1.0, (), same)
-        score, number, unit = self._nearest(told, units)
-        return self._judged(sentence, passages[number], unit, score, number)
+        nearest = self._nearest(told, units)
+        return self._judged(sentence, "\n".join(passages), nearest)
 
-    def _nearest(self, told: str, units: Sequence[tuple[int, str]]) -> tuple[float, int, str]:
-        """The unit that says most of it: its score, its passage, and its text."""
+    def _nearest(self, told: str, units: Sequence[tuple[int, str]]) -> _Nearest:
+        """The unit that says most of it."""
         stems = telling_stems(told)
 
         def cover(unit: str) -> float:
@@ -91,16 +112,23 @@ class SupportChecker:
 
         likely = sorted(units, key=lambda item: -cover(item[1]))[:_NEAREST_LOOKED_AT]
         self._embed([told, *(plain(unit) for _, unit in likely)])
-        scored = [
-            ((_cosine(self._vectors[told], self._vectors[plain(unit)]) + cover(unit)) / 2, place)
-            for place, (_, unit) in enumerate(likely)
-        ]
-        score, place = max(scored, key=lambda pair: (pair[0], -pair[1]))
-        return max(0.0, score), *likely[place]
+        return max(
+            (
+                _Nearest(
+                    number,
+                    unit,
+                    _cosine(self._vectors[told], self._vectors[plain(unit)]),
+                    cover(unit),
+                )
+                for number, unit in likely
+            ),
+            key=lambda one: one.cosine + one.cover,
+        )
 
-    def _judged(self, sentence: str, passage: str, unit: str, score: float, number: int) -> Support:
+    def _judged(self, sentence: str, cited: str, nearest: _Nearest) -> Support:
         reasons: list[str] = []
-        bare, near, far = plain(sentence), _searchable(unit), _searchable(passage)
+        unit, score = nearest.unit, nearest.likeness
+        bare, near, far = plain(sentence), _searchable(unit), _searchable(cited)
         for name in dict.fromkeys(_names(sentence)):
             if not _stands_in(name, far):
                 reasons.append(f"{name} is not in what it cites")
@@ -108,14 +136,18 @@ class SupportChecker:
             elif not _stands_in(name, near):
                 score *= _ELSEWHERE
         for value, measure in _measures(bare):
-            said = {other for amount, other in _measures(plain(passage)) if amount == value}
+            said = {other for amount, other in _measures(plain(cited)) if amount == value}
             if said and measure not in said:
                 reasons.append(f"{value} is of another unit in what it cites")
                 score *= _ABSENT
-        for reason in contradictions(bare, plain(unit)):
-            reasons.append(reason)
-            score *= _CONTRADICTED
-        return Support(min(1.0, score), tuple(reasons), number)
+        # In other words than the page's, a negation may stand for another one that is not told.
+        opposed = list(contradictions(bare, plain(unit)))
+        if nearest.cover >= _SAME_WORDS:
+            reasons += opposed
+        score *= (_CONTRADICTED if nearest.cover >= _SAME_WORDS else _DOUBTED) ** len(opposed)
+        exchanged = list(substitutions(bare, plain(unit)))
+        score *= _EXCHANGED ** len(exchanged)
+        return Support(min(1.0, score), tuple(reasons), nearest.passage)
 
     def _embed(self, texts: Sequence[str]) -> None:
         new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
@@ -161,10 +193,13 @@ def _searchable(text: str) -> str:
 
 
 def _stands_in(name: str, text: str) -> bool:
-    wanted = re.escape(" ".join(name.lower().split())).replace("%", r"\s?%")
-    return re.search(rf"(?<![\w.-]){wanted}(?![\w-]|[.,:]\d)", text) is not None or (
-        not name[:1].isalnum() and name.lower() in text
-    )
+    wanted = re.escape(" ".join(name.lower().split()))
+    if name[:1].isdigit():  # `20m` holds 20, and `200` and `1.20` do not
+        wanted = wanted.replace("%", r"\s?%")
+        return re.search(rf"(?<![\w.,])(?<!\d-){wanted}(?!\d|[.,:]\d)", text) is not None
+    if not name[:1].isalnum():
+        return name.lower() in text
+    return re.search(rf"(?<![\w.])(?<!\w-){wanted}(?![\w-]|\.\w)", text) is not None
 
 
 def _measures(text: str) -> list[tuple[str, str]]:

@@ -26,6 +26,12 @@ PAYMENTS = Principal("one of payments", frozenset({"team:payments"}))
 TODAY = date(2026, 9, 1)
 
 
+class WideEmbedder(HashingEmbedder):
+    """Has room for each word, so that texts without a word in common have nothing in common."""
+
+    dimension = 4096
+
+
 @dataclass
 class AnswersSeen:
     """Remembers what an answerer told it."""
@@ -47,7 +53,7 @@ class Desk:
         self._folder = folder
         self._database = Database.open(folder / "catalog.db")
         generations = Generations(self._database)
-        self._embedder, self._vectors = HashingEmbedder(), MemoryVectors()
+        self._embedder, self._vectors = WideEmbedder(), MemoryVectors()
         generation = generations.create("f", self._embedder.fingerprint, self._embedder.dimension)
         generations.promote(generation)
         self._index = IndexWriter(

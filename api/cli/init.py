@@ -59,6 +59,20 @@ path = "runbooks"
 # review_every_days = 180          # when a page names a review date and no period
 #                                    `synonyms` names your own file: k8s, kubernetes
 
+# [ask]
+# provider = "none"                # quotes the pages; or "openai", "ollama", "local"
+# base_url = ""                    # http://127.0.0.1:8000/v1; its key: RUNBOOK_ASK__API_KEY
+# model = ""
+# timeout = 30                     # seconds between two pieces of an answer
+# deadline = 90                    # seconds for all of it
+# retries = 2
+# temperature = 0
+# max_tokens = 1024
+# context_tokens = 3000
+# unsupported = "mark"             # or "remove"
+
+# [prompts]                        # `folder` holds your own, which stand over those that ship
+
 # [rerank]
 # model = ""                       # a cross-encoder: a hub id or a folder
 # max_tokens = 512
