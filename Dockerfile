@@ -13,6 +13,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY rag ./rag
 COPY ingest ./ingest
 COPY api ./api
+COPY evals ./evals
 RUN /opt/runbook/bin/pip install --no-deps .
 
 FROM python:3.11-slim

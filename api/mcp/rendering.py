@@ -1,10 +1,15 @@
-"""Hits and documents as text for a model to read: where each passage stands, how old, how risky."""
+"""Hits and documents as text for a model to read: where each passage stands, how old, how risky.
+
+The words of pages are neutralised: what only a model would see or obey is not in them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from rag.domain import Chunk, Command, Document, Freshness, FreshnessStatus, Hit
+from rag.neutral import neutralised, one_line
+from rag.redaction import redacted
 
 NOTHING_FOUND = "Nothing found among the pages that you may read."
 
@@ -22,7 +27,7 @@ def document_as_text(
 ) -> str:
     """A document, or a part of it, with the commands of each passage."""
     head = [
-        document.metadata.title,
+        one_line(document.metadata.title),
         " · ".join(_about(document, freshness)),
     ]
     parts = ["\n".join(head), *(_passage(document, chunk) for chunk in chunks)]
@@ -40,9 +45,8 @@ def freshness_as_text(freshness: Freshness) -> str:
 
 def _hit(hit: Hit) -> str:
     about = " · ".join(_about(hit.document, hit.freshness))
-    return (
-        f"{hit.rank}. {hit.document.metadata.title}\n{about}\n{_passage(hit.document, hit.chunk)}"
-    )
+    title = f"{hit.rank}. {one_line(hit.document.metadata.title)}"
+    return "\n".join([title, about, _passage(hit.document, hit.chunk)])
 
 
 def _about(document: Document, freshness: Freshness) -> list[str]:
@@ -54,14 +58,14 @@ def _about(document: Document, freshness: Freshness) -> list[str]:
 
 def _passage(document: Document, chunk: Chunk) -> str:
     where = f"{document.path}:{chunk.lines.first}-{chunk.lines.last}"
-    section = " > ".join(chunk.section)
+    section = " > ".join(map(one_line, chunk.section))
     head = f"{where} ({section})" if section else where
-    return "\n".join([f"--- {head}", chunk.text, *_commands(chunk.commands)])
+    return "\n".join([f"--- {head}", neutralised(chunk.text), *_commands(chunk.commands)])
 
 
 def _commands(commands: Iterable[Command]) -> list[str]:
     told = [
-        f"- line {command.line} [{command.risk.value}] {command.text.splitlines()[0]}"
+        f"- line {command.line} [{command.risk.value}] {redacted(command.text.splitlines()[0])}"
         for command in commands
         if command.text
     ]

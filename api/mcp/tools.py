@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.http.models import ChunkModel, DocumentModel, HitModel, Name, Question, storable
-from api.http.wire import JsonObject, document_with_chunks, to_wire
+from api.http.wire import JsonObject
+from api.mcp.neutral_wire import neutral_document, neutral_hit
 from api.mcp.rendering import document_as_text, hits_as_text
 from api.services import Services
 from rag.acl import access_filter
@@ -123,7 +124,7 @@ def search_runbooks(
         k=asked.k,
         filters=Filters(service=asked.service, kind=asked.kind),
     )
-    hits = [to_wire(hit) for hit in result.hits]
+    hits = [neutral_hit(hit) for hit in result.hits]
     told = "Nothing here seems to answer that. The nearest passages:" if result.no_result else ""
     return ToolOutcome(
         {"hits": hits, "no_result": result.no_result},
@@ -143,7 +144,7 @@ def get_runbook(services: Services, principal: Principal, asked: DocumentArgumen
     freshness = freshness_of(document.metadata, document.updated_at, services.today(), period)
     part, following = _part(chunks[asked.start :])
     return ToolOutcome(
-        {**document_with_chunks(document, freshness, part), "next_start": following},
+        {**neutral_document(document, freshness, part), "next_start": following},
         document_as_text(document, freshness, part, following),
         read={document.id: [chunk.id for chunk in part]},
     )
@@ -160,7 +161,7 @@ def runbooks_for_alert(
         {
             "matched_by": match.matched_by.value if match.matched_by else None,
             "ambiguous": match.ambiguous,
-            "runbooks": [to_wire(hit) for hit in match.hits],
+            "runbooks": [neutral_hit(hit) for hit in match.hits],
         },
         hits_as_text(match.hits, _TOLD_OF_A_MATCH[match.matched_by]),
         alert.question,

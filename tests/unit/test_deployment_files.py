@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,14 @@ def test_the_image_runs_without_root_and_copies_what_it_installs() -> None:
     assert users[-1] != "root"
     for copied in re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, re.MULTILINE):
         assert all((ROOT / name).exists() for name in copied.split()), copied
+
+
+def test_the_image_holds_every_package_of_the_distribution() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = told["tool"]["setuptools"]["packages"]["find"]["include"]
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    for name in (pattern.rstrip("*") for pattern in packages):
+        assert f"COPY {name} ./{name}\n" in dockerfile
 
 
 def test_the_containers_configuration_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:

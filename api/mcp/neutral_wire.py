@@ -1,0 +1,43 @@
+"""The JSON of hits and documents as a model may read it: the words of pages are data, and no more.
+
+Ids, lines and paths stay as they are everywhere, so that what a model cites can be opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from api.http.wire import JsonObject, document_with_chunks, to_wire
+from rag.domain import Chunk, Document, Freshness, Hit
+from rag.neutral import neutralised, one_line
+from rag.redaction import redacted
+
+
+def neutral_hit(hit: Hit) -> JsonObject:
+    """A hit without what only a model would see or obey, and without secrets."""
+    told = _passage(to_wire(hit))
+    return {**told, "document": _titled(told["document"])}
+
+
+def neutral_document(
+    document: Document, freshness: Freshness, chunks: Sequence[Chunk]
+) -> JsonObject:
+    """A document and its chunks in the same way."""
+    told = document_with_chunks(document, freshness, chunks)
+    return {
+        "document": _titled(told["document"]),
+        "chunks": [_passage(chunk) for chunk in told["chunks"]],
+    }
+
+
+def _passage(told: JsonObject) -> JsonObject:
+    return {
+        **told,
+        "text": neutralised(told["text"]),
+        "section": [one_line(title) for title in told["section"]],
+        "commands": [{**one, "text": redacted(one["text"])} for one in told["commands"]],
+    }
+
+
+def _titled(document: JsonObject) -> JsonObject:
+    return {**document, "title": one_line(document["title"])}
