@@ -23,7 +23,9 @@ from rag.domain import Filters
 from rag.errors import ConfigurationError, GateFailed
 from rag.ports import VectorFilter
 
-_BATCH = 32
+# Small, so that others may write soon, and that a kill takes little back.
+_BATCH_DOCUMENTS = 8
+_BATCH_CHUNKS = 32
 _SAMPLES = 50
 _EVERYTHING = VectorFilter(None, Filters())
 
@@ -153,8 +155,8 @@ class GenerationKeeper:
         index.repair()
         difference = copy.difference()
         progress.found(len(difference.outdated))
-        for start in range(0, len(difference.outdated), _BATCH):
-            pages = copy.read(difference.outdated[start : start + _BATCH])
+        for start in range(0, len(difference.outdated), _BATCH_DOCUMENTS):
+            pages = copy.read(difference.outdated[start : start + _BATCH_DOCUMENTS])
             index.replace(index.drafts(pages))
             progress.done(len(pages), sum(len(inside) for _, inside in pages))
         for source, paths in copy.difference().surplus.items():
@@ -178,7 +180,7 @@ class GenerationKeeper:
             self._sources,
             configured=configured,
             whole=True,
-            run=Run(progress=progress),
+            run=Run(progress=progress, batch_chunks=_BATCH_CHUNKS),
         )
 
     def _remove_old(self, keep: set[int]) -> None:

@@ -67,13 +67,14 @@ class Run:
 
     `prune` deletes what is gone from disk; `full` indexes unchanged files again as well; a file
     that was written to less than `settle` seconds ago is left for later; `pull` fetches what
-    stands in git.
+    stands in git. A batch is committed once it has `batch_chunks`.
     """
 
     prune: bool = True
     full: bool = False
     settle: float = 0.0
     pull: bool = False
+    batch_chunks: int = _BATCH_CHUNKS
     progress: Progress = field(default_factory=Silent)
 
 
@@ -123,7 +124,7 @@ class SourceRun:
             self._quarantine(problem.path, QuarantineError(problem.reason))
         present = set(walked.files)
         vanished: set[str] = set()
-        for batch, vectors in self._embedded(_batches(self._changed(walked.files, vanished))):
+        for batch, vectors in self._embedded(self._batches(self._changed(walked.files, vanished))):
             self._commit(batch, vectors)
         still_there = present - vanished
         gone = [path for path in self._served if self._is_gone(path, still_there, walked)]
@@ -206,6 +207,18 @@ class SourceRun:
             return True
         return self._resolve(raw.path, None).acl == served.acl
 
+    def _batches(self, parsed: Iterable[_Parsed]) -> Iterator[list[_Parsed]]:
+        batch: list[_Parsed] = []
+        size = 0
+        for item in parsed:
+            batch.append(item)
+            size += len(item[1])
+            if size >= self._run.batch_chunks or len(batch) >= _BATCH_DOCUMENTS:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+
     def _embedded(
         self, batches: Iterable[list[_Parsed]]
     ) -> Iterator[tuple[list[_Parsed], list[Vector[float]]]]:
@@ -280,19 +293,6 @@ class SourceRun:
         self._tools.catalog.record_quarantine(
             self._source.name, list(self._outcome.quarantined.values()), sorted(known)
         )
-
-
-def _batches(parsed: Iterable[_Parsed]) -> Iterator[list[_Parsed]]:
-    batch: list[_Parsed] = []
-    size = 0
-    for item in parsed:
-        batch.append(item)
-        size += len(item[1])
-        if size >= _BATCH_CHUNKS or len(batch) >= _BATCH_DOCUMENTS:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _is_within(path: str, folder: str | None) -> bool:
