@@ -46,7 +46,7 @@ class SlackDoor:
     async def command(self, request: Request) -> Message:
         """An answer for the one who asks alone."""
         command = await self._command(request)
-        principal = principal_of(command, self._groups)
+        principal = self._services.authenticator.expanded(principal_of(command, self._groups))
         request.state.principal = principal
         if access_filter(principal).nothing:
             return private(NOBODY)

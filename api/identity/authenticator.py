@@ -27,7 +27,10 @@ class OneWay:
 
     def authenticate(self, presented: Presented) -> Principal:
         """The one principal of a request, its groups expanded; raises AuthenticationError."""
-        principal = self._way(presented).authenticate(presented)
+        return self.expanded(self._way(presented).authenticate(presented))
+
+    def expanded(self, principal: Principal) -> Principal:
+        """The principal with all that its groups include."""
         return replace(principal, groups=self._groups().expand(principal.groups))
 
     def _way(self, presented: Presented) -> Way:

@@ -62,6 +62,10 @@ class Authenticator(Protocol):
         """The one principal of a request, its groups expanded; raises AuthenticationError."""
         ...
 
+    def expanded(self, principal: Principal) -> Principal:
+        """A principal that a door knows by a way of its own, with all that its groups include."""
+        ...
+
 
 def fit_name(raw: object) -> str:
     """A name that can stand in a log. Raises AuthenticationError for any other."""

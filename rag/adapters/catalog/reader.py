@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -22,7 +22,7 @@ from rag.domain import (
     IndexSummary,
     Quarantined,
 )
-from rag.freshness import freshness_of
+from rag.freshness import status_of
 
 _SERVED = sa.and_(
     versions.c.state == "active",
@@ -152,9 +152,7 @@ class CatalogReader:
     def summary(self, today: date) -> IndexSummary:
         """Counts of what is served; for metrics and `doctor`."""
         with self._database.read() as connection:
-            documents = [
-                document_of(row) for row in connection.execute(_DOCUMENTS.where(_SERVED)).mappings()
-            ]
+            freshness = _freshness_counts(connection, today)
             served = sa.select(versions.c.id).where(_SERVED)
             count = (
                 sa.select(sa.func.count()).select_from(chunks).where(chunks.c.version.in_(served))
@@ -166,12 +164,12 @@ class CatalogReader:
             ).one()
             return IndexSummary(
                 generation=connection.scalar(generation) or 0,
-                documents=len(documents),
+                documents=sum(freshness.values()),
                 chunks=connection.scalar(count) or 0,
                 quarantined=connection.scalar(held) or 0,
                 last_success=datetime.fromisoformat(last) if last else None,
                 last_failure=failure,
-                freshness=_freshness_counts(documents, today),
+                freshness=freshness,
             )
 
 
@@ -181,8 +179,13 @@ def _among(wanted: Sequence[int]) -> sa.ColumnElement[bool]:
     return versions.c.id.in_(sa.select(listed.c.value))
 
 
-def _freshness_counts(documents: Sequence[Document], today: date) -> dict[FreshnessStatus, int]:
+def _freshness_counts(connection: sa.Connection, today: date) -> dict[FreshnessStatus, int]:
     counts = dict.fromkeys(FreshnessStatus, 0)
-    for document in documents:
-        counts[freshness_of(document.metadata, document.updated_at, today).status] += 1
+    review = (versions.c.last_reviewed, versions.c.review_days)
+    for reviewed, days, documents in connection.execute(
+        sa.select(*review, sa.func.count()).where(_SERVED).group_by(*review)
+    ):
+        last = date.fromisoformat(reviewed) if reviewed else None
+        every = timedelta(days=days) if days else None
+        counts[status_of(last, every, today)] += documents
     return counts

@@ -1,0 +1,54 @@
+"""What the service is built from: pinned, from a package index alone, and free to be used."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import PackageNotFoundError, metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted(path.name for path in ROOT.glob("requirements*.txt"))
+_PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.+!]+)")
+# Licences that ask more of whoever runs a service than this project does.
+_REFUSED = re.compile(r"\b(AGPL|SSPL|BUSL|Commons Clause)|Affero", re.IGNORECASE)
+
+
+def lines(name: str) -> list[str]:
+    told = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return [line.split("#")[0].strip() for line in told if line.split("#")[0].strip()]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_requirement_is_one_version_and_no_address(name: str) -> None:
+    for line in lines(name):
+        assert _PIN.fullmatch(line) or line.startswith("-r requirements"), line
+
+
+def test_no_package_is_pinned_twice() -> None:
+    names = [
+        match[1].lower().replace("_", "-")
+        for name in FILES
+        for line in lines(name)
+        if (match := _PIN.fullmatch(line))
+    ]
+    assert len(names) == len(set(names))
+
+
+def test_no_licence_is_refused() -> None:
+    read = 0
+    for name in FILES:
+        for line in lines(name):
+            match = _PIN.fullmatch(line)
+            if match is None:
+                continue
+            try:
+                told = metadata(match[1])
+            except PackageNotFoundError:
+                continue  # a measurement's, or another platform's
+            read += 1
+            named = [told.get("License-Expression"), (told.get("License") or "")[:200]]
+            classified = [c for c in told.get_all("Classifier") or [] if c.startswith("License")]
+            assert not _REFUSED.search(" ".join([n for n in named if n] + classified)), line
+    assert read > 50
