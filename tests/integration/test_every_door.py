@@ -33,7 +33,7 @@ from hypothesis.stateful import (
 )
 from starlette.testclient import TestClient
 
-import api.bootstrap
+import api.embedding
 from api.bootstrap import open_serving, run_ingest
 from api.http.app import create_app
 from api.logs import configure
@@ -105,7 +105,7 @@ class EveryDoor(RuleBasedStateMachine):
         with redirect_stderr(self.log):
             configure("info", "json")
         self.stack.callback(_forget_logging)
-        self.stack.enter_context(patch.object(api.bootstrap, "make_embedder", hashing_embedder))
+        self.stack.enter_context(patch.object(api.embedding, "make_embedder", hashing_embedder))
         told = load_settings(self.config)
         run_ingest(told, (), acl=None, prune=True, full=False, progress=Silent())
         self.services = self.stack.enter_context(open_serving(told))
