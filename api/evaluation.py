@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -36,6 +36,7 @@ from ingest.report import Progress
 from rag.acl import access_filter
 from rag.answer import Answer
 from rag.domain import Document, Filters, Hit, Principal, content_hash
+from rag.errors import ConfigurationError
 from rag.ports import Embedder
 
 _SOURCE = "corpus"
@@ -173,12 +174,37 @@ def evaluate(
     with open_evaluation(
         settings, suite, progress=progress, embedder=embedder, corpus=corpus
     ) as system:
-        return run_suite(suite, system, scorers(), every_persona=every_persona)
+        scorers, judged = make_scorers(settings, embedder)
+        return run_suite(suite, system, scorers, judged=judged, every_persona=every_persona)
 
 
-def scorers() -> list[Scorer]:
-    """Everything that scores a run."""
-    return [RankingMeasures(), OwnMeasures()]
+def make_scorers(settings: Settings, embedder: Embedder) -> tuple[list[Scorer], Sequence[str]]:
+    """Everything that scores a run, and the names of what a judge scores.
+
+    Raises ConfigurationError where the eval suite's packages are not installed.
+    """
+    try:
+        from evals.judged_metrics import JUDGED, Judge, JudgedMetrics
+        from evals.ragas_metrics import RagasMetrics, quiet_import
+
+        quiet_import()
+    except ImportError as error:
+        raise ConfigurationError(
+            f"evals need the `evals` extra, of which {error.name} is missing: "
+            "pip install 'runbook-search[evals]'"
+        ) from error
+    plain: list[Scorer] = [RankingMeasures(), OwnMeasures(), RagasMetrics(embedder)]
+    chosen = settings.evals
+    if not chosen.judge_url:
+        return plain, ()
+    judge = Judge(
+        chosen.judge_url,
+        chosen.judge_model,
+        chosen.judge_api_key.get_secret_value(),
+        chosen.judge_timeout,
+        chosen.judge_repeats,
+    )
+    return [*plain, JudgedMetrics(judge, embedder)], JUDGED
 
 
 def evaluation_settings(

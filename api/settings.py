@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from api.access_settings import AuditSettings, IdentitySettings, LimitSettings
 from api.ask_settings import AskSettings, PromptSettings
+from api.eval_settings import EvalSettings
 from api.section import AclTags
 from api.section import Section as _Section
 from rag.errors import ConfigurationError
@@ -193,6 +194,7 @@ class Settings(BaseSettings):
     search: SearchSection = SearchSection()
     rerank: RerankSettings = RerankSettings()
     ask: AskSettings = AskSettings()
+    evals: EvalSettings = EvalSettings()
     prompts: PromptSettings = PromptSettings()
     review: ReviewSettings = ReviewSettings()
     server: ServerSettings = ServerSettings()

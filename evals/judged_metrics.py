@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from evals.ragas_metrics import plain_answer, quiet_import
+from evals.faithfulness import told_by_pages
+from evals.ragas_metrics import own_embeddings, quiet_import
 from evals.runs import Unmeasured
 from evals.scoring import Asked, Scored
 from rag.ports import Embedder
@@ -138,8 +139,6 @@ def _metrics(client: Any, judge: Judge, embedder: Embedder) -> Mapping[str, Ask]
         Faithfulness,
     )
 
-    from evals.ragas_metrics import own_embeddings
-
     llm = llm_factory(judge.model, client=client, temperature=0.0)
     faithfulness = Faithfulness(llm=llm)
     relevancy = AnswerRelevancy(llm=llm, embeddings=own_embeddings(embedder), strictness=1)
@@ -179,4 +178,4 @@ def _metrics(client: Any, judge: Judge, embedder: Embedder) -> Mapping[str, Ask]
 
 def _text(asked: Asked) -> str:
     response = asked.observed.response
-    return plain_answer(response.text) if response else ""
+    return told_by_pages(response.text) if response else ""

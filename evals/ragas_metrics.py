@@ -1,7 +1,7 @@
 """Ragas' metrics over a run: the one module that knows the library.
 
 Without a judge: context precision and recall by ids and against gold passages, semantic
-similarity to the reference, and sentence support, a deterministic faithfulness of our own.
+similarity to the reference, and a deterministic faithfulness of our own.
 Ragas takes seconds to import and would report its use; both are dealt with here.
 """
 
@@ -10,28 +10,25 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-import re
 import warnings
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from evals.faithfulness import FaithfulnessChecker, told_by_pages
 from evals.runs import Unmeasured
 from evals.scoring import Asked, Scored
 from rag.ports import Embedder, Vector
-from rag.support import SupportChecker
 
 if TYPE_CHECKING:
     from ragas.embeddings.base import BaseRagasEmbedding
     from ragas.metrics.collections.base import BaseMetric
 
+FAITHFULNESS = "deterministic_faithfulness"
 _CONTEXTS = 10
 # A gold passage is found where nine of ten of its words stand together in one context.
 _QUOTED = 0.9
-_OWN_WORDS = re.compile(r"^\s*(?:#{1,6} .*|> .*|_\(.*\)_)$", re.MULTILINE)
-_MARKER = re.compile(r"\s*\[\d+\]")
-
 Score = Callable[[Asked], Awaitable[float | None]]
 
 
@@ -46,7 +43,7 @@ class RagasMetrics:
         texts = [text for one in asked for text in _compared(one)]
         embeddings = library.embeddings(self._embedder, texts)
         similarity = library.similarity(embeddings)
-        support = library.support(SupportChecker(self._embedder))
+        support = library.support(FaithfulnessChecker(self._embedder))
 
         async def similar(one: Asked) -> float | None:
             told = _compared(one)
@@ -55,7 +52,7 @@ class RagasMetrics:
             reference, response = told
             return _value(await similarity.ascore(reference=reference, response=response))
 
-        async def supported(one: Asked) -> float | None:
+        async def faithful(one: Asked) -> float | None:
             if one.abstained or one.observed.response is None:
                 return None
             told = one.observed.response.text
@@ -69,17 +66,15 @@ class RagasMetrics:
                 {
                     **library.of_contexts(),
                     "semantic_similarity": similar,
-                    "sentence_support": supported,
+                    FAITHFULNESS: faithful,
                 },
             )
         )
 
 
-def sentence_support(
-    pairs: Sequence[tuple[str, Sequence[str]]], embedder: Embedder
-) -> list[float]:
-    """Sentence support of each answer against its contexts, 0 to 1."""
-    metric = _library().support(SupportChecker(embedder))
+def faithfulness(pairs: Sequence[tuple[str, Sequence[str]]], embedder: Embedder) -> list[float]:
+    """The deterministic faithfulness of each answer to its contexts, 0 to 1."""
+    metric = _library().support(FaithfulnessChecker(embedder))
 
     async def told() -> list[float]:
         return [
@@ -114,19 +109,7 @@ def _compared(asked: Asked) -> tuple[str, ...]:
     response = asked.observed.response
     if response is None or asked.abstained or not asked.question.reference:
         return ()
-    return asked.question.reference, plain_answer(response.text)
-
-
-def plain_answer(text: str) -> str:
-    """An answer's text without headings, remarks and markers, which are not told by pages."""
-    return _MARKER.sub("", _OWN_WORDS.sub("", text)).strip()
-
-
-def statements(text: str) -> list[str]:
-    """An answer's sentences and lines of code, without what frames them."""
-    from rag.support import passage_units
-
-    return [unit for unit in passage_units(plain_answer(text)) if unit.strip(" `~-")]
+    return asked.question.reference, told_by_pages(response.text)
 
 
 def _value(result: Any) -> float:
@@ -140,7 +123,7 @@ class _Library:
     of_contexts: Callable[[], dict[str, Score]]
     embeddings: Callable[[Embedder, Sequence[str]], BaseRagasEmbedding]
     similarity: Callable[[BaseRagasEmbedding], BaseMetric]
-    support: Callable[[SupportChecker], BaseMetric]
+    support: Callable[[FaithfulnessChecker], BaseMetric]
 
 
 @cache
@@ -169,33 +152,24 @@ def _library() -> _Library:
         async def aembed_text(self, text: str, **_: Any) -> list[float]:
             return self.embed_text(text)
 
-    class SentenceSupport(BaseMetric):
-        """How well the worst sentence of an answer is supported by the contexts, 0 to 1.
+    class Containment(BaseMetric):
+        """Whether what an answer names stands in the contexts that it was made from, 0 to 1."""
 
-        The worst, because one invented flag among nine true sentences does the harm.
-        """
-
-        def __init__(self, checker: SupportChecker) -> None:
-            super().__init__(name="sentence_support")
+        def __init__(self, checker: FaithfulnessChecker) -> None:
+            super().__init__(name=FAITHFULNESS)
             self.checker = checker
 
         async def ascore(  # type: ignore[override]  # the library's metrics each take their own
             self, *, response: str, retrieved_contexts: list[str]
         ) -> MetricResult:
-            found = [
-                (self.checker.check(told, retrieved_contexts), told)
-                for told in statements(response)
-            ]
-            if not found:
-                return MetricResult(value=float("nan"), reason="the answer says nothing")
-            worst, told = min(found, key=lambda pair: pair[0].score)
-            return MetricResult(value=worst.score, reason=f"{told}: {'; '.join(worst.reasons)}")
+            found = self.checker.check(response, retrieved_contexts)
+            return MetricResult(value=found.score, reason="; ".join(found.reasons))
 
     return _Library(
         of_contexts=_of_contexts,
         embeddings=OwnEmbeddings,
         similarity=lambda embeddings: SemanticSimilarity(embeddings=embeddings),
-        support=SentenceSupport,
+        support=Containment,
     )
 
 

@@ -85,6 +85,12 @@ path = "runbooks"
 #                                    `services = { checkout-api = "../checkout-api" }`: each service
 #                                    there is, and its folder in a git checkout, or ""
 
+# [evals]                          # a judge for `runbook eval run`, beside what needs none
+# judge_url = ""                   # an OpenAI-compatible endpoint: http://127.0.0.1:11434/v1
+# judge_model = ""                 # its key: RUNBOOK_EVALS__JUDGE_API_KEY in the environment
+# judge_timeout = 60.0             # seconds, for one score
+# judge_repeats = 3                # the median counts
+
 # [server]
 # host = "127.0.0.1"
 # port = 8080

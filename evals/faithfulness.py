@@ -1,0 +1,127 @@
+"""Faithfulness without a judge: what an answer names must stand in what it was made from.
+
+    score = nearness x 0.2 where a name, number, flag or command is missing
+                     x 0.4 where all words of a command are there, and not side by side
+
+Nearness falls below 1 for a sentence that is like nothing in the contexts. Wording alone decides
+nothing else: on pairs labelled by hand, cosine and shared words rank paraphrases below subtle
+swaps (docs/evals.md). So it sees a swapped flag or namespace, and not a lost negation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rag.identifiers import identifiers_in
+from rag.pieces import sentences
+from rag.ports import Embedder, Vector
+
+LEAST_FAITHFUL = 0.5
+_MISSING = 0.2
+_APART = 0.4
+# Faithful paraphrases are nearer than this to something in their contexts.
+_NEAR = 0.4
+_NUMBER = re.compile(r"(?<![\d.,])\d+(?:[.,]\d+)*")
+_CODE = re.compile(r"`([^`\n]+)`")
+_FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
+_FRAME = "\"'`,;:.()[]{}"
+_OWN_WORDS = re.compile(r"^\s*(?:#{1,6} .*|> .*|_\(.*\)_)$", re.MULTILINE)
+_REMARK = re.compile(r"_\([^)\n]*\)_")
+_MARKER = re.compile(r"\s*\[\d+\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Faithfulness:
+    """How far an answer keeps to its contexts, 0 to 1, and what in it does not."""
+
+    score: float
+    reasons: tuple[str, ...] = ()
+
+
+class FaithfulnessChecker:
+    """Checks answers against their contexts; each sentence is embedded once."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._vectors: dict[str, Vector[float]] = {}
+
+    def check(self, answer: str, contexts: Sequence[str]) -> Faithfulness:
+        """The score of the answer's worst sentence; None of it counts that frames the answer."""
+        told = told_by_pages(answer)
+        source = "\n".join(contexts)
+        gone, apart = missing(told, source), broken_commands(told, source)
+        score = self._nearness(told, contexts)
+        if gone:
+            score *= _MISSING
+        elif apart:
+            score *= _APART
+        reasons = [f"{name} is not in the context" for name in gone]
+        reasons += [f"{pair} does not stand together in the context" for pair in apart]
+        return Faithfulness(score, tuple(reasons))
+
+    def _nearness(self, told: str, contexts: Sequence[str]) -> float:
+        """1 when each sentence is about as near to some sentence of the contexts as usual."""
+        source = " ".join(" ".join(contexts).split())
+        mine = [one for one in _sentences(told) if " ".join(one.split()) not in source]
+        theirs = [one for context in contexts for one in _sentences(context)]
+        if not mine or not theirs:
+            return 1.0 if theirs else 0.0
+        self._embed([*mine, *theirs])
+        worst = min(
+            max(_cosine(self._vectors[one], self._vectors[other]) for other in theirs)
+            for one in mine
+        )
+        return min(1.0, max(0.0, worst) / _NEAR)
+
+    def _embed(self, texts: Sequence[str]) -> None:
+        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        if new:
+            self._vectors.update(zip(new, self._embedder.embed_documents(new), strict=True))
+
+
+def told_by_pages(answer: str) -> str:
+    """An answer without headings, remarks and markers, which are the project's own words."""
+    return _MARKER.sub("", _REMARK.sub("", _OWN_WORDS.sub("", answer))).strip()
+
+
+def missing(answer: str, source: str) -> list[str]:
+    """Parts of code, identifiers and numbers of an answer that its source does not hold."""
+    known = " ".join(source.lower().split())
+    parts = [part for span in _CODE.findall(answer) for part in _parts(span)]
+    bare = _CODE.sub(" ", answer)
+    gone = [name for name in (*parts, *identifiers_in(bare)) if name.lower() not in known]
+    numbers = {_amount(number) for number in _NUMBER.findall(source)}
+    gone += [number for number in _NUMBER.findall(bare) if _amount(number) not in numbers]
+    return list(dict.fromkeys(gone))
+
+
+def broken_commands(answer: str, source: str) -> list[str]:
+    """Neighbours within code of an answer that are not neighbours in its source."""
+    known = " ".join(_parts(source.lower()))
+    pairs = [
+        f"{first} {second}"
+        for span in _CODE.findall(answer)
+        for first, second in pairwise(_parts(span))
+        if f"{first} {second}".lower() not in known
+    ]
+    return list(dict.fromkeys(pairs))
+
+
+def _parts(text: str) -> list[str]:
+    return [part for word in text.split() if (part := word.strip(_FRAME))]
+
+
+def _amount(number: str) -> str:
+    return number.strip(".,").replace(",", "")
+
+
+def _sentences(text: str) -> list[str]:
+    plain = _FENCE.sub("", text)
+    return [one.strip() for line in plain.split("\n") for one in sentences(line) if one.strip()]
+
+
+def _cosine(one: Vector[float], other: Vector[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
