@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test lint types tests bench soak clean
+.PHONY: setup demo test lint types tests evals bench soak clean
 
 setup: $(VENV)/.installed
 
@@ -23,6 +23,10 @@ types: $(VENV)/.installed-dev
 
 tests: $(VENV)/.installed-dev
 	$(BIN)/pytest
+
+evals: $(VENV)/.installed
+	$(BIN)/runbook eval lint
+	$(BIN)/runbook eval run --gate
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m bench

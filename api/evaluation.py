@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 
 from api import embedding
+from api.answer_path import make_prompts
 from api.bootstrap import (
     LOCAL_ADMINISTRATOR,
     open_reading,
@@ -34,7 +35,8 @@ from evals.system import CitedPassage, FoundPassage, IndexedPage, Observation, R
 from ingest.chunker import CHUNKER_VERSION
 from ingest.report import Progress
 from rag.acl import access_filter
-from rag.answer import Answer
+from rag.answer import Answer, ContextFound
+from rag.answering import PROMPT
 from rag.domain import Document, Filters, Hit, Principal, content_hash
 from rag.errors import ConfigurationError
 from rag.ports import Embedder
@@ -82,12 +84,13 @@ class IndexedSystem:
 
     def shown_to(self, question: str, *, principal: Principal) -> Observation:
         with _logged() as logs:
-            answer = self._services.answerer.answer(question, principal=principal, k=_HITS)
+            # The context comes first of all; what would come behind it is not waited for.
+            told = self._services.answerer.stream(question, principal=principal, k=_HITS)
+            found = next(event for event in told if isinstance(event, ContextFound))
         return Observation(
-            passages=tuple(self._passage(hit) for hit in answer.hits),
-            no_result=answer.abstained,
+            passages=tuple(self._passage(hit) for hit in found.hits),
+            no_result=not found.hits,
             took_ms=0.0,
-            response=self._response(answer),
             logs=tuple(logs),
         )
 
@@ -157,7 +160,8 @@ def open_evaluation(
         return day
 
     with open_reading(own, embedder=embedder, clock=clock) as services:
-        yield IndexedSystem(services, _conditions(settings, embedder))
+        conditions = _conditions(own, embedder, services.answerer.model)
+        yield IndexedSystem(services, conditions)
 
 
 def evaluate(
@@ -232,9 +236,12 @@ def evals_folder(settings: Settings) -> Path:
     return settings.state_folder / "evals"
 
 
-def _conditions(settings: Settings, embedder: Embedder) -> dict[str, str]:
+def _conditions(settings: Settings, embedder: Embedder, model: str) -> dict[str, str]:
     chunking, synonyms = settings.chunking, repr(read_synonyms(settings)).encode()
+    prompt = make_prompts(settings).current(PROMPT)
     return {
+        "model": model,
+        "prompt": f"{prompt.id} {prompt.hash[:_KEY_LENGTH]}",
         "embedding model": embedder.fingerprint,
         "chunker": f"version {CHUNKER_VERSION}, {chunking.min_tokens} to {chunking.max_tokens}",
         "search.candidates": str(settings.search.candidates),

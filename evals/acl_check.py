@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from evals.runs import Leak
+from evals.suite import Question
 from evals.system import IndexedPage, Observation
 from rag.acl import access_filter
 from rag.domain import Principal
@@ -25,6 +26,11 @@ class AccessCheck:
     def may_leak(self, persona: str) -> bool:
         """Whether anything at all is kept from a persona."""
         return bool(self._forbidden[persona])
+
+    def is_kept_from(self, persona: str, question: Question) -> bool:
+        """Whether a page that answers the question is kept from a persona."""
+        forbidden = {page.path for page in self._forbidden[persona]}
+        return not forbidden.isdisjoint(question.gold_documents)
 
     def leaks(self, identity: str, persona: str, observed: Observation) -> list[Leak]:
         """Every place where a forbidden page showed, once a place and page."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -22,6 +23,7 @@ from rag.ports import Embedder
 
 JUDGED = ("context_precision", "context_recall", "faithfulness", "response_relevancy")
 _AT_ONCE = 4
+_STATUS = re.compile(r"Error code: (\d{3})")
 
 Ask = Callable[[Asked], Awaitable[Any]]
 
@@ -83,30 +85,32 @@ class JudgedMetrics:
         return median(values), ""
 
     async def _once(self, metric: Ask, asked: Asked) -> tuple[float | None, str]:
-        from openai import APIConnectionError, APIStatusError, APITimeoutError
-
         try:
             result = await asyncio.wait_for(metric(asked), self._judge.timeout)
-        except (TimeoutError, APITimeoutError):
-            return None, "timed out"
-        except APIConnectionError:
-            return None, "not reached"
-        except APIStatusError as error:
-            return None, f"HTTP {error.status_code}"
-        except Exception as error:  # whatever the library makes of a judge's nonsense
+        except Exception as error:  # whatever the libraries make of a judge's nonsense
             return None, _why(error)
         value = float(result.value)
         return (None, "not a number") if math.isnan(value) else (value, "")
 
 
-def _why(error: Exception) -> str:
-    """A reason without the judge's own words; a cause that was wrapped is looked for."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if "timeout" in type(seen).__name__.lower():
+def _why(error: BaseException) -> str:
+    """A reason without the judge's own words; what the libraries wrapped is looked into."""
+    for found in _chain(error):
+        name, told = type(found).__name__.lower(), str(found)
+        status = _STATUS.search(told)
+        if "timeout" in name or "timed out" in told:
             return "timed out"
-        seen = seen.__cause__
-    return "malformed answer" if "timed out" not in str(error).lower() else "timed out"
+        if status:
+            return f"HTTP {status.group(1)}"
+        if "connection" in name or "Connection error" in told:
+            return "not reached"
+    return "malformed answer"
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _can_be_judged(asked: Asked) -> bool:

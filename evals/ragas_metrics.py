@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import re
 import warnings
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ FAITHFULNESS = "deterministic_faithfulness"
 _CONTEXTS = 10
 # A gold passage is found where nine of ten of its words stand together in one context.
 _QUOTED = 0.9
+_WORD = re.compile(r"[\w./:=@%-]+")
 Score = Callable[[Asked], Awaitable[float | None]]
 
 
@@ -229,7 +231,7 @@ def _quoted() -> Any:
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+    return frozenset(_WORD.findall(text))
 
 
 def _by_ids(metric: Any) -> Score:

@@ -41,7 +41,7 @@ def print_report(run: Run, verdict: Verdict, console: Console) -> None:
 
 def _scores(run: Run, verdict: Verdict) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column("metric")
+    table.add_column("metric", no_wrap=True)
     table.add_column("questions", justify="right")
     table.add_column("mean", justify="right")
     table.add_column("against the baseline", justify="right")

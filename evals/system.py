@@ -90,8 +90,5 @@ class SystemUnderTest(Protocol):
         ...
 
     def shown_to(self, question: str, *, principal: Principal) -> Observation:
-        """What reaches a reader with an answer, which is enough to check access.
-
-        The passages are those that the answer was made from, out of the reader's own hits.
-        """
+        """The passages alone that an answer to this reader would be made from."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from api.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from evals.gate import Verdict
+    from evals.history import PastRun
     from evals.runs import Run
     from evals.suite import Suite
 
@@ -52,7 +54,7 @@ def command(
     """Run SUITE, a folder or a suite.toml; without one, the suite that ships."""
     from api.evaluation import evals_folder
     from evals.gate import judge
-    from evals.history import remember
+    from evals.history import past_runs, remember
     from evals.runs import as_baseline, read_run, write_run
     from evals.suite import load_suite, shipped_suite
 
@@ -61,9 +63,10 @@ def command(
     run = _run(settings, loaded)
     before = _baseline(loaded, baseline)
     verdict = judge(run, read_run(before) if before else None, loaded.rules)
-    remember(evals_folder(settings), run, passed=verdict.passed)
+    folder = evals_folder(settings)
+    remember(folder, run, passed=verdict.passed)
     if report is not None:
-        _write_reports(report, run, verdict)
+        write_reports(report, run, verdict, past_runs(folder, run.suite))
     _print(run, verdict, as_json=as_json)
     if save_baseline:
         write_run(as_baseline(run), loaded.baseline)
@@ -89,7 +92,9 @@ def _baseline(suite: Suite, asked: Path | None) -> Path | None:
     return None
 
 
-def _write_reports(folder: Path, run: Run, verdict: Verdict) -> None:
+def write_reports(folder: Path, run: Run, verdict: Verdict, past: Sequence[PastRun] = ()) -> None:
+    """Every form of the report, in a folder."""
+    from evals.report_html import html
     from evals.report_json import report
     from evals.report_junit import junit
     from evals.report_markdown import markdown
@@ -101,6 +106,7 @@ def _write_reports(folder: Path, run: Run, verdict: Verdict) -> None:
     (folder / "summary.json").write_text(told + "\n", encoding="utf-8")
     (folder / "summary.md").write_text(markdown(run, verdict), encoding="utf-8")
     (folder / "junit.xml").write_bytes(junit(run, verdict))
+    (folder / "report.html").write_text(html(run, verdict, past), encoding="utf-8")
 
 
 def _print(run: Run, verdict: Verdict, *, as_json: bool) -> None:

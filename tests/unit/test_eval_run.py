@@ -13,6 +13,7 @@ from rich.console import Console
 from evals.gate import judge
 from evals.history import HISTORY_FILE, past_runs, remember
 from evals.measures import OwnMeasures, RankingMeasures
+from evals.report_html import html
 from evals.report_json import report
 from evals.report_junit import junit
 from evals.report_markdown import escaped, markdown
@@ -116,6 +117,11 @@ def test_reports_name_what_broke(tmp_path: Path) -> None:
     written = markdown(after, verdict)
     assert "### Broken (1)" in written
     assert "rank 2 → not found" in written
+    page = html(after, verdict)
+    assert "q2: two?" in page
+    assert "rank 2 → not found" in page
+    assert "src=" not in page
+    assert "href=" not in page
     console = Console(record=True, width=120, file=(tmp_path / "out").open("w"))
     print_report(after, verdict, console)
     console.file.close()

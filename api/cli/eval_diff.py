@@ -1,0 +1,96 @@
+"""`runbook eval diff`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from api.cli.eval_run import EXIT_GATE_FAILED, write_reports
+from api.cli.progress import shown_progress
+from api.settings import load_settings
+from rag.errors import ConfigurationError
+
+
+@click.command("diff")
+@click.argument("suite", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--base", required=True, metavar="REV", help="The git revision to compare with.")
+@click.option("--gate", is_flag=True, help="End with exit code 4 when the gate fails.")
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write the reports of `eval run` here.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    suite: Path | None,
+    base: str,
+    gate: bool,
+    report: Path | None,
+    as_json: bool,
+) -> None:
+    """Compare the pages as they stand with those of REV: which questions flip, and why.
+
+    Both states pass through one index, so that only pages that differ are embedded.
+    """
+    from api.embedding import make_embedder
+    from api.evaluation import evaluate
+    from evals.gate import judge
+    from evals.report_json import report as told
+    from evals.report_terminal import print_report
+    from evals.suite import load_suite, shipped_suite
+
+    settings = load_settings(ctx.obj)
+    loaded = load_suite(suite or shipped_suite())
+    embedder = make_embedder(settings)
+    with shown_progress() as progress:
+        with _checkout(loaded.corpus, base) as corpus:
+            before = evaluate(settings, loaded, progress=progress, embedder=embedder, corpus=corpus)
+        after = evaluate(settings, loaded, progress=progress, embedder=embedder)
+    # The base is what the pages were, so that floors hold for what they are.
+    verdict = judge(after, replace(before, leaks=()), loaded.rules)
+    if report is not None:
+        write_reports(report, after, verdict)
+    if as_json:
+        click.echo(json.dumps(told(after, verdict), ensure_ascii=False))
+    else:
+        from rich.console import Console
+
+        print_report(after, verdict, Console(file=sys.stdout))
+    ctx.exit(EXIT_GATE_FAILED if gate and not verdict.passed else 0)
+
+
+@contextmanager
+def _checkout(corpus: Path, revision: str) -> Iterator[Path]:
+    """The corpus as it stood at a revision, in a worktree that has git's own dates."""
+    root = Path(_git(corpus, "rev-parse", "--show-toplevel"))
+    commit = _git(corpus, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    with tempfile.TemporaryDirectory(prefix="runbook-eval-") as folder:
+        tree = Path(folder) / "base"
+        _git(root, "worktree", "add", "--detach", "--quiet", str(tree), commit)
+        try:
+            yield tree / corpus.relative_to(root.resolve())
+        finally:
+            _git(root, "worktree", "remove", "--force", str(tree))
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(  # noqa: S603 - git itself, on a revision that is checked to be one
+        ["git", "-C", str(folder), *arguments],  # noqa: S607 - the git of whoever calls
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ConfigurationError(f"git {arguments[0]}: {done.stderr.strip()}")
+    return done.stdout.strip()

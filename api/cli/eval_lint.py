@@ -1,0 +1,31 @@
+"""`runbook eval lint`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+EXIT_FOUND = 1
+
+
+@click.command("lint")
+@click.argument("suite", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def command(ctx: click.Context, suite: Path | None, as_json: bool) -> None:
+    """Find gold pages and passages of SUITE that its corpus does not hold any more."""
+    from evals.lint import problems
+    from evals.suite import load_suite, shipped_suite
+
+    loaded = load_suite(suite or shipped_suite())
+    found = problems(loaded)
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False))
+    else:
+        for one in found:
+            click.echo(f"{one.file}:{one.line}: {one.question}: {one.message}")
+        click.echo(f"{len(loaded.questions)} questions, {len(found)} problems", err=True)
+    ctx.exit(EXIT_FOUND if found else 0)

@@ -1,0 +1,37 @@
+"""Gold that moved away is found, with its line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from evals.lint import problems
+from evals.suite import load_suite, shipped_suite
+from tests.eval_cases import small_suite
+
+
+def line(identity: str, document: str, text: str) -> str:
+    gold = [{"document": document, "text": text}]
+    told = {"id": identity, "question": "why?", "kind": "cause", "gold_documents": [document]}
+    return json.dumps({**told, "gold_passages": gold})
+
+
+def test_gold_that_is_gone_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "a.md").write_text("Restart the\nbroker.\n")
+    suite = small_suite(
+        tmp_path,
+        [
+            line("q1", "a.md", "Restart the broker."),
+            line("q2", "a.md", "Restart the proxy."),
+            line("q3", "b.md", "x"),
+        ],
+    )
+    found = problems(suite)
+    assert [(one.question, one.line) for one in found] == [("q2", 2), ("q3", 3)]
+    assert "'Restart the proxy.' any more" in found[0].message
+    assert "b.md is not in the corpus" in found[1].message
+
+
+def test_the_shipped_suite_has_none() -> None:
+    assert problems(load_suite(shipped_suite())) == []
