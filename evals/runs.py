@@ -163,7 +163,7 @@ def read_run(path: Path) -> Run:
 
 
 def as_baseline(run: Run) -> Run:
-    """A run without what differs from machine to machine, nor the passages' text."""
+    """A run without what differs from machine to machine, nor the text of passages and answers."""
     return replace(
         run,
         made_at="",
@@ -172,6 +172,7 @@ def as_baseline(run: Run) -> Run:
             replace(
                 case,
                 took_ms=0.0,
+                response=None if case.response is None else replace(case.response, text=""),
                 passages=tuple(replace(found, text="") for found in case.passages),
             )
             for case in run.cases

@@ -10,9 +10,10 @@ import pytest
 from evals.changes import compare
 from evals.gate import Finding, judge
 from evals.rules import GateRules
-from evals.runs import Leak, Page, Unmeasured
+from evals.runs import Leak, Page, Run, Unmeasured
 from evals.statistics import interval, paired
-from tests.eval_cases import case, run_of
+from evals.system import Response
+from tests.eval_cases import case, cited, run_of
 
 RULES = GateRules()
 
@@ -153,6 +154,21 @@ def test_what_a_judge_could_not_measure_is_counted_and_shown_and_no_zero() -> No
     assert found.message == ("faithfulness is unmeasured for 2 questions (NaN: 1, timed out: 1)")
     assert verdict.differences["faithfulness"].count == 1
     assert not judge(after, before, GateRules(judges_block=True)).passed
+
+
+def test_answers_that_stop_citing_are_caught_and_named() -> None:
+    with_citation = Response("Restart it. [1]", False, (cited("a.md"),))
+    bare = Response("Restart it.", False)
+
+    def run(response: Response, *, passed: bool) -> Run:
+        score = {"citation_correctness": float(passed)}
+        cases = (case(f"q{n}", "a.md", passed=passed, scores=score) for n in range(30))
+        return run_of(*(replace(one, response=response) for one in cases))
+
+    verdict = judge(run(bare, passed=False), run(with_citation, passed=True), RULES)
+    assert [one.subject for one in verdict.blocking] == ["citation_correctness"]
+    assert verdict.changes is not None
+    assert verdict.changes.broken[0].causes == ("the answer has no citation that holds any more",)
 
 
 def test_questions_that_come_and_go_are_told() -> None:
