@@ -7,18 +7,25 @@ what, between edits, revocations and changes of groups.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from click.testing import CliRunner
 from starlette.testclient import TestClient
 
 from api.cli.main import cli
 from api.http.chat_wire import MODEL
+from api.slack.signature import signature_of
 
+SLACK_TEAM = "T1"
+SLACK_SECRET = "0123456789abcdef"
 ALL = 50  # more than there are documents in these tests
 
 
@@ -99,6 +106,27 @@ def behind(asking: Asking) -> str:
     return asking.get("/v1/documents", cursor=base64.urlsafe_b64encode(raw).decode().rstrip("="))
 
 
+def slack(asking: Asking) -> str:
+    """A slash command, signed as Slack does; its user has the groups of the caller."""
+    fields = {
+        "team_id": SLACK_TEAM,
+        "user_id": slack_user(asking.groups),
+        "text": asking.question,
+        "trigger_id": secrets.token_hex(8),  # no command is the same as another
+    }
+    body, now = urlencode(fields).encode(), str(int(time.time()))
+    signed = {
+        "X-Slack-Request-Timestamp": now,
+        "X-Slack-Signature": signature_of(SLACK_SECRET.encode(), now, body),
+    }
+    return shown(asking.client.post("/slack/command", content=body, headers=signed))
+
+
+def slack_user(groups: frozenset[str]) -> str:
+    """The id of the user who was given these groups in the settings."""
+    return "U" + hashlib.sha256(",".join(sorted(groups)).encode()).hexdigest()[:16].upper()
+
+
 def feedback(asking: Asking) -> str:
     return asking.post(
         "/v1/feedback",
@@ -138,6 +166,7 @@ DOORS: Mapping[str, Callable[[Asking], str]] = {
             "runbook_url": f"https://git.example/{asking.path}",
         },
     ),
+    "slack": slack,
     "metrics": lambda asking: asking.get("/metrics"),
     "readyz": lambda asking: asking.get("/readyz"),
     "openapi": lambda asking: asking.get("/openapi.json"),
@@ -146,8 +175,9 @@ DOORS: Mapping[str, Callable[[Asking], str]] = {
     "cli search read": lambda asking: asking.run("search", asking.question, "--explain"),
     "cli ask": lambda asking: asking.run("ask", asking.question),
 }
-# What a shell on the machine gives anybody: these know no key, and no revocation of one.
-LOCAL = frozenset(name for name in DOORS if name.startswith("cli "))
+# What a shell on the machine gives anybody, and Slack its users: these know no key, and no
+# revocation of one.
+LOCAL = frozenset(name for name in DOORS if name.startswith(("cli ", "slack")))
 # What asks for no credential: counts of everything, for whoever watches the service
 # (docs/security.md), and addresses that lead nowhere, such as an id with a slash.
 OPEN = frozenset({"metrics", "readyz", "openapi", "nowhere", "document by path"})

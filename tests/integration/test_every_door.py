@@ -17,6 +17,7 @@ import tempfile
 import time
 from contextlib import ExitStack, redirect_stderr, suppress
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path, PurePosixPath
 from unittest.mock import patch
 
@@ -44,7 +45,7 @@ from rag.adapters.catalog.jobs import JobKind
 from rag.domain import document_id
 from rag.errors import ConfigurationError
 from rag.groups import GroupHierarchy
-from tests.doors import DOORS, LOCAL, OPEN, Asking, body_of
+from tests.doors import DOORS, LOCAL, OPEN, SLACK_SECRET, SLACK_TEAM, Asking, body_of, slack_user
 from tests.hashing_cli import hashing_embedder
 
 NIGHTLY = bool(os.environ.get("RUNBOOK_NIGHTLY"))
@@ -317,6 +318,7 @@ class EveryDoor(RuleBasedStateMachine):
         self.config.write_text(
             '[[sources]]\nname = "docs"\npath = "docs"\n'
             "[limits]\nrequests_per_minute = 1000000\nrefusals_per_minute = 1000000\n"
+            f'[slack]\nsigning_secret = "{SLACK_SECRET}"\n[slack.groups]\n{_slack_users()}'
             f"[groups]\n{groups}",
             encoding="utf-8",
         )
@@ -332,6 +334,14 @@ class EveryDoor(RuleBasedStateMachine):
 
 def _acl(acl: frozenset[str]) -> str:
     return f"acl: [{', '.join(sorted(acl))}]\n"
+
+
+def _slack_users() -> str:
+    """A user for every set of groups that a key may have."""
+    sets = [frozenset(chosen) for size in (1, 2) for chosen in combinations(TAGS, size)]
+    return "".join(
+        f'"{SLACK_TEAM}/{slack_user(groups)}" = {json.dumps(sorted(groups))}\n' for groups in sets
+    )
 
 
 def _forget_logging() -> None:
@@ -380,5 +390,7 @@ def _found(page: Page, seen: str) -> set[str]:
 
 
 LEADING = {
-    name for name in DOORS if name.startswith(("search", "ask", "chat", "document", "mcp", "cli"))
+    name
+    for name in DOORS
+    if name.startswith(("search", "ask", "chat", "document", "mcp", "slack", "cli"))
 } - {"search wrongly", "documents behind", "document by path"}
