@@ -6,20 +6,26 @@ Heavy libraries load when what needs them is first used, not here.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api import embedding
 from api.answer_path import make_answerer
-from api.audit import AuditLog, NoLines, open_audit
+from api.configured import (
+    make_audit,
+    make_models,
+    make_recipe,
+    make_reranker,
+    read_synonyms,
+    read_webhooks,
+    today,
+)
 from api.identity.configured import authenticator
 from api.limits import Limits
 from api.metrics import Metrics
@@ -27,37 +33,32 @@ from api.models import EmbeddingModels
 from api.observing import Observers, tracing_to
 from api.request_memory import RequestMemory, request_memory
 from api.services import Services
-from api.settings import Settings, SourceSettings
+from api.settings import Settings
 from api.vector_stores import ChromaStores
-from api.webhooks import Webhooks
 from rag.acl import access_filter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.exact_vectors import ExactVectors
-from rag.adapters.catalog.generations import Generation, Generations, Recipe
+from rag.adapters.catalog.generations import Generation, Generations
 from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.lexical import IdentifierRetriever, LexicalRetriever, PageRetriever
 from rag.adapters.catalog.page_facts import PageFacts
 from rag.adapters.catalog.reader import CatalogReader
-from rag.adapters.cross_encoder import CrossEncoderReranker
 from rag.adapters.filtered_vectors import FilteredVectors
 from rag.adapters.index_lock import IndexLock
 from rag.adapters.serving_vectors import ServingDense, ServingPageVectors
 from rag.domain import Filters, Principal
 from rag.errors import ConfigurationError
-from rag.ports import Embedder, NearestVectors, Reranker, Retriever
+from rag.ports import Embedder, NearestVectors, Retriever
 from rag.search import SearchEngine, SearchSettings
-from rag.synonyms import Synonyms, parse_synonyms
 
 if TYPE_CHECKING:
     from api.generations import Gate, GenerationKeeper
     from api.indexer import Indexer
     from api.tracing import Tracing
     from api.upkeep import Upkeep
-    from ingest.git_source import GitCheckout
     from ingest.lint.findings import Finding
     from ingest.report import IngestReport, Progress
-    from ingest.source_run import Source
 
 logger = logging.getLogger(__name__)
 
@@ -93,10 +94,11 @@ def run_ingest(
 
     Raises IndexBusy when another process owns it, ConfigurationError when there is nothing to do.
     """
+    from api.sources import configured_sources
     from ingest.sources import sources_for_paths
     from rag.adapters.catalog.writer import known_sources
 
-    configured = _configured_sources(settings)
+    configured = configured_sources(settings)
     chosen = [one for one in configured if source in (None, one.name)]
     if source is not None and (paths or not chosen):
         raise ConfigurationError(
@@ -155,13 +157,14 @@ def run_watch(
 
 def run_lint(settings: Settings, paths: Sequence[Path], *, embeddings: bool) -> list[Finding]:
     """What is wrong with the documents at `paths`, or of every configured source."""
+    from api.sources import configured_sources
     from ingest.lint.metadata import KnownNames
     from ingest.lint.run import lint
     from ingest.lint.targets import lint_targets
 
     known = KnownNames(frozenset(settings.review.owners), settings.review.acl_tags)
     # What another system holds is mended there.
-    files = [source for source in _configured_sources(settings) if source.connector is None]
+    files = [source for source in configured_sources(settings) if source.connector is None]
     targets = lint_targets(paths, files)
     return lint(targets, known, embedding.make_embedder(settings) if embeddings else None)
 
@@ -339,9 +342,10 @@ def _services(
 
 def _upkeep(settings: Settings, indexer: Indexer) -> Upkeep:
     from api.generations import GenerationKeeper
+    from api.sources import configured_sources
     from api.upkeep import Upkeep
 
-    sources = _configured_sources(settings)
+    sources = configured_sources(settings)
     return Upkeep(indexer, sources, GenerationKeeper(indexer, sources, make_gate(settings)))
 
 
@@ -361,121 +365,7 @@ def _indexer(
 
     max_bytes = settings.ingest.max_file_mib * 1024 * 1024
     audit = make_audit(settings, _tell_that_audit_failed)
-    return Indexer(database, models, stores, _recipe(settings), max_bytes, hold, audit)
-
-
-def _recipe(settings: Settings) -> Recipe:
-    from ingest.chunker import CHUNKER_VERSION
-
-    model, chunking = settings.embedding, settings.chunking
-    return Recipe(
-        model.model,
-        model.max_tokens,
-        chunking.max_tokens,
-        chunking.min_tokens,
-        CHUNKER_VERSION,
-    )
-
-
-def make_models(settings: Settings, embedder: Embedder | None = None) -> EmbeddingModels:
-    """The configured model, and whichever other a generation was built with."""
-
-    def load(recipe: Recipe) -> Embedder:
-        chosen = {"model": recipe.model, "max_tokens": recipe.model_tokens}
-        other = settings.embedding.model_copy(update=chosen)
-        return embedding.make_embedder(settings.model_copy(update={"embedding": other}))
-
-    return EmbeddingModels(embedder or embedding.make_embedder(settings), _recipe(settings), load)
-
-
-def make_audit(settings: Settings, failed: Callable[[], None]) -> AuditLog:
-    """The audit log of this index; `failed` is told of every line that it could not write."""
-    chosen = settings.audit
-    if not chosen.enabled:
-        return AuditLog(NoLines())
-    return open_audit(
-        settings.state_folder,
-        chosen.path,
-        max_bytes=chosen.max_mib * 1024 * 1024,
-        files=chosen.files,
-        hash_queries=chosen.hash_queries,
-        failed=failed,
-    )
-
-
-def make_reranker(settings: Settings) -> Reranker | None:
-    """The configured reranker, loaded at its first use; None when none is configured."""
-    chosen = settings.rerank
-    if not chosen.model:
-        return None
-    return CrossEncoderReranker(chosen.model, chosen.max_tokens, chosen.allow_download)
-
-
-def read_synonyms(settings: Settings) -> Synonyms:
-    """The team's synonyms, else those that ship. Raises ConfigurationError."""
-    if settings.search.synonyms is None:
-        shipped = resources.files("rag").joinpath("synonyms.txt")
-        return parse_synonyms(shipped.read_text(encoding="utf-8").splitlines(), "synonyms.txt")
-    path = settings.directory / settings.search.synonyms
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"{path}: cannot be read: {error}; mend search.synonyms"
-        ) from error
-    return parse_synonyms(lines, str(path))
-
-
-def _configured_sources(settings: Settings) -> list[Source]:
-    from ingest.connectors.kinds import make_connector
-    from ingest.source_run import Source
-
-    return [
-        Source(
-            source.name,
-            settings.source_root(source),
-            source.acl,
-            source.url,
-            connector=make_connector(source.connector, source.options)
-            if source.connector
-            else None,
-            checkout=_checkout(settings, source),
-        )
-        for source in settings.sources
-    ]
-
-
-def _checkout(settings: Settings, source: SourceSettings) -> GitCheckout | None:
-    from ingest.git_source import GitCheckout
-
-    if source.git is None:
-        return None
-    return GitCheckout(
-        source.git,
-        source.branch,
-        settings.git_folder(source),
-        _from_environment(source.credentials_env, f"sources.{source.name}.credentials_env"),
-        source.depth,
-        settings.ingest.git_protocols,
-    )
-
-
-def _from_environment(name: str | None, key: str) -> str | None:
-    """A secret that a setting names. Raises ConfigurationError when it is not set."""
-    if name is None:
-        return None
-    if not os.environ.get(name):
-        raise ConfigurationError(f"{key}: the environment variable {name} is not set")
-    return os.environ[name]
-
-
-def read_webhooks(settings: Settings) -> Webhooks:
-    """The secrets of the hooks that are on."""
-    chosen = settings.webhooks
-    return Webhooks(
-        _from_environment(chosen.github_secret_env, "webhooks.github_secret_env"),
-        _from_environment(chosen.gitlab_token_env, "webhooks.gitlab_token_env"),
-    )
+    return Indexer(database, models, stores, make_recipe(settings), max_bytes, hold, audit)
 
 
 def _nothing() -> None: ...
@@ -483,8 +373,3 @@ def _nothing() -> None: ...
 
 def _tell_that_audit_failed() -> None:
     logger.error("a change of a document could not be written to the audit log")
-
-
-def today() -> date:
-    """The day in UTC, against which freshness is told."""
-    return datetime.now(UTC).date()

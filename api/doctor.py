@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from api.bootstrap import open_catalog, today
+from api.bootstrap import open_catalog
+from api.configured import today
 from api.embedding import make_embedder
 from api.settings import Settings
 from rag.adapters.catalog.generations import Generations

@@ -17,13 +17,8 @@ from pathlib import Path
 
 from api import embedding
 from api.answer_path import make_prompts
-from api.bootstrap import (
-    LOCAL_ADMINISTRATOR,
-    open_reading,
-    read_synonyms,
-    run_ingest,
-    today,
-)
+from api.bootstrap import LOCAL_ADMINISTRATOR, open_reading, run_ingest
+from api.configured import read_synonyms, today
 from api.services import Services
 from api.settings import Settings, SourceSettings, VectorSettings
 from evals.measures import OwnMeasures, RankingMeasures

@@ -19,6 +19,8 @@ ABOVE = {
 # These meet `ingest` on purpose: the composition root, what it builds, and the command line.
 MEETING_PLACES = (
     "bootstrap.py",
+    "configured.py",
+    "sources.py",
     "indexer.py",
     "watching.py",
     "upkeep.py",
