@@ -44,17 +44,17 @@ class OpenVinoEmbedder:
     def _open(self, folder: Path) -> None:
         from tokenizers import Tokenizer
 
-        settings = {"PERFORMANCE_HINT": "LATENCY"}
-        if os.access(folder, os.W_OK):
-            # Compiled once for this machine: the next start is a tenth of a second quicker.
-            settings["CACHE_DIR"] = str(folder / "compiled")
-        model = openvino().Core().compile_model(folder / "model.xml", "CPU", settings)
-        # A request is no two threads' at once: documents and questions have one each.
-        self._documents_request = model.create_infer_request()
-        self._questions_request = model.create_infer_request()
+        # The other retrievers work beside it: a thread that waits for a core holds up the rest.
+        threads = max(1, (os.cpu_count() or 1) - 1)
+        self._questions_request = _request(folder, INFERENCE_NUM_THREADS=threads)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self._about.max_tokens)
+
+    @cached_property
+    def _documents_request(self) -> Any:
+        """Has all cores to itself; no search waits for it to be made."""
+        return _request(self._folder)
 
     @property
     def fingerprint(self) -> str:
@@ -102,6 +102,16 @@ class OpenVinoEmbedder:
         except Exception as error:
             raise ModelError(f"the embedding model failed: {error}") from error
         return [array("f", row.tobytes()) for row in made]
+
+
+def _request(folder: Path, **settings: object) -> Any:
+    """The model, compiled with these settings; no two threads may use a request at once."""
+    settings["PERFORMANCE_HINT"] = "LATENCY"
+    if os.access(folder, os.W_OK):
+        # Compiled once for this machine: the next start is a tenth of a second quicker.
+        settings["CACHE_DIR"] = str(folder / "compiled")
+    model = openvino().Core().compile_model(folder / "model.xml", "CPU", settings)
+    return model.create_infer_request()
 
 
 class _Together:
