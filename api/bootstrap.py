@@ -53,7 +53,7 @@ from rag.ports import Embedder, NearestVectors, Retriever
 from rag.search import SearchEngine, SearchSettings
 
 if TYPE_CHECKING:
-    from api.generations import Gate, GenerationKeeper
+    from api.generations import GenerationKeeper
     from api.indexer import Indexer
     from api.tracing import Tracing
     from api.upkeep import Upkeep
@@ -342,16 +342,13 @@ def _services(
 
 def _upkeep(settings: Settings, indexer: Indexer) -> Upkeep:
     from api.generations import GenerationKeeper
+    from api.promotion_gate import SuiteGate
     from api.sources import configured_sources
     from api.upkeep import Upkeep
 
-    sources = configured_sources(settings)
-    return Upkeep(indexer, sources, GenerationKeeper(indexer, sources, make_gate(settings)))
-
-
-def make_gate(settings: Settings) -> Gate | None:  # noqa: ARG001 - there is none to configure yet
-    """What judges a generation before it is promoted; None leaves it to `verify`."""
-    return None
+    sources, suite = configured_sources(settings), settings.evals.gate_suite
+    gate = SuiteGate(settings, suite, indexer.models, indexer.recipe) if suite else None
+    return Upkeep(indexer, sources, GenerationKeeper(indexer, sources, gate))
 
 
 def _indexer(

@@ -1,7 +1,8 @@
-"""The section of the settings that says who judges answers in an eval."""
+"""The section of the settings that says what evals gate, and who judges answers in them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -12,9 +13,12 @@ from api.section import Section
 class EvalSettings(Section):
     """A judge behind an OpenAI-compatible endpoint; without a URL there is none.
 
-    `judge_timeout` is in seconds, for one score; `judge_api_key` is read from the environment.
+    `gate_suite` is the suite that a generation must pass before it is promoted; without one
+    `verify` alone judges it. `judge_timeout` is in seconds, for one score;
+    `judge_api_key` is read from the environment.
     """
 
+    gate_suite: Path | None = None
     judge_url: str = ""
     judge_model: str = ""
     judge_api_key: SecretStr = SecretStr("")

@@ -22,7 +22,7 @@ from api.configured import read_synonyms, today
 from api.services import Services
 from api.settings import Settings, SourceSettings, VectorSettings
 from evals.measures import OwnMeasures, RankingMeasures
-from evals.runner import run_suite
+from evals.runner import Told, run_suite
 from evals.runs import Run
 from evals.scoring import Scorer
 from evals.suite import Suite
@@ -167,6 +167,7 @@ def evaluate(
     embedder: Embedder | None = None,
     corpus: Path | None = None,
     every_persona: bool = True,
+    told: Told | None = None,
 ) -> Run:
     """One run of a suite over its corpus, or over another state of it."""
     embedder = embedder or embedding.make_embedder(settings)
@@ -174,7 +175,9 @@ def evaluate(
         settings, suite, progress=progress, embedder=embedder, corpus=corpus
     ) as system:
         scorers, judged = make_scorers(settings, embedder)
-        return run_suite(suite, system, scorers, judged=judged, every_persona=every_persona)
+        return run_suite(
+            suite, system, scorers, judged=judged, every_persona=every_persona, told=told
+        )
 
 
 def make_scorers(settings: Settings, embedder: Embedder) -> tuple[list[Scorer], Sequence[str]]:
@@ -219,16 +222,11 @@ def evaluation_settings(
     key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_KEY_LENGTH]
     return settings.model_copy(
         update={
-            "state": evals_folder(settings) / key,
+            "state": settings.evals_folder / key,
             "sources": (SourceSettings(name=_SOURCE, path=corpus, acl=suite.acl),),
             "vectors": VectorSettings(),
         }
     )
-
-
-def evals_folder(settings: Settings) -> Path:
-    """Where evals keep their indexes and their history."""
-    return settings.state_folder / "evals"
 
 
 def _conditions(settings: Settings, embedder: Embedder, model: str) -> dict[str, str]:

@@ -38,7 +38,8 @@ class Verdict:
     detail: str
 
 
-Gate = Callable[[Generation], Verdict]
+# Judges a generation that is to serve in place of another; told how far it is, it gives way.
+Gate = Callable[[Generation, Generation, Progress], Verdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,14 @@ class Check:
 
 
 class GenerationKeeper:
-    """`sources` are the configured ones; `gate` judges what is to be promoted."""
+    """`sources` are the configured ones; `gate` judges what is to be promoted beside `verify`."""
 
     def __init__(self, indexer: Indexer, sources: Sequence[Source], gate: Gate | None) -> None:
         self._indexer = indexer
         self._sources = sources
         self._generations = Generations(indexer.database)
         self._promotions = Promotions(indexer.database)
-        self._gate = gate or self._consistent
+        self._gate = gate
 
     def build(
         self, model: str | None, chunk_tokens: int | None, progress: Progress | None = None
@@ -92,19 +93,16 @@ class GenerationKeeper:
         It catches up first with what changed while it waited. Raises GateFailed, NotFound.
         """
         with self._indexer.owned():
-            generation = self._generations.get(number)
-            serving = self._generations.serving()
-            if generation == serving:
-                raise ConfigurationError(f"generation {number} serves already")
-            self._bring_up_to_date(generation, progress or Silent())
-            verdict = self._gate(generation)
-            if not verdict.passed and reason is None:
-                raise GateFailed(
-                    f"generation {number} was not promoted: {verdict.detail}. Mend it, or promote "
-                    "it all the same with --force and a --reason, which is recorded"
-                )
+            progress = progress or Silent()
+            verdicts = self._gated(number, progress)
+            # Others may have written while the gate was at work.
+            generation, serving = self._candidate(number)
+            _let_through(number, verdicts, reason)
+            self._bring_up_to_date(generation, progress)
+            verdicts.append(self._consistent(generation))
+            _let_through(number, verdicts, reason)
             told = self._promotions.promote(
-                generation, by=by, kind="promote", gate=verdict.detail, reason=reason
+                generation, by=by, kind="promote", gate=_detail(verdicts), reason=reason
             )
             self._remove_old(keep={generation.id, serving.id})
             return described(told)
@@ -129,6 +127,19 @@ class GenerationKeeper:
             if store.held() != inside.expected() or self._check(generation).problems:
                 self._indexer.writer(CatalogWriter(self._indexer.database, generation)).rebuild()
             return self._check(generation)
+
+    def _candidate(self, number: int) -> tuple[Generation, Generation]:
+        """A generation that is to serve, and the one that does."""
+        generation, serving = self._generations.get(number), self._generations.serving()
+        if generation == serving:
+            raise ConfigurationError(f"generation {number} serves already")
+        return generation, serving
+
+    def _gated(self, number: int, progress: Progress) -> list[Verdict]:
+        generation, serving = self._candidate(number)
+        if self._gate is None:
+            return []
+        return [self._gate(generation, serving, _GivingWay(progress, self._indexer))]
 
     def _chosen(self, number: int | None) -> Generation:
         return self._generations.serving() if number is None else self._generations.get(number)
@@ -253,6 +264,18 @@ def roll_back(
     jobs.enqueue(JobKind.REPAIR, {"generation": told.generation}, by)
     jobs.enqueue(JobKind.REINDEX, {"source": None, "paths": []}, by)
     return told
+
+
+def _let_through(number: int, verdicts: Sequence[Verdict], reason: str | None) -> None:
+    if reason is None and not all(verdict.passed for verdict in verdicts):
+        raise GateFailed(
+            f"generation {number} was not promoted: {_detail(verdicts)}. Mend it, or promote "
+            "it all the same with --force and a --reason, which is recorded"
+        )
+
+
+def _detail(verdicts: Sequence[Verdict]) -> str:
+    return "; ".join(verdict.detail for verdict in verdicts)
 
 
 def described(told: Promotion) -> dict[str, Any]:

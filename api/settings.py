@@ -213,6 +213,11 @@ class Settings(BaseSettings):
     def state_folder(self) -> Path:
         return self.directory / self.state
 
+    @property
+    def evals_folder(self) -> Path:
+        """Where evals keep their indexes and their history."""
+        return self.state_folder / "evals"
+
     def source_root(self, source: SourceSettings) -> Path:
         """Where its files stand; those of a connector are mirrored into the state folder."""
         if source.git is not None:

@@ -52,7 +52,6 @@ def command(
     as_json: bool,
 ) -> None:
     """Run SUITE, a folder or a suite.toml; without one, the suite that ships."""
-    from api.evaluation import evals_folder
     from evals.gate import judge
     from evals.history import past_runs, remember
     from evals.runs import as_baseline, read_run, write_run
@@ -63,7 +62,7 @@ def command(
     run = _run(settings, loaded)
     before = _baseline(loaded, baseline)
     verdict = judge(run, read_run(before) if before else None, loaded.rules)
-    folder = evals_folder(settings)
+    folder = settings.evals_folder
     remember(folder, run, passed=verdict.passed)
     if report is not None:
         write_reports(report, run, verdict, past_runs(folder, run.suite))

@@ -85,7 +85,8 @@ path = "runbooks"
 #                                    `services = { checkout-api = "../checkout-api" }`: each service
 #                                    there is, and its folder in a git checkout, or ""
 
-# [evals]                          # a judge for `runbook eval run`, beside what needs none
+# [evals]                          # `gate_suite = "evals/suite.toml"`: what a generation must pass
+#                                    to be promoted; and a judge, beside what needs none
 # judge_url = ""                   # an OpenAI-compatible endpoint: http://127.0.0.1:11434/v1
 # judge_model = ""                 # its key: RUNBOOK_EVALS__JUDGE_API_KEY in the environment
 # judge_timeout = 60.0             # seconds, for one score

@@ -26,6 +26,7 @@ MEETING_PLACES = (
     "upkeep.py",
     "generations.py",
     "evaluation.py",
+    "promotion_gate.py",
     "cli/",
 )
 
