@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -11,10 +12,14 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from api.eval_metrics import eval_gauges
 from api.model_metrics import ModelMetrics
 from rag.domain import FreshnessStatus, IndexSummary, Mode
 from rag.errors import RunbookError
 from rag.ports import AnswerOutcome, ModelCall
+
+if TYPE_CHECKING:
+    from evals.history import PastRun
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 # Seconds. A warm search takes some milliseconds; a cold model takes a second or more.
@@ -114,19 +119,26 @@ class Metrics:
         """One HTTP response; `route` is a template such as `/v1/documents/{id}`, never a path."""
         self._requests.labels(route, f"{status // 100}xx").inc()
 
-    def render(self, summary: Callable[[], IndexSummary]) -> bytes:
+    def render(
+        self, summary: Callable[[], IndexSummary], last_eval: PastRun | None = None
+    ) -> bytes:
         """Everything in Prometheus' text format, the index as `summary` finds it now.
 
         When the catalog cannot be read the index gauges are left out, for `absent()` to notice.
         """
-        return generate_latest(self._registry) + generate_latest(_registry_of(summary))
+        now = generate_latest(_registry_of(summary, last_eval))
+        return generate_latest(self._registry) + now
 
 
-class _IndexGauges(Collector):
-    def __init__(self, summary: Callable[[], IndexSummary]) -> None:
+class _Now(Collector):
+    """What is looked up when it is asked for."""
+
+    def __init__(self, summary: Callable[[], IndexSummary], last_eval: PastRun | None) -> None:
         self._summary = summary
+        self._last_eval = last_eval
 
     def collect(self) -> Iterator[Metric]:
+        yield from eval_gauges(self._last_eval)
         try:
             found = self._summary()
         except RunbookError as error:
@@ -135,9 +147,11 @@ class _IndexGauges(Collector):
         yield from _index_gauges(found)
 
 
-def _registry_of(summary: Callable[[], IndexSummary]) -> CollectorRegistry:
+def _registry_of(
+    summary: Callable[[], IndexSummary], last_eval: PastRun | None
+) -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(_IndexGauges(summary))
+    registry.register(_Now(summary, last_eval))
     return registry
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from evals.runs import Run, scores_of
 
 HISTORY_FILE = "history.jsonl"
+# A line has about 1,500 bytes: the last one stands whole in so many.
+_TAIL_BYTES = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,24 @@ def past_runs(folder: Path, suite: str | None = None) -> list[PastRun]:
         lines = (folder / HISTORY_FILE).read_text(encoding="utf-8").splitlines()
     except OSError:
         return []
-    found: list[PastRun] = []
+    return [past for past in _read(lines) if suite is None or past.suite == suite]
+
+
+def last_run(folder: Path) -> PastRun | None:
+    """The newest run of any suite; None where none was ever made."""
+    try:
+        with (folder / HISTORY_FILE).open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(0, end - _TAIL_BYTES))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    return next(_read(lines[::-1]), None)
+
+
+def _read(lines: Sequence[str]) -> Iterator[PastRun]:
     for line in lines:
         try:
-            past = _PAST.validate_json(line)
+            yield _PAST.validate_json(line)
         except ValidationError:
             continue  # a line cut off by a crash must not hide the others
-        if suite is None or past.suite == suite:
-            found.append(past)
-    return found

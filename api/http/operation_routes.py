@@ -9,6 +9,7 @@ from api.http.problems import NOT_READY, described, problem_response
 from api.http.provided import ProvidedServices
 from api.http.readiness import Readiness
 from api.metrics import CONTENT_TYPE
+from evals.history import last_run
 
 
 def operation_router() -> APIRouter:
@@ -36,5 +37,8 @@ async def readyz(request: Request) -> dict[str, str] | Response:
 
 def metrics(services: ProvidedServices) -> Response:
     """Counts and times in Prometheus' text format."""
-    text = services.metrics.render(lambda: services.reader.summary(services.today()))
+    text = services.metrics.render(
+        lambda: services.reader.summary(services.today()),
+        last_run(services.settings.evals_folder),
+    )
     return Response(text, media_type=CONTENT_TYPE)

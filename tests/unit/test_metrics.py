@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.metrics import CONTENT_TYPE, Metrics
+from evals.history import PastRun, last_run, remember
 from rag.domain import FreshnessStatus, IndexSummary, Mode
 from rag.errors import StoreError
 from rag.ports import SearchObserver
+from tests.eval_cases import case, run_of
 
 SUMMARY = IndexSummary(
     generation=1,
@@ -23,8 +27,10 @@ SUMMARY = IndexSummary(
 )
 
 
-def samples(metrics: Metrics, summary: IndexSummary = SUMMARY) -> dict[tuple[str, ...], float]:
-    text = metrics.render(lambda: summary).decode()
+def samples(
+    metrics: Metrics, summary: IndexSummary = SUMMARY, last_eval: PastRun | None = None
+) -> dict[tuple[str, ...], float]:
+    text = metrics.render(lambda: summary, last_eval).decode()
     return {
         (sample.name, *(f"{key}={value}" for key, value in sorted(sample.labels.items()))): (
             sample.value
@@ -98,3 +104,28 @@ def test_the_content_type_is_prometheus_text() -> None:
 def test_metrics_do_without_a_web_framework() -> None:
     script = "import sys, api.metrics; sys.exit(bool({'fastapi', 'starlette'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_the_last_eval_run_is_told_by_the_names_of_its_scores_alone(tmp_path: Path) -> None:
+    assert last_run(tmp_path) is None
+    assert not [name for name, *_ in samples(Metrics()) if name.startswith("runbook_eval")]
+    for made_at, rate in (("2026-11-23T10:00:00+00:00", 1.0), ("2026-11-24T10:00:00+00:00", 0.5)):
+        cases = [
+            case("q1", "secret.md", scores={"pass_rate": 1.0, "ndcg@10": rate}),
+            case("q2", "secret.md", scores={"pass_rate": 2 * rate - 1}),
+        ]
+        remember(tmp_path, replace(run_of(*cases), made_at=made_at), passed=rate == 1.0)
+    with (tmp_path / "history.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"suite": "cut o')
+    found = samples(Metrics(), last_eval=last_run(tmp_path))
+    assert {labels: value for labels, value in found.items() if "eval" in labels[0]} == {
+        ("runbook_eval_pass_rate",): 0.5,
+        ("runbook_eval_gate_passed",): 0,
+        ("runbook_eval_last_run_timestamp_seconds",): datetime(
+            2026, 11, 24, 10, tzinfo=UTC
+        ).timestamp(),
+        ("runbook_eval_score", "metric=ndcg@10"): 0.5,
+    }
+    told = Metrics().render(lambda: SUMMARY, last_run(tmp_path)).decode()
+    assert "secret" not in told
+    assert "q1" not in told
