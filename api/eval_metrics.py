@@ -12,18 +12,18 @@ from prometheus_client.metrics_core import Metric
 if TYPE_CHECKING:
     from evals.history import PastRun
 
-_PASS_RATE = "pass_rate"
+_SHARE = "pass_rate"
 
 
 def eval_gauges(last: PastRun | None) -> Iterator[Metric]:
     """Nothing where no suite was ever run, for `absent()` to notice."""
     if last is None:
         return
-    if _PASS_RATE in last.scores:
+    if _SHARE in last.scores:
         yield GaugeMetricFamily(
             "runbook_eval_pass_rate",
             "Share of the questions of the last eval run that passed.",
-            value=last.scores[_PASS_RATE],
+            value=last.scores[_SHARE],
         )
     yield GaugeMetricFamily(
         "runbook_eval_gate_passed",
@@ -39,6 +39,6 @@ def eval_gauges(last: PastRun | None) -> Iterator[Metric]:
         "runbook_eval_score", "Means of the last eval run, by score.", labels=("metric",)
     )
     for name, mean in sorted(last.scores.items()):
-        if name != _PASS_RATE:
+        if name != _SHARE:
             scores.add_metric([name], mean)
     yield scores

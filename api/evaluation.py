@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from statistics import fmean
 
 from api import embedding
 from api.answer_path import make_prompts
@@ -30,7 +31,7 @@ from evals.system import CitedPassage, FoundPassage, IndexedPage, Observation, R
 from ingest.chunker import CHUNKER_VERSION
 from ingest.report import Progress
 from rag.acl import access_filter
-from rag.answer import Answer, ContextFound
+from rag.answer import EXTRACTIVE, Answer, ContextFound
 from rag.answering import PROMPT
 from rag.domain import Document, Filters, Hit, Principal, content_hash
 from rag.errors import ConfigurationError
@@ -106,6 +107,8 @@ class IndexedSystem:
             ),
             tokens_in=answer.usage.tokens_in,
             tokens_out=answer.usage.tokens_out,
+            written=_written(answer),
+            cited_by_model=_cited_by_model(answer),
         )
 
     def _passage(self, hit: Hit) -> FoundPassage:
@@ -250,6 +253,19 @@ def _all_documents(services: Services) -> list[Document]:
         limit=_MOST_PAGES,
         after=("", ""),
     )
+
+
+def _written(answer: Answer) -> bool | None:
+    if answer.fell_back:
+        return False
+    return None if answer.model == EXTRACTIVE else True
+
+
+def _cited_by_model(answer: Answer) -> float | None:
+    """The rest has markers that were looked for: a reader sees no difference, a gate must."""
+    if not _written(answer):
+        return 0.0 if answer.fell_back else None
+    return fmean(not statement.uncited for statement in answer.statements)
 
 
 @contextmanager

@@ -47,7 +47,11 @@ class Flip:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Everything that differs. `slipped` questions still pass, with a worse ranking."""
+    """Everything that differs.
+
+    `slipped` questions still pass, with a worse ranking, or with less of a model's own: pages are
+    quoted in place of what it wrote, or markers were looked for that it gave before.
+    """
 
     conditions: tuple[ChangedCondition, ...]
     pages: ChangedPages
@@ -102,7 +106,8 @@ def _pages(before: Run, after: Run) -> ChangedPages:
 
 def _slipped(old: Case, new: Case) -> bool:
     name = "ndcg@10"
-    return new.scores.get(name, 0.0) < old.scores.get(name, 0.0) - 1e-9
+    worse = new.scores.get(name, 0.0) < old.scores.get(name, 0.0) - 1e-9
+    return worse or _stopped_writing(old, new) or _cites_less_itself(old, new)
 
 
 def _flip(
@@ -156,6 +161,12 @@ def _causes(
     if _stopped_citing(old, new):
         named = True
         yield "the answer has no citation that holds any more"
+    if _stopped_writing(old, new):
+        named = True
+        yield "what the model writes does not stand any more: pages are quoted"
+    elif _cites_less_itself(old, new):
+        named = True
+        yield "the model does not cite any more: its markers were looked for"
     for one in conditions:
         named = True
         yield f"{one.name}: {one.before} -> {one.after}"
@@ -183,6 +194,18 @@ def _what_happened(path: str, pages: ChangedPages) -> str:
 
 def _stopped_citing(old: Case, new: Case) -> bool:
     return _cites(old) and not _cites(new) and new.response is not None and not new.abstained
+
+
+def _stopped_writing(old: Case, new: Case) -> bool:
+    return (old.response is not None and old.response.written is True) and (
+        new.response is not None and new.response.written is False
+    )
+
+
+def _cites_less_itself(old: Case, new: Case) -> bool:
+    before = old.response.cited_by_model if old.response else None
+    now = new.response.cited_by_model if new.response else None
+    return before is not None and now is not None and now < before / 2
 
 
 def _cites(case: Case) -> bool:

@@ -93,6 +93,10 @@ def _of_what_is_shown(asked: Asked) -> Iterator[tuple[str, float]]:
             first = asked.observed.passages[0]
             yield "current_sources", _is_current(first.freshness, first.superseded)
         return
+    if response.written is not None:
+        yield "written_by_model", float(response.written)
+    if response.cited_by_model is not None:
+        yield "cited_by_model", response.cited_by_model
     if response.abstained:
         return
     yield "citation_correctness", _citations_hold(response)

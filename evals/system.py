@@ -36,13 +36,20 @@ class CitedPassage:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer with its citations, or an abstention."""
+    """An answer with its citations, or an abstention.
+
+    `written` says whether what a model wrote stands, and pages were not quoted in its place;
+    `cited_by_model` is the share of its statements to which the model itself gave markers. Both
+    are None where no model was asked.
+    """
 
     text: str
     abstained: bool
     citations: tuple[CitedPassage, ...] = ()
     tokens_in: int = 0
     tokens_out: int = 0
+    written: bool | None = None
+    cited_by_model: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,12 +47,16 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence or block of code of an answer, without its markers, as it was checked."""
+    """A sentence or block of code of an answer, without its markers, as it was checked.
+
+    `uncited` says that a model gave it no marker; what bears it out was looked for.
+    """
 
     text: str
     markers: tuple[int, ...]
     supported: bool
     reasons: tuple[str, ...] = ()
+    uncited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Answer:
     Lines that begin with `### ` or `> ` and remarks written `_(…)_` are the project's own words;
     everything else is told by pages. `prompt` is `name@version` of the prompt in use, whether or
     not a model was asked with it. `hits` are the context: marker n is the n-th of them.
+    `fell_back` says that a model was asked and that what it wrote does not stand.
     """
 
     text: str
@@ -74,6 +79,7 @@ class Answer:
     notices: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = ()
     statements: tuple[Statement, ...] = ()
+    fell_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

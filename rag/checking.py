@@ -166,7 +166,13 @@ class AnswerChecker:
         judged, markers = self._judged(replace(cited, text=_without_struck(text)))
         self._last = markers
         self._statements.append(
-            Statement(_without_struck(text), markers, judged.supported, judged.reasons)
+            Statement(
+                _without_struck(text),
+                markers,
+                judged.supported,
+                judged.reasons,
+                uncited=not cited.markers,
+            )
         )
         shown = text + "".join(f" [{marker}]" for marker in markers)
         if judged.supported:

@@ -118,6 +118,7 @@ class Writing:
                 usage=self._usage,
                 notices=(why,),
                 statements=quoted.statements,
+                fell_back=True,
             )
         own = self.answer()
         return Answer(
@@ -128,6 +129,7 @@ class Writing:
             usage=self._usage,
             notices=(*own.notices, why),
             statements=own.statements + quoted.statements,
+            fell_back=True,
         )
 
     def _why(self) -> str:

@@ -118,7 +118,9 @@ def test_the_last_eval_run_is_told_by_the_names_of_its_scores_alone(tmp_path: Pa
     with (tmp_path / "history.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"suite": "cut o')
     found = samples(Metrics(), last_eval=last_run(tmp_path))
-    assert {labels: value for labels, value in found.items() if "eval" in labels[0]} == {
+    assert {
+        labels: value for labels, value in found.items() if labels[0].startswith("runbook_eval")
+    } == {
         ("runbook_eval_pass_rate",): 0.5,
         ("runbook_eval_gate_passed",): 0,
         ("runbook_eval_last_run_timestamp_seconds",): datetime(
