@@ -139,9 +139,14 @@ class _Line(BaseModel):
     reference: str = ""
     personas: tuple[str, ...] = ()
     must_pass: bool = False
+    draft: bool = False
 
     @model_validator(mode="after")
     def _has_gold(self) -> _Line:
+        if self.draft:
+            raise ValueError(
+                f"{self.id} is a draft: check its kind and gold_documents, and take `draft` out"
+            )
         if (self.kind is QuestionKind.UNANSWERABLE) == bool(self.gold_documents):
             raise ValueError("an unanswerable question has no gold documents, any other has some")
         foreign = {passage.document for passage in self.gold_passages} - set(self.gold_documents)
@@ -294,4 +299,6 @@ def _check_ids(questions: Sequence[Question]) -> None:
             )
         seen[question.id] = question
     if not questions:
-        raise ConfigurationError("the suite has no questions")
+        raise ConfigurationError(
+            "the suite has no questions: write some, or finish some of its drafts, if it has any"
+        )

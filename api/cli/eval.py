@@ -8,6 +8,7 @@ import click
 
 # command -> module below api.cli, and its line in `runbook eval --help`.
 COMMANDS = {
+    "init": ("eval_init", "Start a suite of your own from alerts, pages and feedback."),
     "run": ("eval_run", "Run a suite, and hold it against its baseline."),
     "compare": ("eval_compare", "Say what lies between two runs."),
     "diff": ("eval_diff", "Say which questions a change of pages flips, and why."),

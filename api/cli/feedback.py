@@ -64,8 +64,8 @@ def to_case(config: Path | None, number: int, suite: Path) -> None:
     case = draft_case(found, found.asked.question)
     _append(suite, case)
     click.echo(
-        f"{suite}: {case['id']} is a draft: set its kind and gold_documents; a suite does not load "
-        "while an answerable question has none",
+        f"{suite}: {case['id']} is a draft: set its kind and gold_documents, and take `draft` out; "
+        "a suite does not load before",
         err=True,
     )
 
