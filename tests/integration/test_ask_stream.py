@@ -1,0 +1,72 @@
+"""`POST /v1/ask` as a stream, over a running service and a model server, both on loopback."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.ask_settings import AskSettings
+from tests.model_server import MODEL, USAGE, ModelServer, model_server
+from tests.serving import Served, service_over
+
+PAGE = """\
+---
+acl: [team:payments]
+---
+# The payment worker queue stops
+
+Restart the payment worker when its queue stops.
+"""
+LINE = "Restart the payment worker when its queue stops. [1]\n"
+BODY = {"query": "payment worker queue stops", "stream": True}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ModelServer]:
+    with model_server(reply=LINE) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, server: ModelServer) -> Iterator[Served]:
+    folder: Path = tmp_path_factory.mktemp("served")
+    ask = AskSettings(provider="openai", model=MODEL, base_url=server.base_url)
+    with service_over(folder, {"queue.md": PAGE}, ask=ask) as made:
+        yield made
+
+
+def events(text: str) -> list[tuple[str, dict[str, object]]]:
+    blocks = [block.split("\n") for block in text.strip().split("\n\n")]
+    return [(one.removeprefix("event: "), json.loads(data[6:])) for one, data in blocks]
+
+
+def test_a_models_answer_is_streamed_with_its_usage(served: Served) -> None:
+    response = served.post(served.key("team:payments"), "/v1/ask", BODY)
+    assert response.headers["content-type"].startswith("text/event-stream")
+    told = events(response.text)
+    assert [name for name, _ in told] == ["context", "token", "answer"]
+    answer = told[-1][1]
+    assert answer["model"] == MODEL
+    assert answer["usage"] == {
+        "tokens_in": USAGE["prompt_tokens"],
+        "tokens_out": USAGE["completion_tokens"],
+    }
+    metrics = served.client.get("/metrics").text
+    assert f'runbook_tokens_in_total{{model="{MODEL}"}} 321.0' in metrics
+    assert "payment worker" not in metrics
+
+
+def test_the_model_stops_when_the_client_has_gone(served: Served, server: ModelServer) -> None:
+    server.reply, server.pause = LINE * 3000, 0.002
+    headers = {"Authorization": f"Bearer {served.key('team:payments')}"}
+    with served.client.stream("POST", "/v1/ask", json=BODY, headers=headers) as response:
+        lines = response.iter_lines()
+        while not next(lines).startswith("event: token"):
+            pass
+    started = time.monotonic()
+    assert server.aborted.wait(15), "the model went on writing"
+    assert time.monotonic() - started < 15
