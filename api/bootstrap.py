@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api import embedding
+from api.answer_log import AnswerLog
 from api.answer_path import make_answerer
 from api.configured import (
     make_audit,
@@ -30,7 +31,7 @@ from api.identity.configured import authenticator
 from api.limits import Limits
 from api.metrics import Metrics
 from api.models import EmbeddingModels
-from api.observing import Observers, tracing_to
+from api.observing import Observer, Observers, tracing_to
 from api.request_memory import RequestMemory, request_memory
 from api.services import Services
 from api.settings import Settings
@@ -252,7 +253,8 @@ def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Servi
             repair,
             background.wake,
             metrics,
-            tracing,
+            [AnswerLog(), *([tracing] if tracing else [])],
+            tracing=tracing,
         )
         background.start(
             watching=settings.ingest.watch,
@@ -278,12 +280,13 @@ def _services(
     repair: Callable[[], None],
     wake: Callable[[], None],
     metrics: Metrics | None = None,
-    tracing: Tracing | None = None,
+    watchers: Sequence[Observer] = (),
     clock: Callable[[], date] | None = None,
+    tracing: Tracing | None = None,
 ) -> Services:
     generations, reader = Generations(database), CatalogReader(database)
     metrics, clock = metrics or Metrics(), clock or today
-    observer = Observers(metrics, *([tracing] if tracing else []))
+    observer = Observers(metrics, *watchers)
     dense = ServingDense(generations, open_store, models.of, reader.readable_sets)
     synonyms, facts = read_synonyms(settings), PageFacts(database)
     retrievers: list[Retriever] = [

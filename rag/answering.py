@@ -37,12 +37,17 @@ from rag.support import SupportChecker
 from rag.writing import Writing
 
 PROMPT = "answer"
+# No window limits what is quoted from, and an answer shows a bounded part of it.
+_MORE_TO_QUOTE_FROM = 2
 LEFT_OUT_NOTICE = "lines that speak to a model were left out of {}"
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSettings:
-    """`context_tokens` is what the context may take, by the embedding model's tokenizer."""
+    """`context_tokens` is what a model's context may take, by the embedding model's tokenizer.
+
+    An answer that only quotes may read twice as much.
+    """
 
     context_tokens: int = 3000
     unsupported: Unsupported = Unsupported.MARK
@@ -67,7 +72,8 @@ class Answerer:
         self._observer = observer
         self._settings = settings or AnswerSettings()
         self._generator = generator
-        self._contexts = ContextBuilder(pages, embedder.count_tokens, self._settings.context_tokens)
+        budget = self._settings.context_tokens * (1 if generator else _MORE_TO_QUOTE_FROM)
+        self._contexts = ContextBuilder(pages, embedder.count_tokens, budget)
 
     @property
     def model(self) -> str:
@@ -115,7 +121,7 @@ class Answerer:
         prompt = self._prompts.current(PROMPT)
         asked = standalone(question, history)
         found = self._engine.search(asked, principal=principal, k=k, filters=filters, mode=mode)
-        context = self._contexts.build(found.hits, access=access_filter(principal))
+        context = self._contexts.build(asked, found.hits, access=access_filter(principal))
         yield ContextFound(context.hits)
         writing = None
         if found.no_result:

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from rag.acl import AccessFilter
 from rag.domain import Chunk, Document, FreshnessStatus, Hit, Scores
 from rag.neutral import LEFT_OUT, neutralised
 from rag.ports import PageReader
+from rag.relevance import coverage
 
 # Hits this close in score are equals, of which the newest page comes first.
 _EQUAL = 0.98
 # Hits may take this share of the budget before what stands around the best of them is added.
 _SHARE_OF_HITS = 0.7
-_PAGES_READ_AROUND = 2
+_PAGES_READ_AROUND = 3
 _TOKENS_OF_FRAME = 24  # number, title and path around each passage
 
 TokenCounter = Callable[[Sequence[str]], list[int]]
@@ -69,11 +70,11 @@ class ContextBuilder:
         self._count_tokens = count_tokens
         self._budget = budget
 
-    def build(self, hits: Sequence[Hit], *, access: AccessFilter) -> Context:
+    def build(self, question: str, hits: Sequence[Hit], *, access: AccessFilter) -> Context:
         """The context for these hits; what is added around them is read under the same filter."""
         ordered = newest_among_equals(hits)
         kept, used = self._fitting(ordered, int(self._budget * _SHARE_OF_HITS), 0)
-        around = self._around(kept, access)
+        around = self._around(question, kept, access)
         added, _ = self._fitting(around, self._budget, used)
         return _numbered([*kept, *added])
 
@@ -88,22 +89,23 @@ class ContextBuilder:
                 used += cost
         return kept, used
 
-    def _around(self, kept: Sequence[Hit], access: AccessFilter) -> list[Hit]:
-        """The rest of the best pages, the parent section first, then what stands nearest."""
-        best = dict.fromkeys(hit.document.id for hit in kept)
-        have = {hit.chunk.id for hit in kept}
-        found: list[Hit] = []
-        for document_id in list(best)[:_PAGES_READ_AROUND]:
+    def _around(self, question: str, kept: Sequence[Hit], access: AccessFilter) -> list[Hit]:
+        """More of the best pages in turn: of the first what stands around, of each what is near."""
+        found: list[list[Hit]] = []
+        for document_id in list(dict.fromkeys(hit.document.id for hit in kept))[
+            :_PAGES_READ_AROUND
+        ]:
             page = self._pages.document(document_id, access=access)
-            own = [hit for hit in kept if hit.document.id == document_id]
+            own = next(hit for hit in kept if hit.document.id == document_id)
             # A page that has changed since the search, or may no longer be read, adds nothing.
-            if page is not None and page[0].revision == own[0].document.revision:
-                found += [
-                    replace(own[0], chunk=chunk, score=0.0, scores=Scores())
-                    for chunk in _nearest(page[1], own[0].chunk)
-                    if chunk.id not in have
-                ]
-        return found
+            if page is not None and page[0].revision == own.document.revision:
+                if not found:
+                    found.append(_hits_on(_nearest(page[1], own.chunk), own))
+                found.append(_hits_on(_telling(question, page[1]), own))
+        have = {hit.chunk.id for hit in kept}
+        in_turn = (hit for turn in zip_longest(*found) for hit in turn if hit is not None)
+        added = {hit.chunk.id: hit for hit in in_turn if hit.chunk.id not in have}
+        return list(added.values())
 
 
 def newest_among_equals(hits: Sequence[Hit]) -> list[Hit]:
@@ -119,11 +121,21 @@ def newest_among_equals(hits: Sequence[Hit]) -> list[Hit]:
     return ordered
 
 
+def _hits_on(chunks: Iterable[Chunk], own: Hit) -> list[Hit]:
+    return [replace(own, chunk=chunk, score=0.0, scores=Scores()) for chunk in chunks]
+
+
 def _nearest(chunks: Sequence[Chunk], to: Chunk) -> list[Chunk]:
+    """The same section first, then what stands nearest."""
     return sorted(
         chunks,
         key=lambda chunk: (chunk.section[:1] != to.section[:1], abs(chunk.ordinal - to.ordinal)),
     )
+
+
+def _telling(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+    """What shares most words with the question first."""
+    return sorted(chunks, key=lambda chunk: -coverage(question, [*chunk.section, chunk.text]))
 
 
 def _numbered(hits: Sequence[Hit]) -> Context:

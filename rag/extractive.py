@@ -15,8 +15,18 @@ from enum import StrEnum
 from rag.answer import Statement
 from rag.context import Context, Passage, pages_of
 from rag.domain import Chunk, Risk
+from rag.nearest import nearest_of, nearest_words
 from rag.neutral import LEFT_OUT
-from rag.pieces import Piece, PieceKind, fenced, pieces, sentences
+from rag.pieces import (
+    Piece,
+    PieceKind,
+    blocks,
+    fenced,
+    pieces,
+    prose_sentences,
+    sentences,
+    without_list_mark,
+)
 from rag.relevance import coverage
 
 
@@ -86,8 +96,6 @@ _PART_OF_HEADING: tuple[tuple[Part, re.Pattern[str]], ...] = (
     ),
 )
 _WARNS = re.compile(r"\W*(?:do not|don't|never|avoid|must not|be careful|caution|warning)\b", re.I)
-_LIST_MARK = re.compile(r"^\s*(?:\d{1,4}[.)]|[-*+•])\s+")
-_NESTED = re.compile(r"\s*(?:\||\d{1,4}[.)]\s|[-*+•]\s)")
 _RISKY = {Risk.DESTRUCTIVE: "destructive", Risk.MUTATING: "changes something"}
 
 
@@ -119,18 +127,16 @@ def extract(question: str, context: Context) -> Extract:
     best = max((passage.hit.score for passage in context.passages), default=0.0)
     main = [page for page in pages if _best_score(page) >= best * _NEARLY_AS_GOOD][:_MOST_PAGES]
     quotes = [quote for page in main for passage in page for quote in _quotes(passage)]
-    also = [
-        found
-        for page in pages
-        if page not in main
-        for found in _nearest_sentence(question, page, best * _LEAST_ALSO)
-    ]
     chosen = _chosen(quotes)
     quoted = {quote.passage.marker for quote in chosen}
-    for passage in (passage for page in main for passage in page):
-        if passage.marker not in quoted:
-            also += _nearest_sentence(question, [passage], 0.0)
-    chosen += _chosen(also)
+    beside = [
+        page for page in pages if page not in main and _best_score(page) >= best * _LEAST_ALSO
+    ]
+    also = [
+        *(passage for page in beside for passage in nearest_of(question, page)),
+        *(p for page in main for p in page if p.marker not in quoted),
+    ]
+    chosen += _chosen([*_also(question, also)])
     text = "\n\n".join(_part(part, chosen) for part in Part if any(q.part is part for q in chosen))
     statements = tuple(told for quote in chosen for told in _statements(quote))
     gaps = [*_gaps(question, context, chosen)] if chosen else []
@@ -188,7 +194,7 @@ def _quote(
 
 def _part_of(text: str, chunk: Chunk, headings: Sequence[str]) -> Part:
     risks = _risks(text, chunk)
-    if _WARNS.match(_LIST_MARK.sub("", text)):
+    if _WARNS.match(without_list_mark(text)):
         return Part.CARE
     told = _part_of_headings(headings)
     if told is Part.CARE:
@@ -215,27 +221,12 @@ def _risks(text: str, chunk: Chunk) -> set[Risk]:
     }
 
 
-def _nearest_sentence(question: str, page: Sequence[Passage], least: float) -> Iterator[_Quote]:
-    """The sentence of a page that shares most words with the question."""
-    found = [
-        (coverage(question, [sentence]), passage, Piece(PieceKind.PROSE, sentence, piece.line))
-        for passage in page
-        if passage.hit.score >= least
-        for piece in pieces(passage.text)
-        if piece.kind in (PieceKind.PROSE, PieceKind.ITEM) and LEFT_OUT not in piece.text
-        for sentence in _plain_sentences(piece.text)
-    ]
-    if found:
-        _, passage, piece = max(found, key=lambda item: item[0])
-        yield _Quote(Part.ALSO, passage, (piece,), piece.line)
-
-
-def _plain_sentences(text: str) -> Iterator[str]:
-    for is_code, run in fenced(text):
-        if not is_code:
-            for block in _blocks(run):
-                if not block.lstrip().startswith("|"):
-                    yield from sentences(_LIST_MARK.sub("", block))
+def _also(question: str, passages: Sequence[Passage]) -> Iterator[_Quote]:
+    """The nearest words of each passage."""
+    for passage in passages:
+        piece = nearest_words(question, passage)
+        if piece is not None:
+            yield _Quote(Part.ALSO, passage, (piece,), piece.line)
 
 
 def _chosen(quotes: Sequence[_Quote]) -> list[_Quote]:
@@ -259,7 +250,10 @@ def _part(part: Part, chosen: Sequence[_Quote]) -> str:
 def _shown(quote: _Quote) -> str:
     """The quote with a marker behind each sentence, and once what is to be said of it."""
     marker = f" [{quote.passage.marker}]"
-    shown = "\n\n".join(_marked(piece, marker) for piece in quote.pieces)
+    if quote.part is Part.ALSO:  # one sentence or one row of a table
+        shown = quote.text + marker
+    else:
+        shown = "\n\n".join(_marked(piece, marker) for piece in quote.pieces)
     remark = "; ".join(filter(None, (quote.passage.remark, _risk(quote))))
     return shown.replace(marker, f"{marker} _({remark})_", 1) if remark else shown
 
@@ -281,7 +275,7 @@ def _marked(piece: Piece, marker: str) -> str:
 def _marked_prose(run: str, marker: str) -> str:
     made = run
     cursor = 0
-    for block in _blocks(run):
+    for block in blocks(run):
         told = [block.rstrip()] if block.lstrip().startswith("|") else sentences(block)
         for sentence in told:
             at = made.index(sentence, cursor) + len(sentence)
@@ -293,19 +287,6 @@ def _marked_prose(run: str, marker: str) -> str:
     return made
 
 
-def _blocks(run: str) -> Iterator[str]:
-    """Paragraphs, nested items and rows of tables, none of which a sentence crosses."""
-    block: list[str] = []
-    for line in run.split("\n"):
-        if block and (not line.strip() or _NESTED.match(line)):
-            yield "\n".join(block)
-            block = []
-        if line.strip():
-            block.append(line)
-    if block:
-        yield "\n".join(block)
-
-
 def _statements(quote: _Quote) -> Iterator[Statement]:
     markers = (quote.passage.marker,)
     for piece in quote.pieces:
@@ -313,7 +294,7 @@ def _statements(quote: _Quote) -> Iterator[Statement]:
             yield Statement(piece.text, markers, supported=True)
             continue
         for is_code, run in fenced(piece.text):
-            told = [run] if is_code else list(_plain_sentences(run))
+            told = [run] if is_code else list(prose_sentences(run))
             yield from (Statement(text, markers, supported=True) for text in told)
 
 

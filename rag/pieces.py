@@ -33,6 +33,8 @@ class Piece:
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}#{1,6}\s")
 _ITEM = re.compile(r"( {0,3})(?:\d{1,4}[.)]|[-*+•])\s+(?=\S)")
+_LIST_MARK = re.compile(r"^\s*(?:\d{1,4}[.)]|[-*+•])\s+")
+_NESTED = re.compile(r"\s*(?:\||\d{1,4}[.)]\s|[-*+•]\s)")
 _TABLE = re.compile(r"\s*\|")
 # Where a sentence ends: behind its mark and whatever closes with it, before a new beginning.
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]*_`]{0,3}(?=\s+[\"'(*_`\[]{0,3}[A-Z0-9])")
@@ -60,6 +62,32 @@ def pieces(text: str) -> list[Piece]:
 def sentences(prose: str) -> list[str]:
     """The sentences of a paragraph, verbatim, without the white space between them."""
     return [sentence for sentence in _sentences(prose) if sentence]
+
+
+def blocks(prose: str) -> Iterator[str]:
+    """Paragraphs, nested items and rows of tables, none of which a sentence crosses."""
+    block: list[str] = []
+    for line in prose.split("\n"):
+        if block and (not line.strip() or _NESTED.match(line)):
+            yield "\n".join(block)
+            block = []
+        if line.strip():
+            block.append(line)
+    if block:
+        yield "\n".join(block)
+
+
+def prose_sentences(text: str) -> Iterator[str]:
+    """The sentences of a piece, verbatim, without its list marks, code and rows of tables."""
+    for is_code, run in fenced(text):
+        if not is_code:
+            for block in blocks(run):
+                if not block.lstrip().startswith("|"):
+                    yield from sentences(without_list_mark(block))
+
+
+def without_list_mark(text: str) -> str:
+    return _LIST_MARK.sub("", text)
 
 
 def fenced(text: str) -> Iterator[tuple[bool, str]]:

@@ -29,16 +29,6 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
-
-
-@pytest.fixture(scope="module")
-def embedder(models: Path) -> LocalEmbedder:
-    return LocalEmbedder(models, PACKAGED_MODEL, 512, allow_download=False)
-
-
 def cosine(one: Vector[float], other: Vector[float]) -> float:
     return sum(a * b for a, b in zip(one, other, strict=True))
 

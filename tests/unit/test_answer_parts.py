@@ -56,7 +56,7 @@ class NoPages:
 
 def context_of(*hits: Hit, budget: int = 3000) -> Context:
     return ContextBuilder(NoPages(), HashingEmbedder().count_tokens, budget).build(
-        hits, access=EVERYTHING
+        "word", hits, access=EVERYTHING
     )
 
 

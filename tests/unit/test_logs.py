@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import structlog
 
+from api.answer_log import AnswerLog
 from api.logs import configure
 from rag.errors import StoreError
+from rag.ports import AnswerOutcome
 
 
 @pytest.fixture(autouse=True)
@@ -92,3 +94,20 @@ def test_a_person_reads_plain_lines_without_colour_off_a_terminal(
     assert "ready" in text
     assert "port=8080" in text
     assert "\x1b" not in text
+
+
+def test_an_answer_is_one_line_that_names_its_prompt_and_holds_no_text(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure("info", "json")
+    with structlog.contextvars.bound_contextvars(request_id="r1"):
+        AnswerLog().answer_given(
+            AnswerOutcome(
+                "small", "answer@2", "0123456789abcdef", 0.0, 0.25, False, True, 9, 3, 1, 2
+            )
+        )
+    [line] = lines(capsys)
+    assert (line["event"], line["request_id"], line["ms"]) == ("answer", "r1", 250.0)
+    assert (line["model"], line["prompt"]) == ("small", "answer@2")
+    assert line["prompt_hash"] == "0123456789abcdef"
+    assert (line["abstained"], line["fell_back"], line["citations"]) == (False, True, 3)
