@@ -306,6 +306,7 @@ def _services(
             candidates=settings.search.candidates,
             reranked=settings.rerank.passages,
             review_every=timedelta(days=settings.search.review_every_days),
+            weights=settings.search.weights,
         ),
         make_reranker(settings),
     )

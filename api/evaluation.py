@@ -241,9 +241,16 @@ def _conditions(settings: Settings, embedder: Embedder, model: str) -> dict[str,
         "embedding model": embedder.fingerprint,
         "chunker": f"version {CHUNKER_VERSION}, {chunking.min_tokens} to {chunking.max_tokens}",
         "search.candidates": str(settings.search.candidates),
+        **_own_weights(settings),
         "reranker": settings.rerank.model or "none",
         "synonyms": content_hash(synonyms)[:_KEY_LENGTH],
     }
+
+
+def _own_weights(settings: Settings) -> dict[str, str]:
+    weights = sorted(settings.search.weights.items())
+    told = ", ".join(f"{lane}={weight}" for lane, weight in weights)
+    return {"search.weights": told} if told else {}
 
 
 def _all_documents(services: Services) -> list[Document]:

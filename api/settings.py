@@ -5,9 +5,9 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from api.access_settings import AuditSettings, IdentitySettings, LimitSettings
@@ -16,6 +16,7 @@ from api.eval_settings import EvalSettings
 from api.section import AclTags
 from api.section import Section as _Section
 from rag.errors import ConfigurationError
+from rag.fusion import LANES
 from rag.groups import GroupHierarchy
 
 CONFIG_NAME = "runbook.toml"
@@ -90,11 +91,22 @@ class VectorSettings(_Section):
 
 
 class SearchSection(_Section):
-    """`synonyms` is a team's own file of synonyms, in place of the one that ships."""
+    """`synonyms` is a team's own file of synonyms, in place of the one that ships.
+
+    `weights` says how much some retrievers count in the fused ranking, in place of what ships.
+    """
 
     candidates: int = Field(default=100, ge=10, le=1000)
     synonyms: Path | None = None
     review_every_days: int = Field(default=180, ge=1)
+    weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+
+    @field_validator("weights")
+    @classmethod
+    def _are_of_lanes(cls, weights: dict[str, float]) -> dict[str, float]:
+        if unknown := sorted(weights.keys() - LANES.keys()):
+            raise ValueError(f"there is no {unknown[0]!r}, but {', '.join(LANES)}")
+        return weights
 
 
 class RerankSettings(_Section):

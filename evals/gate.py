@@ -55,18 +55,18 @@ class Verdict:
 def judge(run: Run, baseline: Run | None, rules: GateRules) -> Verdict:
     """Hold a run against its rules, and against a baseline where there is one."""
     changes = compare(baseline, run) if baseline is not None else None
-    differences = _differences(baseline, run) if baseline is not None else {}
+    found = differences(baseline, run) if baseline is not None else {}
     findings = [
         *_access(run),
         *_must_pass(run, baseline, changes),
         *_gold(run),
         *_floors(run, rules),
-        *_regressions(run, differences, rules),
+        *_regressions(run, found, rules),
         *_no_longer_measured(run, baseline, rules),
         *_unmeasured(run, rules),
         *_about_the_suite(run, baseline, changes),
     ]
-    return Verdict(tuple(findings), differences, changes)
+    return Verdict(tuple(findings), found, changes)
 
 
 def _access(run: Run) -> Iterator[Finding]:
@@ -124,7 +124,8 @@ def _floors(run: Run, rules: GateRules) -> Iterator[Finding]:
             )
 
 
-def _differences(baseline: Run, run: Run) -> dict[str, Difference]:
+def differences(baseline: Run, run: Run) -> dict[str, Difference]:
+    """By metric, over the questions that both runs scored."""
     earlier = {case.id: case.scores for case in baseline.cases}
     pairs: dict[str, tuple[list[float], list[float]]] = {}
     for case in run.cases:

@@ -39,6 +39,13 @@ LANES: Mapping[str, Lane] = {
 }
 
 
+def lanes_with(weights: Mapping[str, float]) -> Mapping[str, Lane]:
+    """The lanes, some of them with another weight."""
+    return {
+        name: replace(lane, weight=weights.get(name, lane.weight)) for name, lane in LANES.items()
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class RankedPage:
     """A page's score, 1 when it is best everywhere."""
@@ -50,9 +57,15 @@ class RankedPage:
 class Fusion:
     """Every page that a lane found, by the weighted sum of its lanes; it remembers the parts."""
 
-    def __init__(self, rankings: Mapping[str, Sequence[Candidate]]) -> None:
+    def __init__(
+        self,
+        rankings: Mapping[str, Sequence[Candidate]],
+        lanes: Mapping[str, Lane] = LANES,
+    ) -> None:
         self._lanes = {
-            name: _Shares(name, ranking) for name, ranking in rankings.items() if ranking
+            name: _Shares(name, lanes[name], ranking)
+            for name, ranking in rankings.items()
+            if ranking
         }
         self._total = sum(lane.weight for lane in self._lanes.values()) or 1.0
         self._keys = _passages(rankings)
@@ -113,8 +126,7 @@ def _best_first(page: RankedPage) -> tuple[float, int]:
 class _Shares:
     """One lane's scores as shares of its best, by passage and by page; below zero is zero."""
 
-    def __init__(self, name: str, ranking: Sequence[Candidate]) -> None:
-        lane = LANES[name]
+    def __init__(self, name: str, lane: Lane, ranking: Sequence[Candidate]) -> None:
         self.weight, self.of_pages = lane.weight, lane.of_pages
         top = max(candidate.score for candidate in ranking)
         self._scale = 1.0 / top if top > 0 else 1.0

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from rag.acl import AccessFilter, access_filter
@@ -30,7 +30,7 @@ from rag.domain import (
     SearchResult,
 )
 from rag.freshness import DEFAULT_REVIEW_EVERY, freshness_of, status_of
-from rag.fusion import Fusion, RankedPage
+from rag.fusion import Fusion, RankedPage, lanes_with
 from rag.indexing import version_of
 from rag.ports import ChunkReader, PageBook, PageScorer, Reranker, Retriever, SearchObserver
 from rag.priors import with_priors
@@ -56,12 +56,13 @@ _LANES_OF: Mapping[Mode, frozenset[str]] = {
 class SearchSettings:
     """`candidates` is how many each retriever offers, at least five for each hit asked.
 
-    `reranked` is how many passages a reranker sees.
+    `reranked` is how many passages a reranker sees; `weights` replaces those of some lanes.
     """
 
     candidates: int = 100
     reranked: int = 20
     review_every: timedelta = DEFAULT_REVIEW_EVERY
+    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ class SearchEngine:
         self._observer = observer
         self._today = today
         self._settings = settings or SearchSettings()
+        self._lanes = lanes_with(self._settings.weights)
         self._reranker = reranker
         self._beside = ThreadPoolExecutor(_MOST_BESIDE, thread_name_prefix="retriever")
 
@@ -159,7 +161,7 @@ class SearchEngine:
         for scorer in self._page_scorers:
             if scorer.name in _LANES_OF[asked.mode]:
                 rankings[scorer.name] = scorer.score(asked.question, list(pages))
-        fusion = Fusion(rankings)
+        fusion = Fusion(rankings, self._lanes)
         ranked = fusion.ranked()
         preferred = with_priors(ranked, pages, self._statuses(pages))
         shortlist = _shortlist(fusion, preferred, self._depth(asked))

@@ -12,6 +12,7 @@ COMMANDS = {
     "run": ("eval_run", "Run a suite, and hold it against its baseline."),
     "compare": ("eval_compare", "Say what lies between two runs."),
     "diff": ("eval_diff", "Say which questions a change of pages flips, and why."),
+    "sweep": ("eval_sweep", "Compare settings in one table."),
     "lint": ("eval_lint", "Find gold pages and passages that are gone."),
 }
 

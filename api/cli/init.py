@@ -59,6 +59,9 @@ path = "runbooks"
 # review_every_days = 180          # when a page names a review date and no period
 #                                    `synonyms` names your own file: k8s, kubernetes
 
+#                                    `weights = { dense = 0.6 }`: how much each retriever counts;
+#                                    `runbook eval sweep` shows what another weight does
+
 # [ask]
 # provider = "none"                # quotes the pages; or "openai", "ollama", "local"
 # base_url = ""                    # http://127.0.0.1:8000/v1; its key: RUNBOOK_ASK__API_KEY

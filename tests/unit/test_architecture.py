@@ -27,6 +27,7 @@ MEETING_PLACES = (
     "generations.py",
     "evaluation.py",
     "promotion_gate.py",
+    "sweeping.py",
     "cli/",
 )
 

@@ -1,0 +1,100 @@
+"""A sweep over settings: each cell evaluated, no text embedded twice by one model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from api import embedding
+from api.evaluation import open_evaluation
+from api.section import Section
+from api.settings import Settings
+from evals.measures import OwnMeasures, RankingMeasures
+from evals.runner import run_suite
+from evals.scoring import Scorer
+from evals.suite import Suite
+from evals.sweep import Cell, Choice
+from ingest.report import Progress
+from rag.errors import ConfigurationError
+from rag.ports import Embedder, Vector
+
+# What changes what is found and answered; the rest of the settings has no place in a table.
+SECTIONS = ("ask", "chunking", "embedding", "prompts", "rerank", "search")
+
+
+def sweep(
+    settings: Settings,
+    suite: Suite,
+    choices: Sequence[Choice],
+    *,
+    progress: Progress,
+    told: Callable[[Cell], None],
+) -> list[Cell]:
+    """Every cell, in order; `told` hears of each as it is done.
+
+    Only measures that need no further library and no judge: they are what settings are chosen by.
+    Raises ConfigurationError for a setting that is none, before anything is run.
+    """
+    chosen = [with_choice(settings, choice) for choice in choices]
+    models: dict[tuple[str, int], Embedder] = {}
+    cells: list[Cell] = []
+    for choice, own in zip(choices, chosen, strict=True):
+        key = own.embedding.model, own.embedding.max_tokens
+        if key not in models:
+            models[key] = RememberingEmbedder(embedding.make_embedder(own))
+        with open_evaluation(own, suite, progress=progress, embedder=models[key]) as system:
+            scorers: list[Scorer] = [RankingMeasures(), OwnMeasures()]
+            run = run_suite(suite, system, scorers, every_persona=False)
+        cells.append(Cell(choice, run))
+        told(cells[-1])
+    return cells
+
+
+def with_choice(settings: Settings, choice: Choice) -> Settings:
+    """The settings with some of them replaced, by names such as `search.weights.dense`."""
+    for key, value in choice.items():
+        name, *path = key.split(".")
+        if name not in SECTIONS or not path:
+            raise ConfigurationError(
+                f"{key} cannot be swept: give a setting of {', '.join(SECTIONS)}, such as "
+                "chunking.max_tokens"
+            )
+        section: Section = getattr(settings, name)
+        try:
+            made = type(section).model_validate(_replaced(section.model_dump(), path, value))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise ConfigurationError(f"{key}={value}: {first['msg']}") from error
+        settings = settings.model_copy(update={name: made})
+    return settings
+
+
+class RememberingEmbedder:
+    """An embedder that is asked once for each text."""
+
+    def __init__(self, inner: Embedder) -> None:
+        self._inner = inner
+        self._known: dict[str, Vector[float]] = {}
+        self.fingerprint, self.dimension = inner.fingerprint, inner.dimension
+
+    def embed_documents(self, texts: Sequence[str]) -> list[Vector[float]]:
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if new:
+            self._known.update(zip(new, self._inner.embed_documents(new), strict=True))
+        return [self._known[text] for text in texts]
+
+    def embed_question(self, question: str) -> Vector[float]:
+        return self._inner.embed_question(question)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return self._inner.count_tokens(texts)
+
+
+def _replaced(told: Mapping[str, Any], path: Sequence[str], value: Any) -> dict[str, Any]:
+    name, *rest = path
+    if not rest:
+        return {**told, name: value}
+    inside = told.get(name)
+    return {**told, name: _replaced(inside if isinstance(inside, dict) else {}, rest, value)}
