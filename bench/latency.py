@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import socket
 import subprocess
 import sys
@@ -164,8 +165,15 @@ def _served(settings: Settings) -> Iterator[str]:
     base = f"http://127.0.0.1:{port}"
     runbook = str(Path(sys.executable).with_name("runbook"))
     command = [runbook, "serve", "--port", str(port)]
+    # One key asks for all of the clients.
+    limits = {"REQUESTS_PER_MINUTE": "1000000", "CONCURRENT": "1000"}
+    environment = {f"RUNBOOK_LIMITS__{name}": value for name, value in limits.items()}
     with subprocess.Popen(  # noqa: S603 - this project's own command
-        command, cwd=settings.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        cwd=settings.directory,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
         try:
             _wait_until_ready(base, process)
