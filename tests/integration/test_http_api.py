@@ -656,8 +656,11 @@ def test_every_route_under_v1_asks_for_a_bearer_token(bench: Bench) -> None:
     api = bench.client.get("/openapi.json").json()
     [(name, scheme)] = api["components"]["securitySchemes"].items()
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
-    guarded = [path for path in api["paths"] if path.startswith("/v1/")]
+    # A hook of a code host shows its own signature instead: test_webhook_routes.py.
+    hooks = {path for path in api["paths"] if path.startswith("/v1/webhooks/")}
+    guarded = {path for path in api["paths"] if path.startswith("/v1/")} - hooks
     assert guarded
+    assert len(hooks) == 2
     for path in guarded:
         for method, operation in api["paths"][path].items():
             assert operation["security"] == [{name: []}]
