@@ -12,7 +12,7 @@ demo: setup
 	$(BIN)/runbook ingest runbooks
 	$(BIN)/runbook search -k 3 "checkout returns 5xx since the last deploy, how do I roll back?"
 
-test: lint types tests
+test: lint types tests evals
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

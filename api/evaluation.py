@@ -31,14 +31,13 @@ from evals.system import CitedPassage, FoundPassage, IndexedPage, Observation, R
 from ingest.chunker import CHUNKER_VERSION
 from ingest.report import Progress
 from rag.acl import access_filter
-from rag.answer import EXTRACTIVE, Answer, ContextFound
+from rag.answer import EXTRACTIVE, Answer, Answered, AnswerEvent, ContextFound
 from rag.answering import PROMPT
-from rag.domain import Document, Filters, Hit, Principal, content_hash
+from rag.domain import Document, Filters, Hit, Principal, SearchResult, content_hash
 from rag.errors import ConfigurationError
 from rag.ports import Embedder
 
 _SOURCE = "corpus"
-_HITS = 10
 _MOST_PAGES = 1_000_000
 _KEY_LENGTH = 16
 
@@ -46,8 +45,9 @@ _KEY_LENGTH = 16
 class IndexedSystem:
     """The search engine over one index, as a suite asks it."""
 
-    def __init__(self, services: Services, conditions: Mapping[str, str]) -> None:
+    def __init__(self, services: Services, conditions: Mapping[str, str], hits: int) -> None:
         self._services = services
+        self._hits = hits
         self._conditions = dict(conditions)
         self._documents = _all_documents(services)
         self._superseded = {
@@ -65,9 +65,10 @@ class IndexedSystem:
 
     def ask(self, question: str, *, principal: Principal) -> Observation:
         with _logged() as logs:
-            result = self._services.engine.search(question, principal=principal, k=_HITS)
             started = time.perf_counter()
-            answer = self._services.answerer.answer(question, principal=principal, k=_HITS)
+            # One search: the answer is made from what it found.
+            told = self._services.answerer.stream(question, principal=principal, k=self._hits)
+            result, answer = _both(told)
         return Observation(
             passages=tuple(self._passage(hit) for hit in result.hits),
             no_result=result.no_result,
@@ -81,12 +82,12 @@ class IndexedSystem:
     def shown_to(self, question: str, *, principal: Principal) -> Observation:
         with _logged() as logs:
             # The context comes first of all; what would come behind it is not waited for.
-            told = self._services.answerer.stream(question, principal=principal, k=_HITS)
+            told = self._services.answerer.stream(question, principal=principal, k=self._hits)
             found = next(event for event in told if isinstance(event, ContextFound))
         return Observation(
-            passages=tuple(self._passage(hit) for hit in found.hits),
-            no_result=not found.hits,
-            took_ms=0.0,
+            passages=tuple(self._passage(hit) for hit in (*found.result.hits, *found.hits)),
+            no_result=found.result.no_result,
+            took_ms=found.result.took_ms,
             logs=tuple(logs),
         )
 
@@ -159,7 +160,7 @@ def open_evaluation(
 
     with open_reading(own, embedder=embedder, clock=clock) as services:
         conditions = _conditions(own, embedder, services.answerer.model)
-        yield IndexedSystem(services, conditions)
+        yield IndexedSystem(services, conditions, suite.hits)
 
 
 def evaluate(
@@ -273,6 +274,16 @@ def _cited_by_model(answer: Answer) -> float | None:
     if not _written(answer):
         return 0.0 if answer.fell_back else None
     return fmean(not statement.uncited for statement in answer.statements)
+
+
+def _both(told: Iterator[AnswerEvent]) -> tuple[SearchResult, Answer]:
+    result: SearchResult | None = None
+    for event in told:
+        if isinstance(event, ContextFound):
+            result = event.result
+        elif isinstance(event, Answered) and result is not None:
+            return result, event.answer
+    raise AssertionError("a stream begins with its context and ends with its answer")
 
 
 @contextmanager

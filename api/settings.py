@@ -21,6 +21,8 @@ from rag.groups import GroupHierarchy
 
 CONFIG_NAME = "runbook.toml"
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
+# Settings that are read from the environment alone.
+_KEYS = (("ask", "api_key"), ("evals", "judge_api_key"))
 
 
 # Without a user or password: these come from the environment.
@@ -292,12 +294,14 @@ def _explain(path: Path, error: ValidationError) -> str:
 
 
 def _refuse_keys(path: Path, values: Mapping[str, Any]) -> None:
-    asked = values.get("ask")
-    if isinstance(asked, dict) and "api_key" in asked:
-        raise ConfigurationError(
-            f"{path}: ask.api_key: a key does not belong into a file; take it out, and set "
-            "RUNBOOK_ASK__API_KEY in the environment"
-        )
+    for section, name in _KEYS:
+        told = values.get(section)
+        if isinstance(told, dict) and name in told:
+            variable = f"RUNBOOK_{section}__{name}".upper()
+            raise ConfigurationError(
+                f"{path}: {section}.{name}: a key does not belong into a file; take it out, and "
+                f"set {variable} in the environment"
+            )
 
 
 def _check_names(path: Path, settings: Settings) -> None:

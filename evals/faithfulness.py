@@ -14,10 +14,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from rag.identifiers import identifiers_in
 from rag.pieces import sentences
 from rag.ports import Embedder, Vector
+
+if TYPE_CHECKING:
+    import numpy as np
 
 LEAST_FAITHFUL = 0.5
 _MISSING = 0.2
@@ -29,6 +33,7 @@ _CODE = re.compile(r"`([^`\n]+)`")
 _FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
 _FRAME = "\"'`,;:.()[]{}"
 _OWN_WORDS = re.compile(r"^\s*(?:#{1,6} .*|> .*|_\(.*\)_)$", re.MULTILINE)
+_LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,4}[.)])\s+")
 _REMARK = re.compile(r"_\([^)\n]*\)_")
 _MARKER = re.compile(r"\s*\[\d+\]")
 
@@ -65,16 +70,18 @@ class FaithfulnessChecker:
     def _nearness(self, told: str, contexts: Sequence[str]) -> float:
         """1 when each sentence is about as near to some sentence of the contexts as usual."""
         source = " ".join(" ".join(contexts).split())
-        mine = [one for one in _sentences(told) if " ".join(one.split()) not in source]
+        mine = [one for one in _sentences(told) if _as_words(one) not in source]
         theirs = [one for context in contexts for one in _sentences(context)]
         if not mine or not theirs:
             return 1.0 if theirs else 0.0
         self._embed([*mine, *theirs])
-        worst = min(
-            max(_cosine(self._vectors[one], self._vectors[other]) for other in theirs)
-            for one in mine
-        )
-        return min(1.0, max(0.0, worst) / _NEAR)
+        worst = self._matrix(mine) @ self._matrix(theirs).T
+        return min(1.0, max(0.0, float(worst.max(axis=1).min())) / _NEAR)
+
+    def _matrix(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
+        import numpy as np
+
+        return np.asarray([self._vectors[text] for text in texts])
 
     def _embed(self, texts: Sequence[str]) -> None:
         new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
@@ -123,5 +130,6 @@ def _sentences(text: str) -> list[str]:
     return [one.strip() for line in plain.split("\n") for one in sentences(line) if one.strip()]
 
 
-def _cosine(one: Vector[float], other: Vector[float]) -> float:
-    return sum(a * b for a, b in zip(one, other, strict=True))
+def _as_words(sentence: str) -> str:
+    """A sentence without the mark of a list: an answer may list what a page tells otherwise."""
+    return " ".join(_LIST_MARK.sub("", sentence).split())

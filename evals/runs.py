@@ -163,18 +163,33 @@ def read_run(path: Path) -> Run:
 
 
 def as_baseline(run: Run) -> Run:
-    """A run without what differs from machine to machine, nor the text of passages and answers."""
-    return replace(
-        run,
-        made_at="",
-        seconds=0.0,
-        cases=tuple(
-            replace(
-                case,
-                took_ms=0.0,
-                response=None if case.response is None else replace(case.response, text=""),
-                passages=tuple(replace(found, text="") for found in case.passages),
-            )
-            for case in run.cases
-        ),
+    """What a later run is held against: no times and no texts, and no passage behind the gold."""
+    cases = tuple(
+        replace(
+            case,
+            took_ms=0.0,
+            response=None if case.response is None else _bare(case.response),
+            passages=tuple(
+                FoundPassage(found.document, found.chunk_id) for found in _down_to_gold(case)
+            ),
+        )
+        for case in run.cases
     )
+    return replace(run, made_at="", seconds=0.0, cases=cases)
+
+
+def _bare(response: Response) -> Response:
+    """An answer without its text, and with one citation that holds, if any does."""
+    held = [one for one in response.citations if one.supported][:1]
+    return replace(response, text="", tokens_in=0, tokens_out=0, citations=tuple(held))
+
+
+def _down_to_gold(case: Case) -> tuple[FoundPassage, ...]:
+    """The passages down to the last gold page that was found: all, where none was."""
+    first = {path: rank for rank, path in reversed([*enumerate(_paths(case))])}
+    last = max((first[path] for path in case.gold_documents if path in first), default=None)
+    return case.passages if last is None else case.passages[: last + 1]
+
+
+def _paths(case: Case) -> list[str]:
+    return [found.document for found in case.passages]

@@ -18,8 +18,10 @@ from evals.rules import GateRules
 from rag.acl import parse_tags
 from rag.domain import Principal
 from rag.errors import ConfigurationError, InvalidTag
+from rag.search import MAX_K
 
 SUITE_FILE = "suite.toml"
+HITS = 10
 _SHIPPED = Path(__file__).parent / "suites" / "shipped"
 _ADMINISTRATOR = "administrator"
 
@@ -74,7 +76,8 @@ class Question:
 class Suite:
     """Questions over one corpus. `digest` changes with anything that its outcome depends on.
 
-    `as_of` is the day against which freshness is told, so that a run tomorrow says the same.
+    `as_of` is the day against which freshness is told, so that a run tomorrow says the same;
+    `hits` is how many passages are asked for.
     """
 
     name: str
@@ -87,6 +90,7 @@ class Suite:
     digest: str
     acl: frozenset[str] | None = None
     as_of: date | None = None
+    hits: int = HITS
 
 
 class _Strict(BaseModel):
@@ -114,6 +118,7 @@ class _Head(_Strict):
     corpus: str
     acl: tuple[str, ...] | None = None
     as_of: date | None = None
+    hits: int = Field(default=HITS, ge=1, le=MAX_K)
     personas: dict[str, tuple[str, ...] | Literal["administrator"]] = Field(min_length=1)
     floors: dict[str, float] = {}
     gate: _Gate = _Gate()
@@ -195,6 +200,7 @@ def load_suite(path: Path) -> Suite:
         digest=hashlib.sha256(b"\0".join(reading.read)).hexdigest(),
         acl=None if head.acl is None else _tags(place, head.acl),
         as_of=head.as_of,
+        hits=head.hits,
     )
 
 
@@ -224,11 +230,14 @@ def _first(error: ValidationError) -> str:
 
 def _corpus(place: Path, folder: Path, written: str) -> Path:
     """The corpus below the suite's folder, else below the nearest folder above that has it."""
-    for start in (folder, *folder.parents):
-        found = start / written
+    for found in _here_and_above(folder, written):
         if found.is_dir() and found != folder:
             return found.resolve()
     raise ConfigurationError(f"{place}: corpus: there is no folder {written!r} here or above")
+
+
+def _here_and_above(folder: Path, written: str) -> Iterator[Path]:
+    return (start / written for start in (folder, *folder.parents))
 
 
 def _principal(place: Path, name: str, told: tuple[str, ...] | str) -> Principal:
@@ -246,7 +255,8 @@ def _tags(place: Path, told: Sequence[str]) -> frozenset[str]:
 
 def _questions(reading: _Reading) -> Iterator[Question]:
     for name in reading.head.questions.files:
-        place = reading.folder / name
+        places = [*_here_and_above(reading.folder, name)]
+        place = next((one for one in places if one.is_file()), places[0])
         data = _bytes_of(place)
         reading.read.append(data)
         for number, line in enumerate(data.decode("utf-8").splitlines(), start=1):

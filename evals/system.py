@@ -15,9 +15,9 @@ class FoundPassage:
 
     document: str
     chunk_id: str
-    section: tuple[str, ...]
-    lines: tuple[int, int]
-    freshness: str
+    section: tuple[str, ...] = ()
+    lines: tuple[int, int] = (0, 0)
+    freshness: str = ""
     superseded: bool = False
     text: str = ""
 
@@ -97,5 +97,5 @@ class SystemUnderTest(Protocol):
         ...
 
     def shown_to(self, question: str, *, principal: Principal) -> Observation:
-        """The passages alone that an answer to this reader would be made from."""
+        """What search returns, and the passages that an answer would be made from."""
         ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.domain import Hit
+from rag.domain import Hit, SearchResult
 
 # The model of an answer that quotes pages and that no model wrote.
 EXTRACTIVE = "extractive"
@@ -84,9 +84,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ContextFound:
-    """First of a stream: the hits that the answer is made from, in the order of their markers."""
+    """First of a stream: the hits that the answer is made from, in the order of their markers.
+
+    `result` is the search that they were chosen from.
+    """
 
     hits: tuple[Hit, ...]
+    result: SearchResult
 
 
 @dataclass(frozen=True, slots=True)

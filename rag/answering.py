@@ -122,7 +122,7 @@ class Answerer:
         asked = standalone(question, history)
         found = self._engine.search(asked, principal=principal, k=k, filters=filters, mode=mode)
         context = self._contexts.build(asked, found.hits, access=access_filter(principal))
-        yield ContextFound(context.hits)
+        yield ContextFound(context.hits, found)
         writing = None
         if found.no_result:
             answer = abstention(asked, context)

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 COVERAGE_WEIGHT = 0.4
 LEAST_RELEVANCE = 0.5
 _WORD = re.compile(r"[^\W_]+")
 _ENDINGS = ("ing", "edly", "ed", "es", "ly", "s")
 _LEAST_STEM = 3
+_TEXTS_KEPT = 1024
 # Words that stand in nearly every question and say nothing of which page answers it.
 STOP_WORDS = frozenset(
     _WORD.findall(
@@ -42,8 +44,13 @@ def coverage(question: str, passage: Iterable[str]) -> float:
     }
     if not asked:
         return 0.0
-    there = {stem(word) for text in passage for word in _WORD.findall(text.lower())}
-    return len(asked & there) / len(asked)
+    there = [_stems(text) for text in passage]
+    return sum(any(word in stems for stems in there) for word in asked) / len(asked)
+
+
+@lru_cache(_TEXTS_KEPT)  # one answer compares many words and sentences with the same passages
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in _WORD.findall(text.lower()))
 
 
 def stem(word: str) -> str:

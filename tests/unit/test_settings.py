@@ -104,3 +104,15 @@ def test_init_leaves_a_file_that_is_there(tmp_path: Path, monkeypatch: pytest.Mo
     done = CliRunner().invoke(cli, ["init"])
     assert isinstance(done.exception, ConfigurationError)
     assert (tmp_path / "runbook.toml").read_text(encoding="utf-8") == "# mine\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "variable"),
+    [
+        ('[ask]\napi_key = "k"\n', "RUNBOOK_ASK__API_KEY"),
+        ('[evals]\njudge_api_key = "k"\n', "RUNBOOK_EVALS__JUDGE_API_KEY"),
+    ],
+)
+def test_a_key_in_the_file_is_refused(tmp_path: Path, text: str, variable: str) -> None:
+    with pytest.raises(ConfigurationError, match=variable):
+        load_settings(write(tmp_path, text))
