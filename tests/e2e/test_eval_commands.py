@@ -16,6 +16,7 @@ from tests.inprocess import run, run_json
 from tests.processes import ROOT, environment
 from tests.serving import service_over
 
+PUBLIC = "---\nacl: [public]\n---\n"
 WORDS = ("broker", "proxy", "cache", "ledger")
 SUITE = 'name = "team"\ncorpus = "pages"\nacl = ["public"]\n[personas]\neveryone = ["public"]\n'
 
@@ -150,8 +151,12 @@ def test_a_merge_request_is_checked_in_ci(folder: Path, program: str) -> None:
 
 
 def test_a_merge_reindexes_the_service(tmp_path: Path) -> None:
-    with service_over(tmp_path, {"broker.md": "# Broker\n\nRestart the broker.\n"}) as served:
-        (tmp_path / "docs/proxy.md").write_text("# Proxy\n\nRestart the proxy.\n", encoding="utf-8")
+    with service_over(
+        tmp_path, {"broker.md": PUBLIC + "# Broker\n\nRestart the broker.\n"}
+    ) as served:
+        (tmp_path / "docs/proxy.md").write_text(
+            PUBLIC + "# Proxy\n\nRestart the proxy.\n", encoding="utf-8"
+        )
         key = served.key(rights=("index",))
         done = ci(tmp_path, "merged", RUNBOOK_URL=served.url, RUNBOOK_KEY=key)
         assert done.returncode == 0, done.stderr
@@ -161,8 +166,7 @@ def test_a_merge_reindexes_the_service(tmp_path: Path) -> None:
             time.sleep(0.01)
         assert found is not None
         assert found.state == "done"
-        question = {"question": "restart the proxy"}
-        hits = served.post(served.key("public"), "/v1/search", question).json()["hits"]
-        assert hits[0]["document"]["path"] == "proxy.md"
-        refused = ci(tmp_path, "merged", RUNBOOK_URL=served.url, RUNBOOK_KEY=served.key())
+        found_now = served.post(served.key("public"), "/v1/search", {"query": "restart the proxy"})
+        assert found_now.json()["hits"][0]["document"]["path"] == "proxy.md"
+        refused = ci(tmp_path, "merged", RUNBOOK_URL=served.url, RUNBOOK_KEY=served.key("public"))
         assert refused.returncode != 0
