@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import chain
 
 import structlog
 from fastapi import APIRouter
-from fastapi.responses import StreamingResponse
 
 from api.http.answer_wire import answer_to_wire
 from api.http.authentication import Asking, Searcher
+from api.http.event_stream import EventStream
 from api.http.models import AskAnswer, AskRequest
 from api.http.noted import noted
 from api.http.provided import ProvidedServices
@@ -41,7 +41,7 @@ def add_ask_routes(router: APIRouter) -> None:
 
 def ask(
     body: AskRequest, services: ProvidedServices, principal: Searcher, by: Asking
-) -> JsonObject | StreamingResponse:
+) -> JsonObject | EventStream:
     """An answer from what the caller may read, with citations, or an abstention."""
     most = services.settings.server.max_query_chars
     check_length(body.query, most)
@@ -57,15 +57,15 @@ def ask(
     # The search runs before the first byte goes out, so that its failure is a problem document.
     told = chain([next(told)], told)
     if body.stream:
-        return StreamingResponse(_server_sent(told, by.request_id), media_type="text/event-stream")
+        return EventStream(_server_sent(told, by.request_id))
     *_, last = told
     return _told(last, by.request_id)[1]
 
 
-def _server_sent(events: Iterator[AnswerEvent], request_id: str) -> Iterator[str]:
+def _server_sent(events: Iterator[AnswerEvent], request_id: str) -> Generator[str, None, None]:
     """Each event as it comes; a failure in the middle is an event too, since it is late for more.
 
-    The server closes this when the client has gone, which closes the answer and stops the model.
+    EventStream closes this when the client has gone, which closes the answer and stops the model.
     """
     try:
         for event in events:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import partial
 
 import structlog
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 
 from api.http.authentication import Asking, Searcher
 from api.http.chat_models import ChatRequest, ModelDescription, ModelList
 from api.http.chat_wire import MODEL, Completion, failure
+from api.http.event_stream import EventStream
 from api.http.noted import noted
 from api.http.openai_errors import OpenAIRoute
 from api.http.problems import (
@@ -88,7 +89,7 @@ def chat(
     if body.stream:
         usage = body.stream_options is not None and body.stream_options.include_usage
         parts = _streamed(completion.chunks(told, include_usage=usage))
-        return StreamingResponse(parts, media_type="text/event-stream")
+        return EventStream(parts)
     *_, last = told
     if not isinstance(last, Answered):
         raise AssertionError("a stream ends with its answer")
@@ -113,10 +114,10 @@ def _completion(request: Request, services: Services) -> Completion:
     return Completion(request.state.request_id, int(time.time()), base.rstrip("/"))
 
 
-def _streamed(parts: Iterator[str]) -> Iterator[str]:
+def _streamed(parts: Iterator[str]) -> Generator[str, None, None]:
     """The parts; a failure in the middle is one of them, since it is late for a status.
 
-    The server closes this when the client has gone, which closes the answer and stops the model.
+    EventStream closes this when the client has gone, which closes the answer and stops the model.
     """
     try:
         yield from parts
