@@ -5,7 +5,8 @@
 
 Likeness is full from a paraphrase on: a near copy with one word exchanged is more alike, not truer.
 It is deterministic given the embedding model, and it is what evals call faithfulness. A sentence
-is supported from LEAST_SUPPORT on; tests hold both on pairs labelled by hand.
+is supported from LEAST_SUPPORT on. Formula and threshold were set on the pairs of
+evals/suites/faithfulness.jsonl, so that what is told of them there (docs/asking.md) flatters them.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.measures import OwnMeasures, RankingMeasures
@@ -34,6 +34,7 @@ def by_formula(gold: Sequence[str], ranked: Sequence[str]) -> dict[str, float]:
     }
 
 
+@settings(deadline=None)  # the first example loads the library
 @given(
     st.lists(st.sampled_from(PATHS), min_size=1, max_size=4, unique=True),
     st.lists(st.sampled_from(PATHS), max_size=12, unique=True),
