@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.schema import acl_sets, chunks, versions
+from rag.adapters.chroma import ChromaVectorStore
 from tests.processes import HASHING, environment, paths_found, run_json
 
 KILLS = 20
@@ -50,13 +51,12 @@ def served(state: Path) -> dict[str, object]:
 
 
 def vector_keys(state: Path) -> set[int]:
-    import chromadb
-    from chromadb.config import Settings
-
-    place = str(state / "vectors" / "1")
-    client = chromadb.PersistentClient(place, settings=Settings(anonymized_telemetry=False))
-    found = client.get_collection("generation-1", embedding_function=None).get(include=[])
-    return {int(key) for key in found["ids"]}
+    # Its collection has another name each time that the store was written anew.
+    store = ChromaVectorStore.embedded(state / "vectors" / "1", "generation-1")
+    try:
+        return set(store.held())
+    finally:
+        store.close()
 
 
 def ingest_and_kill(folder: Path, after: float) -> None:
