@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api import embedding
-from api.answer_log import AnswerLog
 from api.answer_path import make_answerer
 from api.configured import (
     make_audit,
@@ -215,6 +214,7 @@ def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Servi
     It works off jobs, and watches the sources where the settings say so. Raises IndexMissing when
     there is nothing to serve.
     """
+    from api.answer_log import AnswerLog  # with a library that a command need not load
     from api.upkeep import Background
 
     embedded = settings.vectors.mode == "embedded"
