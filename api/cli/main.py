@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
 import click
 
+from api.cli.lazy_group import LazyGroup
 from rag.errors import ConfigurationError, GateFailed, InvalidTag, RunbookError
 
 # command -> module below api.cli, and its line in `runbook --help`; importing none of them keeps
@@ -40,33 +40,9 @@ EXIT_USAGE = 2
 EXIT_GATE = 4
 
 
-class LazyGroup(click.Group):
-    """Imports a command's module when the command is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(COMMANDS)
-
-    def get_command(
-        self,
-        ctx: click.Context,  # noqa: ARG002 - click's signature
-        cmd_name: str,
-    ) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f"api.cli.{COMMANDS[cmd_name][0]}").command
-        return command
-
-    def format_commands(
-        self,
-        ctx: click.Context,  # noqa: ARG002 - click's signature
-        formatter: click.HelpFormatter,
-    ) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
 @click.command(
     cls=LazyGroup,
+    modules=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done with "
     "quarantined documents, 4 an eval gate failed, 5 nothing found.",
