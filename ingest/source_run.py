@@ -192,7 +192,7 @@ class SourceRun:
 
     def _is_unchanged(self, raw: RawFile) -> bool:
         served = self._served.get(raw.path)
-        if served is None or self._run.full:
+        if served is None or served.acl_narrowed or self._run.full:
             return False
         if (served.content_hash, served.revision, served.updated) != (
             content_hash(raw.data),
@@ -263,7 +263,7 @@ class SourceRun:
             return
         draft = self._tools.catalog.draft_of(document_id(self._source.name, served.path))
         if draft is not None:
-            document = replace(draft.document, acl=served.acl & limit)
+            document = replace(draft.document, acl=served.acl & limit, acl_narrowed=True)
             self._tools.index.replace([replace(draft, document=document)])
 
     def _readable_limit(self, served: ActiveVersion) -> frozenset[str] | None:

@@ -97,8 +97,9 @@ class Document:
     """One runbook, postmortem or note, at one version.
 
     `path` is relative to the source's root, with `/`. `acl` holds the ACL tags of those who may
-    read it; empty means administrators only. `revision` is a git commit or a content hash, and
-    `updated_at` is aware (UTC).
+    read it; empty means administrators only; it is `acl_narrowed` while the index lets fewer read
+    than the file says. `revision` is a git commit or a content hash, and `updated_at` is aware
+    (UTC).
     """
 
     source: str
@@ -109,6 +110,7 @@ class Document:
     revision: str
     updated_at: datetime
     content_hash: str
+    acl_narrowed: bool = False
 
     @property
     def id(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import threading
@@ -89,6 +90,22 @@ def test_a_rollback_gives_back_to_nobody_what_was_taken(folder: Path) -> None:
     assert set(paths_found(folder, "restart")) == {"0.md", "2.md", "3.md", "4.md", "5.md"}
     # The narrower ACL set stands in the vectors once they are mended, as the next run is.
     assert run_json(folder, "index", "repair")["problems"] == []
+
+
+def test_readers_taken_by_a_rollback_come_back_when_the_file_is_read_again(folder: Path) -> None:
+    page = folder / "docs/0.md"
+    before, stood = page.read_bytes(), page.stat()
+    run_json(folder, "index", "build", "--model", "other")
+    run_json(folder, "index", "promote", "2")
+    write(folder, "0.md", "broker two", acl="team:a")
+    run_json(folder, "ingest")
+    run_json(folder, "index", "rollback")  # to an older text, which its readers of now may not read
+    assert "0.md" not in paths_found(folder, "restart the broker", "--as", "team:a")
+    page.write_bytes(before)
+    os.utime(page, ns=(stood.st_atime_ns, stood.st_mtime_ns))
+    assert run_json(folder, "ingest")["updated"] == 1
+    assert paths_found(folder, "restart the broker", "--as", "team:a")[0] == "0.md"
+    assert run_json(folder, "ingest")["updated"] == 0
 
 
 def test_other_chunks_are_read_from_the_sources(folder: Path) -> None:

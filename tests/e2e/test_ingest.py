@@ -131,6 +131,20 @@ def test_a_quarantined_page_keeps_serving_and_never_to_more_readers(docs: Path) 
     assert "s.md" in paths_found(docs, "restart the vault", "--as", "team:a")
 
 
+def test_readers_taken_in_quarantine_come_back_with_the_file_as_it_was(docs: Path) -> None:
+    page = docs / "docs/s.md"
+    write_page(docs / "docs", "s.md", "vault", acl="team:a, team:b")
+    before, stood = page.read_bytes(), page.stat()
+    run_json(docs, "ingest", "docs")
+    page.write_text("---\nkind: recipe\nacl: [team:b]\n---\n# About vault\n", encoding="utf-8")
+    run_json(docs, "ingest", "docs", expect=3)
+    assert "s.md" not in paths_found(docs, "restart the vault", "--as", "team:a")
+    page.write_bytes(before)
+    os.utime(page, ns=(stood.st_atime_ns, stood.st_mtime_ns))
+    run_json(docs, "ingest", "docs")
+    assert "s.md" in paths_found(docs, "restart the vault", "--as", "team:a")
+
+
 def test_an_acl_rule_counts_from_the_next_ingest_on(docs: Path) -> None:
     (docs / "docs/plain.md").write_text("# Plain\n\nRestart the turbine.\n", encoding="utf-8")
     done = run(docs, "ingest", "docs")

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from rag.errors import StoreError
 
 # The newest migration in migrations/versions; a test holds the two together.
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 _BUSY_SECONDS = 30
 _CONNECTIONS_KEPT = 8
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -126,6 +126,7 @@ def _compared(connection: sa.Connection, waited: int, before: int) -> Iterator[A
             now.c.id.label("now"),
             now.c.content_hash.label("now_hash"),
             now.c.acl_set.label("now_set"),
+            now.c.acl_narrowed.label("now_narrowed"),
             now_sets.c.tags.label("now_tags"),
         )
         .join(acl_sets, acl_sets.c.id == versions.c.acl_set)
@@ -144,11 +145,12 @@ def _compared(connection: sa.Connection, waited: int, before: int) -> Iterator[A
 
 
 def _set_acl(connection: sa.Connection, row: Any) -> None:
-    number = row.now_set
-    if row.content_hash != row.now_hash:  # its text is older than the readers that it has now
+    number, narrowed = row.now_set, row.now_narrowed
+    if row.content_hash != row.now_hash:  # which text is the newer is not known here
         both = frozenset(strings(row.tags)) & frozenset(strings(row.now_tags))
-        number = acl_set_number(connection, both)
-    connection.execute(versions.update().where(versions.c.id == row.id).values(acl_set=number))
+        number, narrowed = acl_set_number(connection, both), True  # until the file is read again
+    changed = versions.update().where(versions.c.id == row.id)
+    connection.execute(changed.values(acl_set=number, acl_narrowed=narrowed))
 
 
 def _serving(connection: sa.Connection) -> int | None:

@@ -48,6 +48,7 @@ def document_columns(document: Document) -> dict[str, Any]:
         "supersedes": about.supersedes,
         "url": about.url,
         "acl_origin": document.acl_origin.value,
+        "acl_narrowed": document.acl_narrowed,
         "revision": document.revision,
         "updated": int(document.updated_at.timestamp()),
         "content_hash": document.content_hash,
@@ -65,6 +66,7 @@ def document_of(row: sa.RowMapping) -> Document:
         revision=row["revision"],
         updated_at=datetime.fromtimestamp(row["updated"], UTC),
         content_hash=row["content_hash"],
+        acl_narrowed=row["acl_narrowed"],
     )
 
 

@@ -97,6 +97,7 @@ versions = sa.Table(
     sa.Column("url", sa.Text),
     sa.Column("acl_set", sa.ForeignKey("acl_sets.id"), nullable=False),
     sa.Column("acl_origin", sa.Text, nullable=False),
+    sa.Column("acl_narrowed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("revision", sa.Text, nullable=False),
     sa.Column("updated", sa.Integer, nullable=False),  # Unix seconds
     sa.Column("content_hash", sa.Text, nullable=False),

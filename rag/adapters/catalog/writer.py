@@ -49,6 +49,7 @@ class ActiveVersion:
     updated: int
     acl: frozenset[str]
     acl_origin: AclOrigin
+    acl_narrowed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +351,7 @@ def _active_version(row: sa.RowMapping) -> ActiveVersion:
         updated=row["updated"],
         acl=frozenset(strings(row["acl_tags"])),
         acl_origin=AclOrigin(row["acl_origin"]),
+        acl_narrowed=row["acl_narrowed"],
     )
 
 

@@ -47,9 +47,10 @@ def upgrade() -> None:
 
 
 def _fill(connection: sa.Connection, generation: int, model: str) -> None:
+    # What a document says beside its columns of then has columns of later migrations.
     pages = connection.exec_driver_sql(
-        "SELECT v.*, a.tags AS acl_tags FROM versions v JOIN acl_sets a ON a.id = v.acl_set "
-        "WHERE v.generation = ? AND v.state = 'active'",
+        "SELECT v.*, a.tags AS acl_tags, FALSE AS acl_narrowed FROM versions v "
+        "JOIN acl_sets a ON a.id = v.acl_set WHERE v.generation = ? AND v.state = 'active'",
         (generation,),
     )
     for page in pages.mappings().all():
