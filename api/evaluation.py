@@ -23,6 +23,7 @@ from api.configured import read_synonyms, today
 from api.services import Services
 from api.settings import Settings, SourceSettings, VectorSettings
 from evals.measures import OwnMeasures, RankingMeasures
+from evals.remembering import RememberingEmbedder
 from evals.runner import Told, run_suite
 from evals.runs import Run
 from evals.scoring import Scorer
@@ -174,7 +175,7 @@ def evaluate(
     told: Told | None = None,
 ) -> Run:
     """One run of a suite over its corpus, or over another state of it."""
-    embedder = embedder or embedding.make_embedder(settings)
+    embedder = RememberingEmbedder(embedder or embedding.make_embedder(settings))
     with open_evaluation(
         settings, suite, progress=progress, embedder=embedder, corpus=corpus
     ) as system:

@@ -12,13 +12,14 @@ from api.evaluation import open_evaluation
 from api.section import Section
 from api.settings import Settings
 from evals.measures import OwnMeasures, RankingMeasures
+from evals.remembering import RememberingEmbedder
 from evals.runner import run_suite
 from evals.scoring import Scorer
 from evals.suite import Suite
 from evals.sweep import Cell, Choice
 from ingest.report import Progress
 from rag.errors import ConfigurationError
-from rag.ports import Embedder, Vector
+from rag.ports import Embedder
 
 # What changes what is found and answered; the rest of the settings has no place in a table.
 SECTIONS = ("ask", "chunking", "embedding", "prompts", "rerank", "search")
@@ -69,27 +70,6 @@ def with_choice(settings: Settings, choice: Choice) -> Settings:
             raise ConfigurationError(f"{key}={value}: {first['msg']}") from error
         settings = settings.model_copy(update={name: made})
     return settings
-
-
-class RememberingEmbedder:
-    """An embedder that is asked once for each text."""
-
-    def __init__(self, inner: Embedder) -> None:
-        self._inner = inner
-        self._known: dict[str, Vector[float]] = {}
-        self.fingerprint, self.dimension = inner.fingerprint, inner.dimension
-
-    def embed_documents(self, texts: Sequence[str]) -> list[Vector[float]]:
-        new = [text for text in dict.fromkeys(texts) if text not in self._known]
-        if new:
-            self._known.update(zip(new, self._inner.embed_documents(new), strict=True))
-        return [self._known[text] for text in texts]
-
-    def embed_question(self, question: str) -> Vector[float]:
-        return self._inner.embed_question(question)
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return self._inner.count_tokens(texts)
 
 
 def _replaced(told: Mapping[str, Any], path: Sequence[str], value: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evals.runs import Case, Run
 from evals.system import FoundPassage
@@ -83,6 +83,14 @@ def compare(before: Run, after: Run) -> Changes:
         new_questions=tuple(case.id for case in after.cases if case.id not in earlier),
         gone_questions=tuple(case.id for case in before.cases if case.id not in later),
     )
+
+
+def differing(before: Run, after: Run) -> tuple[str, ...]:
+    """The questions of which anything but time differs: hits, answers or scores."""
+    old, new = (
+        {case.id: replace(case, took_ms=0.0) for case in run.cases} for run in (before, after)
+    )
+    return tuple(one for one in {**old, **new} if old.get(one) != new.get(one))
 
 
 def _conditions(before: Run, after: Run) -> Iterator[ChangedCondition]:

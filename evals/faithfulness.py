@@ -11,7 +11,7 @@ swaps (docs/evals.md). So it sees a swapped flag or namespace, and not a lost ne
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,8 @@ _MISSING = 0.2
 _APART = 0.4
 # Faithful paraphrases are nearer than this to something in their contexts.
 _NEAR = 0.4
+_LOOKED_AT_FIRST = 4
+_WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"(?<![\d.,])\d+(?:[.,]\d+)*")
 _CODE = re.compile(r"`([^`\n]+)`")
 _FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
@@ -53,6 +55,11 @@ class FaithfulnessChecker:
         self._embedder = embedder
         self._vectors: dict[str, Vector[float]] = {}
 
+    def expect(self, answers: Iterable[tuple[str, Sequence[str]]]) -> None:
+        """Embed at once what will be looked at first in these answers and their contexts."""
+        pairs = (_compared(told_by_pages(answer), contexts) for answer, contexts in answers)
+        self._embed([one for mine, theirs in pairs for one in (*mine, *_likely(mine, theirs))])
+
     def check(self, answer: str, contexts: Sequence[str]) -> Faithfulness:
         """The score of the answer's worst sentence; None of it counts that frames the answer."""
         told = told_by_pages(answer)
@@ -69,14 +76,17 @@ class FaithfulnessChecker:
 
     def _nearness(self, told: str, contexts: Sequence[str]) -> float:
         """1 when each sentence is about as near to some sentence of the contexts as usual."""
-        source = " ".join(" ".join(contexts).split())
-        mine = [one for one in _sentences(told) if _as_words(one) not in source]
-        theirs = [one for context in contexts for one in _sentences(context)]
+        mine, theirs = _compared(told, contexts)
         if not mine or not theirs:
             return 1.0 if theirs else 0.0
-        self._embed([*mine, *theirs])
-        worst = self._matrix(mine) @ self._matrix(theirs).T
-        return min(1.0, max(0.0, float(worst.max(axis=1).min())) / _NEAR)
+        worst = 0.0
+        for looked_at in (_likely(mine, theirs), theirs):  # what is near enough needs no nearer
+            self._embed([*mine, *looked_at])
+            alike = self._matrix(mine) @ self._matrix(looked_at).T
+            worst = float(alike.max(axis=1).min())
+            if worst >= _NEAR:
+                return 1.0
+        return max(0.0, worst) / _NEAR
 
     def _matrix(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
         import numpy as np
@@ -87,6 +97,24 @@ class FaithfulnessChecker:
         new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
         if new:
             self._vectors.update(zip(new, self._embedder.embed_documents(new), strict=True))
+
+
+def _compared(told: str, contexts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The sentences of an answer that no context has as they are, and those of the contexts."""
+    source = " ".join(" ".join(contexts).split())
+    mine = [one for one in _sentences(told) if _as_words(one) not in source]
+    return mine, [one for context in contexts for one in _sentences(context)]
+
+
+def _likely(mine: Sequence[str], theirs: Sequence[str]) -> list[str]:
+    """The few of theirs that share most words with each of mine."""
+    words = [frozenset(_WORD.findall(one.lower())) for one in theirs]
+    found: dict[str, None] = {}
+    for one in mine:
+        told = frozenset(_WORD.findall(one.lower()))
+        best = sorted(range(len(theirs)), key=lambda place: -len(told & words[place]))
+        found.update(dict.fromkeys(theirs[place] for place in best[:_LOOKED_AT_FIRST]))
+    return list(found)
 
 
 def told_by_pages(answer: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from rag.injection import (
     CODE,
@@ -17,9 +18,11 @@ from rag.redaction import redacted
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _MARKER = re.compile(r"\[(\^?\d{1,4}(?:\s*[,-]\s*\d{1,4})*)\]")
+_TEXTS_KEPT = 1024
 LEFT_OUT = "(a line that speaks to a model was left out)"
 
 
+@lru_cache(_TEXTS_KEPT)  # the same passages stand in the contexts of many questions
 def neutralised(text: str) -> str:
     """What a reader sees of `text`, without secrets and without forged roles and markers.
 

@@ -15,18 +15,21 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def command(before: Path, after: Path, as_json: bool) -> None:
     """Say what lies between two runs, as `eval run --report` writes them."""
+    from evals.changes import differing
     from evals.gate import judge
     from evals.report_json import report
     from evals.rules import GateRules
     from evals.runs import read_run
 
-    run = read_run(after)
-    verdict = judge(run, read_run(before), GateRules())
+    earlier, run = read_run(before), read_run(after)
+    verdict, differ = judge(run, earlier, GateRules()), differing(earlier, run)
     if as_json:
-        click.echo(json.dumps(report(run, verdict), ensure_ascii=False))
+        told = {**report(run, verdict), "differing": list(differ)}
+        click.echo(json.dumps(told, ensure_ascii=False))
         return
     from rich.console import Console
 
     from evals.report_terminal import print_report
 
     print_report(run, verdict, Console(file=sys.stdout))
+    click.echo(f"{len(differ)} questions differ in hits, answer or a score; times do not count")

@@ -67,10 +67,12 @@ def test_a_run_is_reported_gated_and_compared(folder: Path) -> None:
     told = run_json(folder, "eval", "run", "suite", "--report", "out/before", "--save-baseline")
     assert told["passed"]
     assert told["scores"]["pass_rate"]["mean"] == 1.0
-    again = run_json(folder, "eval", "run", "suite", "--gate")
+    again = run_json(folder, "eval", "run", "suite", "--gate", "--report", "out/again")
     assert again["by_kind"] == told["by_kind"]
     assert again["changes"]["broken"] == again["changes"]["slipped"] == []
     assert all(score["change"] == 0.0 for score in again["scores"].values())
+    twice = run_json(folder, "eval", "compare", "out/before/run.json", "out/again/run.json")
+    assert twice["differing"] == []
     for name in ("run.json", "summary.json", "summary.md", "junit.xml", "report.html"):
         assert (folder / "out/before" / name).stat().st_size
 
@@ -87,6 +89,7 @@ def test_a_run_is_reported_gated_and_compared(folder: Path) -> None:
     between = run_json(folder, "eval", "compare", "out/before/run.json", "out/after/run.json")
     assert [flip["id"] for flip in between["changes"]["broken"]] == ["proxy"]
     assert between["changes"]["pages"]["removed"] == ["proxy.md"]
+    assert "proxy" in between["differing"]
 
 
 def test_a_change_of_pages_is_held_against_its_base(folder: Path) -> None:

@@ -44,6 +44,18 @@ def test_a_swapped_name_flag_number_or_order_is_not(answer: str) -> None:
     assert FaithfulnessChecker(HashingEmbedder()).check(answer, CONTEXT).reasons
 
 
+@pytest.mark.parametrize("first", [1, 100_000])
+def test_where_is_looked_first_decides_nothing(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = [json.loads(line) for line in PAIRS.read_text("utf-8").splitlines()[:40]]
+    contexts = [text for pair in pairs for text in pair["context"]]
+    usual = FaithfulnessChecker(HashingEmbedder())
+    told = [usual.check(pair["answer"], contexts) for pair in pairs]
+    monkeypatch.setattr("evals.faithfulness._LOOKED_AT_FIRST", first)
+    other = FaithfulnessChecker(HashingEmbedder())
+    other.expect((pair["answer"], contexts) for pair in pairs)
+    assert [other.check(pair["answer"], contexts) for pair in pairs] == told
+
+
 def test_nothing_is_faithful_to_nothing() -> None:
     assert FaithfulnessChecker(HashingEmbedder()).check("Restart it.", []).score == 0.0
 
