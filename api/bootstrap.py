@@ -10,47 +10,34 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api import embedding
 from api.answer_path import make_answerer
-from api.configured import (
-    make_audit,
-    make_models,
-    make_recipe,
-    make_reranker,
-    read_synonyms,
-    read_webhooks,
-    today,
-)
+from api.configured import make_audit, read_webhooks
 from api.identity.configured import authenticator
 from api.limits import Limits
+from api.local import open_catalog
 from api.metrics import Metrics
 from api.models import EmbeddingModels
 from api.observing import Observer, Observers, tracing_to
 from api.request_memory import RequestMemory, request_memory
+from api.search_path import make_models, make_recipe, make_search_path, today
 from api.services import Services
 from api.settings import Settings
 from api.vector_stores import ChromaStores
-from rag.acl import access_filter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.exact_vectors import ExactVectors
 from rag.adapters.catalog.generations import Generation, Generations
 from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
-from rag.adapters.catalog.lexical import IdentifierRetriever, LexicalRetriever, PageRetriever
-from rag.adapters.catalog.page_facts import PageFacts
-from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.filtered_vectors import FilteredVectors
 from rag.adapters.index_lock import IndexLock
-from rag.adapters.serving_vectors import ServingDense, ServingPageVectors
-from rag.domain import Filters, Principal
 from rag.errors import ConfigurationError
-from rag.ports import Embedder, NearestVectors, Retriever
-from rag.search import SearchEngine, SearchSettings
+from rag.ports import Embedder, NearestVectors
 
 if TYPE_CHECKING:
     from api.generations import GenerationKeeper
@@ -61,19 +48,6 @@ if TYPE_CHECKING:
     from ingest.report import IngestReport, Progress
 
 logger = logging.getLogger(__name__)
-
-# Whoever runs the command line on the machine can read the files and the catalog anyway.
-LOCAL_ADMINISTRATOR = Principal("local", administrator=True)
-
-
-@contextmanager
-def open_catalog(settings: Settings) -> Iterator[Database]:
-    """The catalog, made if it is not there; beside it any number of processes may read."""
-    database = Database.open(settings.state_folder / "catalog.db")
-    try:
-        yield database
-    finally:
-        database.close()
 
 
 def run_ingest(
@@ -284,48 +258,23 @@ def _services(
     clock: Callable[[], date] | None = None,
     tracing: Tracing | None = None,
 ) -> Services:
-    generations, reader = Generations(database), CatalogReader(database)
     metrics, clock = metrics or Metrics(), clock or today
     observer = Observers(metrics, *watchers)
-    dense = ServingDense(generations, open_store, models.of, reader.readable_sets)
-    synonyms, facts = read_synonyms(settings), PageFacts(database)
-    retrievers: list[Retriever] = [
-        dense,
-        LexicalRetriever(database, synonyms),
-        PageRetriever(database, synonyms),
-        IdentifierRetriever(database),
-    ]
-    engine = SearchEngine(
-        retrievers,
-        [ServingPageVectors(facts, generations, models.of)],
-        facts,
-        reader,
-        observer,
-        clock,
-        SearchSettings(
-            candidates=settings.search.candidates,
-            reranked=settings.rerank.passages,
-            review_every=timedelta(days=settings.search.review_every_days),
-            weights=settings.search.weights,
-        ),
-        make_reranker(settings),
-    )
+    path = make_search_path(settings, database, models, open_store, observer, clock)
+    keys = KeyStore(database)
+    answerer = make_answerer(settings, path.engine, path.reader, models.configured, observer)
 
     def warm() -> None:
-        generations.serving()
+        path.generations.serving()
         repair()
-        everything = access_filter(LOCAL_ADMINISTRATOR)
-        for retriever in retrievers:
-            retriever.retrieve("warm up", access=everything, filters=Filters(), limit=1)
+        path.warm()
         answerer.warm()
 
-    keys = KeyStore(database)
-    answerer = make_answerer(settings, engine, reader, models.configured, observer)
     return Services(
         settings=settings,
-        engine=engine,
+        engine=path.engine,
         answerer=answerer,
-        reader=reader,
+        reader=path.reader,
         keys=keys,
         authenticator=authenticator(settings, keys, metrics),
         limits=Limits(

@@ -18,8 +18,9 @@ from statistics import fmean
 
 from api import embedding
 from api.answer_path import make_prompts
-from api.bootstrap import LOCAL_ADMINISTRATOR, open_reading, run_ingest
-from api.configured import read_synonyms, today
+from api.bootstrap import open_reading, run_ingest
+from api.local import LOCAL_ADMINISTRATOR
+from api.search_path import read_synonyms, today
 from api.services import Services
 from api.settings import Settings, SourceSettings, VectorSettings
 from evals.measures import OwnMeasures, RankingMeasures

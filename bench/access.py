@@ -20,7 +20,7 @@ from pathlib import Path
 
 import httpx
 
-from api.bootstrap import open_catalog
+from api.local import open_catalog
 from api.settings import load_settings
 from rag.adapters.catalog.keys import KeyStore
 from rag.domain import document_id

@@ -19,8 +19,9 @@ from typing import Any
 import httpx
 import numpy as np
 
-from api.bootstrap import LOCAL_ADMINISTRATOR, open_catalog, open_serving
+from api.bootstrap import open_serving
 from api.embedding import make_embedder
+from api.local import LOCAL_ADMINISTRATOR, open_catalog
 from api.settings import Settings
 from bench.plain_stack import retriever_over
 from bench.scaled_index import SHARES, Material

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from api.bootstrap import LOCAL_ADMINISTRATOR, open_reading, run_ingest
+from api.bootstrap import open_reading, run_ingest
+from api.local import LOCAL_ADMINISTRATOR
 from api.settings import Settings
 from bench.corpora import Corpus, Page, Question
 from bench.plain_stack import PlainStack

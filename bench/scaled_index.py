@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from api.bootstrap import open_catalog
 from api.embedding import make_embedder
+from api.local import open_catalog
 from api.settings import Settings
 from api.vector_stores import ChromaStores
 from bench.corpora import Page

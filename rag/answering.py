@@ -25,10 +25,9 @@ from rag.answer import (
     TextPart,
     Turn,
 )
-from rag.checking import Unsupported
 from rag.context import Context, ContextBuilder
 from rag.conversation import standalone
-from rag.domain import Filters, Mode, Principal
+from rag.domain import Filters, Mode, Principal, Unsupported
 from rag.extractive import extract
 from rag.ports import AnswerObserver, AnswerOutcome, Embedder, Generator, PageReader
 from rag.prompting import Prompt, PromptBook

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from rag.answer import Citation, Statement
 from rag.context import Context
+from rag.domain import Unsupported
 from rag.extractive import HEADINGS
 from rag.neutral import outside_code
 from rag.pieces import sentences
@@ -37,13 +37,6 @@ _HTML = re.compile(r"<(?=[a-zA-Z/!])")
 _LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\(([^)\s]+)[^)\n]*\)")
 _HEADING = re.compile(r"\s*#{1,6}\s*(.*?)\s*#*\s*$")
 _TELLS_NOTHING = 2  # a remainder of fewer words, such as "Then:", claims nothing
-
-
-class Unsupported(StrEnum):
-    """What becomes of a sentence that its citation does not bear out."""
-
-    MARK = "mark"
-    REMOVE = "remove"
 
 
 @dataclass(frozen=True, slots=True)

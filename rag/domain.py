@@ -45,6 +45,13 @@ class Mode(StrEnum):
     LEXICAL = "lexical"
 
 
+class Unsupported(StrEnum):
+    """What becomes of a sentence that its citation does not bear out."""
+
+    MARK = "mark"
+    REMOVE = "remove"
+
+
 class AclOrigin(StrEnum):
     """Where a Document's ACL tags were read."""
 

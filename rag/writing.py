@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 from rag.answer import Answer, Citation, TextPart, Turn, Usage
-from rag.checking import AnswerChecker, Unsupported
+from rag.checking import AnswerChecker
 from rag.context import Context, Passage
+from rag.domain import Unsupported
 from rag.errors import ModelError
 from rag.neutral import neutralised, one_line
 from rag.ports import AnswerObserver, Generator, ModelCall

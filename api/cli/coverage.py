@@ -64,7 +64,7 @@ def command(
 
 
 def _report(settings: Settings, paths: Sequence[Path]) -> _Report:
-    from api.bootstrap import LOCAL_ADMINISTRATOR, open_catalog
+    from api.local import LOCAL_ADMINISTRATOR, open_catalog
     from ingest.loaders import SUFFIXES
     from ingest.rule_files import alert_rules
     from rag.acl import access_filter
@@ -83,7 +83,7 @@ def _report(settings: Settings, paths: Sequence[Path]) -> _Report:
 
 
 def _in_vain(usage: UsageReader) -> tuple[list[QuestionGroup], int]:
-    from api.bootstrap import LOCAL_ADMINISTRATOR
+    from api.local import LOCAL_ADMINISTRATOR
     from rag.acl import access_filter
 
     found = usage.unanswered(access=access_filter(LOCAL_ADMINISTRATOR))

@@ -42,8 +42,8 @@ def command(
     Alerts whose page is named become questions. All else is a draft, which is not asked before
     somebody has finished it. Nothing that is there is written over.
     """
-    from api.bootstrap import open_catalog
-    from api.configured import today
+    from api.local import open_catalog
+    from api.search_path import today
     from evals.drafting import lines, suite_head
     from evals.suite import SUITE_FILE
 
@@ -93,7 +93,7 @@ def _refuse_what_is_there(folder: Path, names: Sequence[str]) -> None:
 def _from_pages(
     database: Database, source: SourceSettings, rules: Sequence[Path]
 ) -> Iterator[dict[str, Any]]:
-    from api.bootstrap import LOCAL_ADMINISTRATOR
+    from api.local import LOCAL_ADMINISTRATOR
     from evals.drafting import alert_cases, page_cases
     from ingest.loaders import SUFFIXES
     from ingest.rule_files import alert_rules

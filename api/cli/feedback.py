@@ -84,7 +84,7 @@ def _append(suite: Path, case: dict[str, Any]) -> None:
 
 @contextmanager
 def _store(config: Path | None) -> Iterator[FeedbackStore]:
-    from api.bootstrap import open_catalog
+    from api.local import open_catalog
     from rag.adapters.catalog.feedback import FeedbackStore
 
     with open_catalog(load_settings(config)) as database:

@@ -39,8 +39,8 @@ def command(ctx: click.Context, owner: str | None, form: str, as_json: bool) -> 
 
 
 def _review(settings: Settings) -> Review:
-    from api.bootstrap import LOCAL_ADMINISTRATOR, open_catalog
-    from api.configured import today
+    from api.local import LOCAL_ADMINISTRATOR, open_catalog
+    from api.search_path import today
     from rag.acl import access_filter
     from rag.adapters.catalog.generations import Generations
     from rag.adapters.catalog.reader import CatalogReader

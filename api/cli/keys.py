@@ -88,8 +88,8 @@ def revoke(ctx: click.Context, identity: str) -> None:
 
 @contextmanager
 def _key_store(settings: Settings) -> Iterator[tuple[KeyStore, AuditLog]]:
-    from api.bootstrap import open_catalog
     from api.configured import make_audit
+    from api.local import open_catalog
     from rag.adapters.catalog.keys import KeyStore
 
     def not_written() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from api.local import LOCAL_ADMINISTRATOR
 from api.settings import Settings
 from rag.acl import parse_tags
 from rag.domain import Principal
@@ -12,8 +13,6 @@ from rag.groups import GroupHierarchy
 
 def local_principal(settings: Settings, tags: Sequence[str]) -> Principal:
     """A principal with these tags and what they include; without tags the local administrator."""
-    from api.bootstrap import LOCAL_ADMINISTRATOR
-
     if not tags:
         return LOCAL_ADMINISTRATOR
     return Principal("local", GroupHierarchy(settings.groups).expand(parse_tags(tags)))

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import rag.errors
-from api.bootstrap import open_catalog, open_keeper
+from api.bootstrap import open_keeper
+from api.local import open_catalog
 from api.settings import Settings
 from rag.adapters.catalog.jobs import Job, JobKind, JobState, JobStore
 from rag.errors import Cancelled, IndexBusy, RunbookError

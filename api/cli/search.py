@@ -21,7 +21,7 @@ from rag.errors import ConfigurationError
 from rag.search import DEFAULT_K, MAX_K
 
 if TYPE_CHECKING:
-    from api.services import Services
+    from rag.search import SearchEngine
 
 EXIT_NOTHING_FOUND = 5
 
@@ -35,8 +35,8 @@ class _Asked:
     filters: Filters
     mode: Mode
 
-    def search(self, services: Services, question: str) -> SearchResult:
-        return services.engine.search(
+    def search(self, engine: SearchEngine, question: str) -> SearchResult:
+        return engine.search(
             question, principal=self.principal, k=self.k, filters=self.filters, mode=self.mode
         )
 
@@ -89,13 +89,13 @@ def command(
     settings = load_settings(ctx.obj)
     model = begin_loading(settings)
     asked = _Asked(local_principal(settings, tags), k, filters, Mode(mode))
-    from api.bootstrap import open_reading
+    from api.search_path import open_search
 
-    with open_reading(settings, embedder=model) as services:
+    with open_search(settings, model) as engine:
         if batch is not None:
-            _answer_batch(services, asked, batch, explain)
+            _answer_batch(engine, asked, batch, explain)
             return
-        result = asked.search(services, question or "")
+        result = asked.search(engine, question or "")
     if as_json:
         _echo_json(_answer(result, explain))
     else:
@@ -109,9 +109,9 @@ def _answer(result: SearchResult, explain: bool) -> dict[str, Any]:
     return answer(result, uuid.uuid4().hex, explain=explain)
 
 
-def _answer_batch(services: Services, asked: _Asked, path: Path, explain: bool) -> None:
+def _answer_batch(engine: SearchEngine, asked: _Asked, path: Path, explain: bool) -> None:
     for identity, question in _questions(path):
-        told = _answer(asked.search(services, question), explain)
+        told = _answer(asked.search(engine, question), explain)
         del told["request_id"]
         _echo_json({"id": identity, **told})
 

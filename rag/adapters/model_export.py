@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.adapters.openvino_library import openvino
+from rag.adapters.openvino_library import openvino_with_converter
 from rag.errors import ModelError
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _export(model_name: str, max_tokens: int, allow_download: bool, folder: Path
 
     model = load(model_name, max_tokens, allow_download)
     converted = _converted(model)
-    openvino().save_model(converted, folder / "model.xml", compress_to_fp16=True)
+    openvino_with_converter().save_model(converted, folder / "model.xml", compress_to_fp16=True)
     model.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
     told = ExportedModel(
         dimension=len(model.encode_query("dimension")),
@@ -136,7 +136,7 @@ def _converted(model: SentenceTransformer) -> Any:
 
     example = torch.ones((2, 8), dtype=torch.long)
     inputs = {"input_ids": example, "attention_mask": example}
-    return openvino().convert_model(Whole().eval(), example_input=inputs)
+    return openvino_with_converter().convert_model(Whole().eval(), example_input=inputs)
 
 
 def _verified(model: SentenceTransformer, folder: Path, told: ExportedModel) -> ExportedModel:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.bootstrap import open_catalog
+from api.local import open_catalog
 from api.settings import load_settings
 from evals.suite import load_suite
 from rag.adapters.catalog.feedback import FeedbackStore

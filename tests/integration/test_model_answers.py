@@ -13,8 +13,8 @@ from api.answer_path import make_generator
 from api.ask_settings import AskSettings
 from rag.answer import Answer, Answered, ContextFound, TextPart, Turn
 from rag.answering import AnswerSettings
-from rag.checking import STRUCK, UNSUPPORTED, Unsupported
-from rag.domain import Principal
+from rag.checking import STRUCK, UNSUPPORTED
+from rag.domain import Principal, Unsupported
 from rag.ports import Generator
 from tests.answers import PAYMENTS, Desk
 from tests.fakes import HashingEmbedder

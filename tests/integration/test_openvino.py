@@ -80,6 +80,7 @@ def test_neither_ingest_nor_search_imports_torch(tmp_path: Path, models: Path) -
         "from pathlib import Path\n"
         "import api.bootstrap as b\n"
         "import api.embedding\n"
+        "from api.local import LOCAL_ADMINISTRATOR\n"
         "from rag.adapters.local_embedder import LocalEmbedder\n"
         "from api.settings import Settings\n"
         "from ingest.report import Silent\n"
@@ -90,7 +91,7 @@ def test_neither_ingest_nor_search_imports_torch(tmp_path: Path, models: Path) -
         "progress=Silent())\n"
         "with b.open_serving(s) as services:\n"
         "    services.warm()\n"
-        "    assert services.engine.search('broker', principal=b.LOCAL_ADMINISTRATOR).hits\n"
+        "    assert services.engine.search('broker', principal=LOCAL_ADMINISTRATOR).hits\n"
         "print(*sorted({'torch', 'transformers', 'sentence_transformers', 'openvino_telemetry'}"
         " & {name for name, module in sys.modules.items() if module is not None}))\n"
     )
@@ -99,6 +100,33 @@ def test_neither_ingest_nor_search_imports_torch(tmp_path: Path, models: Path) -
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
+
+
+def test_a_search_on_the_command_line_loads_no_more_than_it_needs(
+    tmp_path: Path, models: Path
+) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "a.md").write_text("# Broker\n\nRestart the broker.\n")
+    (tmp_path / ".runbook").mkdir()
+    (tmp_path / ".runbook" / "models").symlink_to(models)
+    runbook = "import sys\nfrom api.cli.main import main\ntry:\n    main()\nfinally:\n    "
+    unwanted = (
+        "{'alembic', 'chromadb', 'fastapi', 'httpx', 'jwt', 'llama_index', 'onnxruntime', "
+        "'openvino.tools.ovc', 'opentelemetry', 'prometheus_client', 'ragas', 'rich', "
+        "'structlog', 'torch', 'transformers', 'watchdog'}"
+    )
+    loaded = (
+        f"print(*sorted(name for name in {unwanted} if sys.modules.get(name)), file=sys.stderr)"
+    )
+
+    def told(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", runbook + loaded, *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+
+    assert "chromadb" in told("ingest", "pages").stderr.split()  # so that it would be seen
+    found = told("search", "restart the broker")
+    assert "a.md" in found.stdout
+    assert found.stderr.split() == []
 
 
 def test_an_export_that_fails_is_remembered_and_the_reference_answers(

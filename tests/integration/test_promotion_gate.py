@@ -13,7 +13,8 @@ from unittest.mock import patch
 import pytest
 
 import tests.inprocess
-from api.bootstrap import open_catalog, open_serving
+from api.bootstrap import open_serving
+from api.local import open_catalog
 from api.settings import Settings, load_settings
 from rag.adapters.catalog.jobs import Job, JobKind, JobState
 from rag.adapters.catalog.promotion import Promotions

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from api.bootstrap import LOCAL_ADMINISTRATOR, open_reading, run_ingest
+from api.bootstrap import open_reading, run_ingest
+from api.local import LOCAL_ADMINISTRATOR
 from api.settings import Settings, SourceSettings
 from ingest.report import Silent
 from rag.adapters.local_embedder import LocalEmbedder

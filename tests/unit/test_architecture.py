@@ -19,7 +19,7 @@ ABOVE = {
 # These meet `ingest` on purpose: the composition root, what it builds, and the command line.
 MEETING_PLACES = (
     "bootstrap.py",
-    "configured.py",
+    "search_path.py",
     "sources.py",
     "indexer.py",
     "watching.py",
