@@ -146,15 +146,18 @@ def open_evaluation(
     progress: Progress,
     embedder: Embedder | None = None,
     corpus: Path | None = None,
+    chosen_prompts: bool = True,
 ) -> Iterator[IndexedSystem]:
     """The system over a suite's corpus, or over another state of it, indexed as it stands now.
 
     Every page is read and chunked again, so that a change of code shows; only texts that were
-    never embedded reach the model.
+    never embedded reach the model. Answers are made with the prompts in use; without
+    `chosen_prompts` with the newest there are.
     """
     embedder = embedder or embedding.make_embedder(settings)
     own = evaluation_settings(settings, suite, embedder, corpus or suite.corpus)
     run_ingest(own, (), acl=None, prune=True, full=True, progress=progress, embedder=embedder)
+    make_prompts(own).follow(make_prompts(settings) if chosen_prompts else None)
     day = suite.as_of or today()
 
     def clock() -> date:

@@ -23,6 +23,7 @@ from rag.ports import Embedder
 
 # What changes what is found and answered; the rest of the settings has no place in a table.
 SECTIONS = ("ask", "chunking", "embedding", "prompts", "rerank", "search")
+_FOLDER_OF_PROMPTS = "prompts.folder"
 
 
 def sweep(
@@ -45,7 +46,14 @@ def sweep(
         key = own.embedding.model, own.embedding.max_tokens
         if key not in models:
             models[key] = RememberingEmbedder(embedding.make_embedder(own))
-        with open_evaluation(own, suite, progress=progress, embedder=models[key]) as system:
+        with open_evaluation(
+            own,
+            suite,
+            progress=progress,
+            embedder=models[key],
+            # A version that is in use would stand before whatever the folders hold.
+            chosen_prompts=_FOLDER_OF_PROMPTS not in choice,
+        ) as system:
             scorers: list[Scorer] = [RankingMeasures(), OwnMeasures()]
             run = run_suite(suite, system, scorers, every_persona=False)
         cells.append(Cell(choice, run))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from evals.changes import Changes, compare
 from evals.rules import GateRules
 from evals.runs import Run, scores_of
-from evals.statistics import Difference, paired
+from evals.statistics import Difference, paired, signed
 
 # Nothing abstains, and so this metric says nothing; `abstention_recall` tells of it.
 _MAY_BE_ABSENT = frozenset({"abstention_precision"})
@@ -147,7 +147,7 @@ def _regressions(
                 "regression",
                 metric,
                 f"{metric} fell by {-found.mean:.4f} over {found.count} questions "
-                f"(95% interval {found.low:+.4f} to {found.high:+.4f}; {matters:g} matters)",
+                f"(95% interval {signed(found.low)} to {signed(found.high)}; {matters:g} matters)",
                 metric not in run.judged or rules.judges_block,
             )
 

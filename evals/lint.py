@@ -1,10 +1,11 @@
-"""What is wrong with a suite against its corpus as it stands: gold that moved away."""
+"""What is wrong with a suite as it stands: gold that moved away, and promises not kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from evals.runs import read_run
 from evals.suite import Question, Suite
 
 
@@ -19,12 +20,31 @@ class Problem:
 
 
 def problems(suite: Suite) -> list[Problem]:
-    """Gold documents that are gone, and gold passages that no longer stand in theirs."""
+    """Gold documents that are gone, gold passages that no longer stand in theirs, and questions
+    that must pass and fail in the suite's own baseline: a gate that compares cannot hold them.
+
+    Raises ConfigurationError where the baseline is no run.
+    """
+    failing = _failing_in_baseline(suite)
     return [
         Problem(question.file, question.line, question.id, message)
         for question in suite.questions
-        for message in _wrong(suite, question)
+        for message in (*_wrong(suite, question), *_not_kept(question, failing))
     ]
+
+
+def _failing_in_baseline(suite: Suite) -> frozenset[str]:
+    if not suite.baseline.exists():
+        return frozenset()
+    return frozenset(case.id for case in read_run(suite.baseline).cases if not case.passed)
+
+
+def _not_kept(question: Question, failing: frozenset[str]) -> Iterator[str]:
+    if question.must_pass and question.id in failing:
+        yield (
+            "it must pass, and fails in the baseline: mend what it asks for and save the baseline "
+            "again, or take `must_pass` from it"
+        )
 
 
 def _wrong(suite: Suite, question: Question) -> Iterator[str]:

@@ -14,6 +14,7 @@ from evals.history import PastRun
 from evals.report_json import latency
 from evals.report_terminal import rank
 from evals.runs import Case, Run, scores_of
+from evals.statistics import signed
 
 _BAR = 260
 _ROW = 20
@@ -76,7 +77,7 @@ def _against_baseline(run: Run, verdict: Verdict) -> str:
     for metric, mean in scores_of(run).means.items():
         found = verdict.differences.get(metric)
         before = mean - found.mean if found else None
-        note = f"{mean:.3f}" + (f" ({found.mean:+.3f})" if found else "")
+        note = f"{mean:.3f}" + (f" ({signed(found.mean, 3)})" if found else "")
         rows.append((metric, mean, before, note))
     return _bars(rows)
 

@@ -8,6 +8,7 @@ from evals.changes import Changes, Flip
 from evals.gate import Finding, Verdict
 from evals.report_terminal import rank
 from evals.runs import Run, scores_of
+from evals.statistics import signed
 
 _SHOWN = 25
 
@@ -84,8 +85,8 @@ def _scores(run: Run, verdict: Verdict) -> Iterator[str]:
     scores = scores_of(run)
     for metric, mean in scores.means.items():
         found = verdict.differences.get(metric)
-        change = f"{found.mean:+.4f}" if found else ""
-        between = f"{found.low:+.4f} to {found.high:+.4f}" if found else ""
+        change = signed(found.mean) if found else ""
+        between = f"{signed(found.low)} to {signed(found.high)}" if found else ""
         name = f"{metric} (judged)" if metric in run.judged else metric
         yield f"| {name} | {scores.counts[metric]} | {mean:.4f} | {change} | {between} |"
     yield ""

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from evals.report_json import latency
+from evals.statistics import signed
 from evals.sweep import Row
 
 # What a person decides by; JSON has every score.
@@ -74,7 +75,7 @@ def _told(row: Row, metric: str) -> str:
     found = row.differences.get(metric)
     if found is None:
         return mean
-    return f"{mean} ({found.low:+.3f} to {found.high:+.3f})"
+    return f"{mean} ({signed(found.low, 3)} to {signed(found.high, 3)})"
 
 
 def _coloured(row: Row, metric: str) -> str:

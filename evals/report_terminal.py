@@ -12,6 +12,7 @@ from evals.changes import Flip
 from evals.gate import Verdict
 from evals.report_json import latency
 from evals.runs import Run, scores_of
+from evals.statistics import signed
 
 _SHOWN = 20
 
@@ -58,7 +59,7 @@ def _difference(verdict: Verdict, metric: str) -> str:
         return "-"
     if not found.mean and found.low == found.high:
         return "the same"
-    return f"{found.mean:+.4f} ({found.low:+.4f} to {found.high:+.4f})"
+    return f"{signed(found.mean)} ({signed(found.low)} to {signed(found.high)})"
 
 
 def _changed(verdict: Verdict) -> Iterator[str]:

@@ -24,6 +24,11 @@ class Difference:
     count: int
 
 
+def signed(value: float, digits: int = 4) -> str:
+    """A difference with its sign; what rounds to nothing is no loss: `+0.0000`."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}"
+
+
 def paired(before: Sequence[float], after: Sequence[float]) -> Difference:
     """The difference of two runs over the same questions, in the same order."""
     import numpy as np

@@ -13,7 +13,7 @@ COMMANDS = {
     "compare": ("eval_compare", "Say what lies between two runs."),
     "diff": ("eval_diff", "Say which questions a change of pages flips, and why."),
     "sweep": ("eval_sweep", "Compare settings in one table."),
-    "lint": ("eval_lint", "Find gold pages and passages that are gone."),
+    "lint": ("eval_lint", "Find gold that is gone, and must-pass questions that fail."),
 }
 
 

@@ -16,7 +16,7 @@ EXIT_FOUND = 1
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def command(ctx: click.Context, suite: Path | None, as_json: bool) -> None:
-    """Find gold pages and passages of SUITE that its corpus does not hold any more."""
+    """Find gold of SUITE that is gone, and must-pass questions that fail in its baseline."""
     from evals.lint import problems
     from evals.suite import load_suite, shipped_suite
 

@@ -69,6 +69,10 @@ class PromptFiles:
         self._choose({**chosen, name: history[:-1]})
         return self.current(name)
 
+    def follow(self, other: PromptFiles | None) -> None:
+        """What another installation has chosen is chosen here as well; without one, nothing is."""
+        self._choose({} if other is None else other._chosen())
+
     def _known(self) -> dict[tuple[str, int], Prompt]:
         if self._prompts is None:
             found: dict[tuple[str, int], Prompt] = {}

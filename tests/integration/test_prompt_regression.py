@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from api.answer_path import make_prompts
 from api.ask_settings import AskSettings, PromptSettings
 from api.evaluation import open_evaluation
 from api.settings import Settings
@@ -122,6 +123,18 @@ def test_a_prompt_that_stops_citing_is_caught_and_named(bench: Bench) -> None:
     causes = verdict.changes.slipped[0].causes
     assert causes[0] == "the model does not cite any more: its markers were looked for"
     assert causes[1].startswith("prompt: answer@1 ")
+
+
+def test_the_prompt_in_use_is_asked_with(bench: Bench) -> None:
+    bench.prompt(7, "Answer briefly.")
+    newest = bench.run()
+    make_prompts(bench.settings).use(PROMPT, 1)
+    chosen = bench.run()
+    make_prompts(bench.settings).use(PROMPT, 7)
+    told = [run.conditions["prompt"].split()[0] for run in (newest, chosen, bench.run())]
+    assert told == ["answer@7", "answer@1", "answer@7"]
+    written = [run.cases[0].response for run in (newest, chosen)]
+    assert [one and one.cited_by_model for one in written] == [0.0, 1.0]
 
 
 def test_a_prompt_of_which_nothing_stands_is_caught_and_named(bench: Bench) -> None:

@@ -11,7 +11,7 @@ from evals.changes import compare
 from evals.gate import Finding, judge
 from evals.rules import GateRules
 from evals.runs import Leak, Page, Run, Unmeasured
-from evals.statistics import interval, paired
+from evals.statistics import interval, paired, signed
 from evals.system import Response
 from tests.eval_cases import case, cited, run_of
 
@@ -218,3 +218,13 @@ def test_a_paired_difference_repeats_and_holds_its_mean() -> None:
     assert interval([1.0, 1.0]).mean == 1.0
     with pytest.raises(ValueError, match="same questions"):
         paired([1.0], [])
+
+
+def test_a_loss_that_rounds_to_nothing_is_shown_as_none() -> None:
+    assert [signed(value) for value in (-0.00001, 0.0, -0.0001, 0.25)] == [
+        "+0.0000",
+        "+0.0000",
+        "-0.0001",
+        "+0.2500",
+    ]
+    assert signed(-0.0004, 3) == "+0.000"
