@@ -13,6 +13,8 @@ from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.schema import chunks, generations, state, versions
 from rag.errors import IndexMissing, NotFound
 
+_SERVING = sa.select(generations).where(generations.c.state == "serving")
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -63,10 +65,10 @@ class Generations:
     def serving(self) -> Generation:
         """The generation that searches read. Raises IndexMissing before the first ingest."""
         with self._database.read() as connection:
-            found = _first(connection, generations.c.state == "serving")
-        if found is None:
+            row = connection.execute(_SERVING).mappings().first()
+        if row is None:
             raise IndexMissing("nothing has been indexed yet: run `runbook ingest` first")
-        return found
+        return _generation(row)
 
     def building(self, fingerprint: str) -> Generation | None:
         """A build with this fingerprint that has not served yet, to be taken up again."""

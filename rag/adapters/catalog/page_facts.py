@@ -20,6 +20,8 @@ from rag.ports import Embedder, Vector
 from rag.priors import superseded_paths
 
 _PAGES_KEPT = 50_000  # some 2 KB each, most of it the vector
+_CHANGES = sa.select(state.c.changes)
+_SERVING = sa.select(generations.c.id).where(generations.c.state == "serving")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +94,14 @@ class PageFacts:
 
     def _superseding(self) -> _Successors:
         with self._database.read() as connection:
-            changes = int(connection.scalar(sa.select(state.c.changes)) or 0)
+            changes = int(connection.scalar(_CHANGES) or 0)
             if self._successors[0] != changes:
                 self._forget_after_promotion(connection)
                 self._successors = (changes, _read_successors(connection))
         return self._successors[1]
 
     def _forget_after_promotion(self, connection: sa.Connection) -> None:
-        serving = sa.select(generations.c.id).where(generations.c.state == "serving")
-        if (number := int(connection.scalar(serving) or 0)) != self._serving:
+        if (number := int(connection.scalar(_SERVING) or 0)) != self._serving:
             self._serving, self._pages = number, {}
 
 

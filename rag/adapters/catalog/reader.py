@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -32,6 +34,9 @@ _DOCUMENTS = sa.select(versions, acl_sets.c.tags.label("acl_tags")).join(
     acl_sets, acl_sets.c.id == versions.c.acl_set
 )
 
+_CHANGES = sa.select(state.c.changes)
+_QUERIES_KEPT = 256
+
 # More pages than a responder would open claim an alert: the first few show it.
 _MOST_CLAIMS = 20
 
@@ -45,7 +50,7 @@ class CatalogReader:
     def change_count(self) -> int:
         """Rises with every commit that changes what is served."""
         with self._database.read() as connection:
-            return int(connection.scalar(sa.select(state.c.changes)) or 0)
+            return int(connection.scalar(_CHANGES) or 0)
 
     def readable_sets(self, access: AccessFilter) -> frozenset[int] | None:
         """The numbers of the ACL sets that pass; None when everything does."""
@@ -56,16 +61,9 @@ class CatalogReader:
         self, keys: Sequence[int], *, access: AccessFilter, filters: Filters
     ) -> dict[int, IndexedChunk]:
         """The chunks of active versions among `keys` that pass, in one snapshot."""
-        listed = sa.func.json_each(json.dumps(list(keys))).table_valued("value")
-        query = (
-            sa.select(chunks, versions, acl_sets.c.tags.label("acl_tags"))
-            .join(versions, versions.c.id == chunks.c.version)
-            .join(acl_sets, acl_sets.c.id == versions.c.acl_set)
-            .where(chunks.c.key.in_(sa.select(listed.c.value)), _SERVED)
-            .where(may_read(access), passes(filters))
-        )
+        query = _chunks_among(access, filters)
         with self._database.read() as connection:
-            rows = connection.execute(query).mappings()
+            rows = connection.execute(query, {"keys": json.dumps(list(keys))}).mappings()
             found = [IndexedChunk(row["key"], chunk_of(row), document_of(row)) for row in rows]
         return {item.key: item for item in found if access.allows(item.document.acl)}
 
@@ -171,6 +169,19 @@ class CatalogReader:
                 last_failure=failure,
                 freshness=freshness,
             )
+
+
+@lru_cache(_QUERIES_KEPT)  # making a statement takes as long as running it
+def _chunks_among(access: AccessFilter, filters: Filters) -> sa.Select[Any]:
+    """Chunks that may be read among those of the parameter `keys`, a JSON list."""
+    listed = sa.func.json_each(sa.bindparam("keys")).table_valued("value")
+    return (
+        sa.select(chunks, versions, acl_sets.c.tags.label("acl_tags"))
+        .join(versions, versions.c.id == chunks.c.version)
+        .join(acl_sets, acl_sets.c.id == versions.c.acl_set)
+        .where(chunks.c.key.in_(sa.select(listed.c.value)), _SERVED)
+        .where(may_read(access), passes(filters))
+    )
 
 
 def _among(wanted: Sequence[int]) -> sa.ColumnElement[bool]:
