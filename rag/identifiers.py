@@ -9,6 +9,7 @@ _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # A run of letters and digits, joined by the marks that names are joined by.
 _NAME = re.compile(r"[A-Za-z0-9]+(?:[_.:-]+[A-Za-z0-9]+)*")
 _CAMEL = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2,}[a-z]")
+_BEFORE_A_SENTENCE = re.compile(r"(?:^|[.!?:|])\s*\Z")
 _JOINT = re.compile(r"[_.:-]+")
 
 
@@ -33,6 +34,15 @@ def identifiers_in(text: str) -> list[str]:
     return list(dict.fromkeys(name for name in found if _is_identifier(name)))
 
 
+def names_in(text: str) -> list[str]:
+    """What `text` calls by name, in order, each once: `MongoDB`, `GDPR`, `GFT-500`, `Loki`.
+
+    Any word with a capital that is not only there because a sentence begins.
+    """
+    found = (match for match in _NAME.finditer(text) if len(match.group()) > 1)
+    return list(dict.fromkeys(match.group() for match in found if _is_name(text, match)))
+
+
 def phrases(identifier: str) -> list[str]:
     """The word sequences by which an index of words finds an identifier: whole and in parts.
 
@@ -43,6 +53,12 @@ def phrases(identifier: str) -> list[str]:
     if len(apart) < 2 or "".join(apart) != identifier.lower():
         return [joined]
     return [joined, " ".join(apart)]
+
+
+def _is_name(text: str, word: re.Match[str]) -> bool:
+    begins_a_sentence = _BEFORE_A_SENTENCE.search(text, 0, word.start())
+    telling = word.group()[1:] if begins_a_sentence else word.group()
+    return any(char.isupper() for char in telling)
 
 
 def _is_identifier(name: str) -> bool:

@@ -2,8 +2,10 @@
 
     relevance = cosine of question and passage + 0.4 · share of the question's words in it
 
-Below 0.5 the best passage is shown as the nearest there is, and not as an answer. Weight and
-threshold were set on questions whose pages had been taken out of a corpus; what they let through
+A passage that is less relevant than a threshold is shown as the nearest there is, and not as an
+answer. The threshold is higher when the question names something (a product, an error code) that
+none of the passages names; one that holds an identifier of the question is always an answer. Weight
+and thresholds were set on the questions of two corpora, answerable and not; what they let through
 and refuse is reported in docs/benchmarks.md. No count over other documents enters, so that a page
 that a caller may not read cannot be felt in the outcome.
 """
@@ -11,11 +13,15 @@ that a caller may not read cannot be felt in the outcome.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
+from rag.identifiers import identifiers_in, names_in
+
 COVERAGE_WEIGHT = 0.4
-LEAST_RELEVANCE = 0.5
+LEAST_RELEVANCE = 0.45
+LEAST_WITHOUT_ITS_NAMES = 0.6
 _WORD = re.compile(r"[^\W_]+")
 _ENDINGS = ("ing", "edly", "ed", "es", "ly", "s")
 _LEAST_STEM = 3
@@ -28,6 +34,29 @@ STOP_WORDS = frozenset(
         "us was we were what when where which who why will with would you your"
     )
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A passage as its texts, and the cosine of the question and it."""
+
+    texts: Sequence[str]
+    cosine: float
+
+
+def answers(question: str, found: Sequence[Compared]) -> bool:
+    """Whether any of the best passages is an answer to the question."""
+    names = names_in(question)
+    named = {name for name in names if any(_holds(one.texts, name) for one in found)}
+    if named & set(identifiers_in(question)):
+        return True
+    least = LEAST_WITHOUT_ITS_NAMES if names and not named else LEAST_RELEVANCE
+    return any(relevance(question, one.texts, one.cosine) >= least for one in found)
+
+
+def _holds(texts: Iterable[str], name: str) -> bool:
+    whole = re.compile(rf"(?<![a-z0-9]){re.escape(name.lower())}(?![a-z0-9])")
+    return any(whole.search(text.lower()) for text in texts)
 
 
 def relevance(question: str, passage: Iterable[str], cosine: float) -> float:

@@ -34,7 +34,7 @@ from rag.fusion import Fusion, RankedPage, lanes_with
 from rag.indexing import version_of
 from rag.ports import ChunkReader, PageBook, PageScorer, Reranker, Retriever, SearchObserver
 from rag.priors import with_priors
-from rag.relevance import LEAST_RELEVANCE, relevance
+from rag.relevance import Compared, answers
 
 DEFAULT_K = 10
 MAX_K = 100
@@ -302,10 +302,9 @@ def _nothing_answers(
     if not hits or not dense or rankings.get("identifiers"):
         return not hits
     unseen = dense[-1].score  # a passage that dense search cut off is no nearer than its last
-    return all(
-        relevance(asked.question, _texts(hit), hit.scores.dense or unseen) < LEAST_RELEVANCE
-        for hit in hits[:_LOOKED_AT_FOR_RELEVANCE]
-    )
+    best = hits[:_LOOKED_AT_FOR_RELEVANCE]
+    found = [Compared(_texts(hit), hit.scores.dense or unseen) for hit in best]
+    return not answers(asked.question, found)
 
 
 def _texts(hit: Hit) -> list[str]:

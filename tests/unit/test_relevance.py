@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.relevance import COVERAGE_WEIGHT, coverage, relevance
+from rag.identifiers import names_in
+from rag.relevance import (
+    COVERAGE_WEIGHT,
+    LEAST_WITHOUT_ITS_NAMES,
+    Compared,
+    answers,
+    coverage,
+    relevance,
+)
 
 texts = st.text(max_size=60)
 
@@ -33,3 +42,36 @@ def test_coverage_is_a_share_and_never_falls_with_more_text(
 ) -> None:
     share = coverage(question, passage)
     assert 0.0 <= share <= coverage(question, [*passage, more]) <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("MongoDB has no primary, what now?", ["MongoDB"]),
+        ("How is Loki restarted? Is GDPR a reason?", ["Loki", "GDPR"]),
+        ("the gateway answers GFT-500", ["GFT-500"]),
+        ("Restart it. Then: Wait | Look", []),
+        ("I restart the broker on web-07", []),
+    ],
+)
+def test_names_are_told_from_the_beginnings_of_sentences(question: str, names: list[str]) -> None:
+    assert names_in(question) == names
+
+
+def test_a_passage_that_does_not_name_what_is_asked_must_be_nearer() -> None:
+    near = 0.5
+    question = "how is the RabbitMQ queue drained"
+    assert not answers(question, [Compared(["flow of orders"], near)])
+    assert answers(question, [Compared(["flow of orders in rabbitmq"], near)])
+    assert answers("how is the queue drained", [Compared(["flow of orders"], near)])
+    assert answers(question, [Compared(["flow of orders"], LEAST_WITHOUT_ITS_NAMES)])
+
+
+def test_a_passage_that_holds_the_very_identifier_answers() -> None:
+    question = "what does IDN-3110 tell me"
+    assert answers(question, [Compared(["bread"], 0.0), Compared(["idn-3110: no such user"], 0.0)])
+    assert not answers(question, [Compared(["IDN-31101 and XIDN-3110"], 0.3)])
+
+
+def test_nothing_found_answers_nothing() -> None:
+    assert not answers("anything", [])
