@@ -8,28 +8,37 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from evals.changes import Flip
+from evals.changes import Changes, Flip
 from evals.gate import Verdict
 from evals.history import PastRun
 from evals.report_json import latency
+from evals.report_plots import Bar, bars, curve
 from evals.report_terminal import rank
 from evals.runs import Case, Run, scores_of
 from evals.statistics import signed
 
-_BAR = 260
-_ROW = 20
-_LABEL = 270
-_HITS = 5
+_HITS = 10
+_RATE = "pass_rate"
 _STYLE = """
-body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;
-color:#222;background:#fff}
-h1,h2{line-height:1.2}table{border-collapse:collapse}td,th{padding:.2rem .7rem;text-align:left;
-border-bottom:1px solid #ddd;vertical-align:top}.n{text-align:right}
-details{border-bottom:1px solid #ddd;padding:.3rem 0}.bad{color:#b00020}.good{color:#106b21}
-pre{white-space:pre-wrap;background:#f5f5f5;padding:.6rem;overflow-wrap:anywhere}
-svg text{font:12px system-ui,sans-serif;fill:#222}
-@media(prefers-color-scheme:dark){body{color:#ddd;background:#161616}pre{background:#242424}
-svg text{fill:#ddd}td,th,details{border-color:#444}.bad{color:#ff8a80}.good{color:#81c784}}
+:root{color-scheme:light dark;--ink:#222;--paper:#fff;--line:#ddd;--quiet:#666;--soft:#f4f4f4;
+--bad:#b00020;--good:#106b21;--bar:#4878a8;--was:#c26a00}
+@media(prefers-color-scheme:dark){:root{--ink:#ddd;--paper:#161616;--line:#444;--quiet:#aaa;
+--soft:#242424;--bad:#ff8a80;--good:#81c784;--bar:#6f9fd0;--was:#ffb74d}}
+body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:84rem;padding:0 1rem;
+color:var(--ink);background:var(--paper)}
+h1,h2,h3{line-height:1.2}h2{margin:1.6rem 0 .5rem}li{overflow-wrap:anywhere}
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(36rem,100%),1fr));gap:0 2.5rem;
+align-items:start}
+details{border-bottom:1px solid var(--line);padding:.3rem 0}summary{cursor:pointer}
+details>:not(summary){margin-left:1.2rem}.quiet{color:var(--quiet)}
+.bad{color:var(--bad)}.good{color:var(--good)}.was-text{color:var(--was)}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--soft);padding:.6rem;
+font-size:13px;max-height:24rem;overflow:auto}
+svg{max-width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:var(--ink)}
+svg .axis{text-anchor:end}.bar{fill:var(--bar)}rect.of{fill:var(--soft)}
+line.of{stroke:var(--line)}.was{stroke:var(--was);stroke-width:3}
+.level{stroke:var(--was);stroke-dasharray:4 3}
+.curve{fill:none;stroke:var(--bar);stroke-width:2}
 """
 
 
@@ -42,14 +51,14 @@ def html(run: Run, verdict: Verdict, past: Sequence[PastRun] = ()) -> str:
             '<meta name="viewport" content="width=device-width">',
             f"<title>Evals: {escape(run.suite)}</title><style>{_STYLE}</style></head><body>",
             *_summary(run, verdict),
-            "<h2>Scores against the baseline</h2>",
-            _against_baseline(run, verdict),
-            "<h2>Passed, by kind of question</h2>",
-            _by_kind(run),
-            "<h2>Time to search</h2>",
-            _latency(run),
+            *(_changed(verdict.changes) if verdict.changes else ()),
+            '<div class="plots"><section>',
+            *_against_baseline(run, verdict),
+            "</section><section>",
+            *_by_kind(run, verdict),
+            *_latency(run),
             *_drift(past),
-            "<h2>Questions</h2>",
+            "</section></div>",
             *_questions(run, verdict),
             "</body></html>\n",
         )
@@ -61,80 +70,105 @@ def _summary(run: Run, verdict: Verdict) -> Iterator[str]:
     colour = "good" if verdict.passed else "bad"
     yield f'<h1>{escape(run.suite)}: <span class="{colour}">{outcome}</span></h1>'
     times = latency(run)
+    good = sum(case.passed for case in run.cases)
     yield (
-        f"<p>{len(run.cases)} questions, asked {run.asked} times as different readers; "
-        f"{len(run.leaks)} leaks, {len(run.unmeasured)} scores unmeasured; half of the searches "
-        f"within {times['p50_ms']:.0f} ms, 19 of 20 within {times['p95_ms']:.0f} ms.</p><ul>"
+        f"<p>{good} of {len(run.cases)} questions pass; asked {run.asked} times as different "
+        f"readers, {len(run.leaks)} leaks, {len(run.unmeasured)} scores unmeasured; half of the "
+        f"searches within {times['p50_ms']:.0f} ms, 19 of 20 within {times['p95_ms']:.0f} ms.</p>"
     )
-    for finding in verdict.findings:
-        colour = "bad" if finding.blocking else ""
-        yield f'<li class="{colour}"><b>{finding.rule}</b> {escape(finding.message)}</li>'
-    yield "</ul>"
+    if verdict.findings:
+        yield "<ul>"
+        for finding in verdict.findings:
+            colour = "bad" if finding.blocking else ""
+            told = escape(finding.message)
+            yield f'<li class="{colour}"><b>{finding.rule}</b> {told}</li>'
+        yield "</ul>"
 
 
-def _against_baseline(run: Run, verdict: Verdict) -> str:
+def _changed(changes: Changes) -> Iterator[str]:
+    pages = changes.pages
+    told = [
+        f"{escape(one.name)}: {escape(one.before)} → {escape(one.after)}"
+        for one in changes.conditions
+    ]
+    for what, paths in (
+        ("edited", pages.edited),
+        ("new", pages.added),
+        ("removed", pages.removed),
+        ("open to more readers", pages.opened),
+        ("closed to some readers", pages.closed),
+    ):
+        if paths:
+            told.append(f"{what}: {escape(', '.join(paths))}")
+    if told:
+        yield "<h2>What changed since the baseline</h2><ul>"
+        yield from (f"<li>{one}</li>" for one in told)
+        yield "</ul>"
+
+
+def _against_baseline(run: Run, verdict: Verdict) -> Iterator[str]:
+    yield "<h2>Scores</h2>"
+    if verdict.differences:
+        yield (
+            '<p class="quiet">The <span class="was-text">tick</span> is the baseline; the change '
+            "is over the questions that both were asked.</p>"
+        )
     rows = []
     for metric, mean in scores_of(run).means.items():
         found = verdict.differences.get(metric)
         before = mean - found.mean if found else None
         note = f"{mean:.3f}" + (f" ({signed(found.mean, 3)})" if found else "")
-        rows.append((metric, mean, before, note))
-    return _bars(rows)
+        rows.append(Bar(metric, mean, note, before))
+    yield bars(rows, "means of the metrics, and of the baseline")
 
 
-def _by_kind(run: Run) -> str:
-    rows = [
-        (kind, means["pass_rate"], None, f"{means['pass_rate']:.2f}")
-        for kind, means in scores_of(run).by_kind.items()
-        if "pass_rate" in means
-    ]
-    return _bars(rows)
+def _by_kind(run: Run, verdict: Verdict) -> Iterator[str]:
+    yield "<h2>Passed, by kind of question</h2>"
+    flips = verdict.changes
+    rows = []
+    for kind in sorted({case.kind for case in run.cases}):
+        mine = [case for case in run.cases if case.kind is kind]
+        good = sum(case.passed for case in mine)
+        before = None
+        if flips is not None:
+            broken = sum(flip.case.kind is kind for flip in flips.broken)
+            mended = sum(flip.case.kind is kind for flip in flips.mended)
+            before = (good + broken - mended) / len(mine)
+        rows.append(Bar(kind.value, good / len(mine), f"{good} of {len(mine)}", before))
+    yield bars(rows, "share of questions that pass, by kind")
 
 
-def _bars(rows: Sequence[tuple[str, float, float | None, str]]) -> str:
-    """A bar a row from 0 to 1; a tick stands where the baseline was."""
-    height = _ROW * len(rows) + 4
-    parts = [f'<svg width="{_LABEL + _BAR + 130}" height="{height}" role="img">']
-    for place, (name, value, before, note) in enumerate(rows):
-        y = place * _ROW
-        width = round(_BAR * min(1.0, max(0.0, value)), 1)
-        parts.append(f'<text x="0" y="{y + 14}">{escape(name)}</text>')
-        parts.append(
-            f'<rect x="{_LABEL}" y="{y + 3}" width="{width}" height="{_ROW - 6}" fill="#4878a8"/>'
-        )
-        if before is not None:
-            x = _LABEL + round(_BAR * min(1.0, max(0.0, before)), 1)
-            parts.append(
-                f'<line x1="{x}" x2="{x}" y1="{y}" y2="{y + _ROW}" stroke="#d08000" '
-                'stroke-width="3"/>'
-            )
-        parts.append(f'<text x="{_LABEL + _BAR + 8}" y="{y + 14}">{escape(note)}</text>')
-    return "".join((*parts, "</svg>"))
-
-
-def _latency(run: Run) -> str:
-    """Every question's time, in order, as one line."""
+def _latency(run: Run) -> Iterator[str]:
+    """Every question's time, from the quickest to the slowest."""
     times = sorted(case.took_ms for case in run.cases)
-    top = max(times, default=0.0) or 1.0
-    points = [(index / max(1, len(times) - 1), value / top) for index, value in enumerate(times)]
-    return _line(points, f"{top:.0f} ms")
+    if not any(times):
+        return
+    told = latency(run)
+    yield "<h2>Time to search</h2>"
+    yield curve(
+        times,
+        "milliseconds of each search, quickest first",
+        top=round(times[-1] + 0.5),
+        unit=" ms",
+        ends=("the quickest", "the slowest"),
+        levels={
+            f"half: {told['p50_ms']:.0f} ms": told["p50_ms"],
+            f"19/20: {told['p95_ms']:.0f} ms": told["p95_ms"],
+        },
+    )
 
 
 def _drift(past: Sequence[PastRun]) -> Iterator[str]:
-    rates = [one.scores["pass_rate"] for one in past if "pass_rate" in one.scores]
-    if len(rates) > 1:
+    rated = [one for one in past if _RATE in one.scores]
+    if len(rated) > 1:
         yield "<h2>Pass rate of the runs on this machine</h2>"
-        yield _line([(at / (len(rates) - 1), rate) for at, rate in enumerate(rates)], "1.0")
-
-
-def _line(points: Sequence[tuple[float, float]], top: str) -> str:
-    width, height = 640, 140
-    told = " ".join(f"{50 + x * width:.1f},{10 + (1 - y) * height:.1f}" for x, y in points)
-    return (
-        f'<svg width="{width + 70}" height="{height + 24}" role="img">'
-        f'<text x="0" y="16">{escape(top)}</text><text x="0" y="{height + 12}">0</text>'
-        f'<polyline points="{told}" fill="none" stroke="#4878a8" stroke-width="2"/></svg>'
-    )
+        yield curve(
+            [one.scores[_RATE] for one in rated],
+            "pass rate of each run, oldest first",
+            top=1.0,
+            ends=(rated[0].made_at[:10], rated[-1].made_at[:10]),
+            levels={f"now {rated[-1].scores[_RATE]:.3f}": rated[-1].scores[_RATE]},
+        )
 
 
 def _questions(run: Run, verdict: Verdict) -> Iterator[str]:
@@ -146,36 +180,57 @@ def _questions(run: Run, verdict: Verdict) -> Iterator[str]:
             ("broken", verdict.changes.broken),
         ):
             flips.update({flip.case.id: (name, flip) for flip in found})
-    for case in sorted(run.cases, key=lambda one: (one.id not in flips, one.passed)):
-        yield from _question(case, flips.get(case.id))
+    rest = [case for case in run.cases if case.id not in flips]
+    for title, cases in (
+        ("Questions that changed", [case for case in run.cases if case.id in flips]),
+        ("Questions that fail", [case for case in rest if not case.passed]),
+        ("Questions that pass", [case for case in rest if case.passed]),
+    ):
+        if cases:
+            yield f"<h2>{title} ({len(cases)})</h2>"
+            for case in cases:
+                yield from _question(case, flips.get(case.id))
 
 
 def _question(case: Case, flip: tuple[str, Flip] | None) -> Iterator[str]:
     colour, told = ("good", "passed") if case.passed else ("bad", "failed")
-    changed = f", <b>{flip[0]}</b>" if flip else ""
+    changed = f" <b>{flip[0]}</b>" if flip else ""
     yield (
         f'<details><summary><span class="{colour}">{told}</span>{changed} '
         f"{escape(case.id)}: {escape(case.question)}</summary>"
     )
-    yield f"<p>{case.kind.value}, asked as {escape(case.persona)}</p>"
-    if flip is not None:
-        yield "<ul>"
-        for path, before, after in flip[1].gold:
-            yield f"<li>{escape(path)}: {rank(before)} → {rank(after)}</li>"
-        for found in flip[1].instead:
-            where = f"{found.document}:{found.lines[0]}-{found.lines[1]}"
-            yield f"<li>stands before it now: {escape(where)}</li>"
-        yield from (f"<li>because {escape(cause)}</li>" for cause in flip[1].causes)
-        yield "</ul>"
-    yield "<ol>"
+    must = ", must pass" if case.must_pass else ""
+    said = ", and nothing was found to answer it" if case.abstained else ""
+    yield f'<p class="quiet">{case.kind.value}, asked as {escape(case.persona)}{must}{said}</p>'
+    yield "<ul>"
+    yield from _wanted(case, flip)
+    yield "</ul><ol>"
     for found in case.passages[:_HITS]:
         gold = "good" if found.document in case.gold_documents else ""
         section = " > ".join(found.section)
+        age = found.freshness if found.freshness in ("due", "stale") else ""
+        remark = ", ".join(filter(None, (age, "superseded" if found.superseded else "")))
         yield (
             f'<li class="{gold}">{escape(found.document)}:{found.lines[0]}-{found.lines[1]} '
-            f"{escape(section)}</li>"
+            f'{escape(section)} <span class="quiet">{remark}</span></li>'
         )
     yield "</ol>"
-    if case.response is not None:
+    if case.response is not None and case.response.text:
         yield f"<pre>{escape(case.response.text)}</pre>"
     yield "</details>"
+
+
+def _wanted(case: Case, flip: tuple[str, Flip] | None) -> Iterator[str]:
+    """The pages that answer, with their ranks, and what came in their place and why."""
+    if not case.gold_documents:
+        yield "<li>no page answers it: it should be refused</li>"
+    if flip is None:
+        for path in case.gold_documents:
+            yield f"<li>answered by {escape(path)}: {rank(case.rank_of(path))}</li>"
+        return
+    for path, before, after in flip[1].gold:
+        yield f"<li>answered by {escape(path)}: {rank(before)} → {rank(after)}</li>"
+    for found in flip[1].instead:
+        where = f"{found.document}:{found.lines[0]}-{found.lines[1]}"
+        yield f"<li>stands before it now: {escape(where)}</li>"
+    yield from (f"<li>because {escape(cause)}</li>" for cause in flip[1].causes)

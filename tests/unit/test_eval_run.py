@@ -122,6 +122,10 @@ def test_reports_name_what_broke(tmp_path: Path) -> None:
     assert "rank 2 → not found" in page
     assert "src=" not in page
     assert "href=" not in page
+    assert "http" not in page
+    assert page.index("Questions that changed (1)") < page.index("Questions that pass (2)")
+    assert "model: - → &lt;b&gt;" in page
+    assert "0 of 1" in page
     console = Console(record=True, width=120, file=(tmp_path / "out").open("w"))
     print_report(after, verdict, console)
     console.file.close()
