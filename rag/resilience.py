@@ -89,7 +89,7 @@ class Resilient:
             try:
                 with closing(self._inner.generate(system, user)) as pieces:
                     for piece in pieces:
-                        begun = True
+                        begun = begun or piece != ""
                         if self._clock() > until:
                             raise ModelError("the model takes longer than ask.deadline allows")
                         yield piece

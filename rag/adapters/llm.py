@@ -60,7 +60,10 @@ class HttpGenerator:
         close()
 
     def generate(self, system: str, user: str) -> Pieces[str | Usage, None, None]:
-        """The text as it comes; the usage is the server's own word, else it is counted here."""
+        """The text as it comes; the usage is the server's own word, else it is counted here.
+
+        A piece may be empty, such as those of a model that thinks before it writes.
+        """
         from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
         messages = [
@@ -73,9 +76,9 @@ class HttpGenerator:
             for response in llm.stream_chat(messages):
                 told = _usage(response.raw) or told
                 finished = finished or _is_last(response.raw)
-                if response.delta:
-                    text += response.delta
-                    yield response.delta
+                # Without a word as well: whoever keeps the time sees that some passes.
+                text += response.delta or ""
+                yield response.delta or ""
         except Exception as error:
             raise _translated(error) from error
         finally:
@@ -84,8 +87,10 @@ class HttpGenerator:
             raise ModelError("the model's server ended before the answer did")
         if not text.strip():
             raise ModelError("the model wrote nothing")
-        counted = Usage(self._count_tokens(f"{system}\n{user}"), self._count_tokens(text))
-        yield told if told.tokens_out else counted
+        yield Usage(
+            told.tokens_in or self._count_tokens(f"{system}\n{user}"),
+            told.tokens_out or self._count_tokens(text),
+        )
 
 
 def openai_generator(chosen: ModelSettings, count_tokens: Callable[[str], int]) -> HttpGenerator:
@@ -123,7 +128,9 @@ def ollama_generator(chosen: ModelSettings, count_tokens: Callable[[str], int]) 
         from llama_index.llms.ollama import Ollama
         from ollama import Client
 
-        client = Client(host=chosen.base_url, timeout=chosen.timeout)
+        key = chosen.api_key  # Ollama itself asks for none; a proxy before it may
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        client = Client(host=chosen.base_url, timeout=chosen.timeout, headers=headers)
         llm = Ollama(
             model=chosen.model,
             base_url=chosen.base_url,
@@ -153,13 +160,13 @@ def _usage(raw: Any) -> Usage | None:
         usage = getattr(raw, "usage", None)
         read = getattr(usage, "prompt_tokens", None)
         wrote = getattr(usage, "completion_tokens", None)
-    return Usage(int(read or 0), int(wrote)) if wrote else None
+    return Usage(int(read or 0), int(wrote or 0)) if read or wrote else None
 
 
 def _translated(error: Exception) -> ModelError:
     """A vendor's error as the project's own; its text, which may quote the prompt, stays inside."""
     kind = type(error).__name__
-    status = getattr(error, "status_code", None)
+    status = getattr(error, "status_code", 0)
     if isinstance(error, ModelError):
         return error
     if status in (_TOO_MANY, _UNAVAILABLE):
@@ -169,13 +176,15 @@ def _translated(error: Exception) -> ModelError:
             f"the model's server answers {status}; mend ask.model, ask.base_url or "
             "RUNBOOK_ASK__API_KEY"
         )
-    told = f" {status}" if status else ""
+    # Ollama gives an error that comes in the midst of an answer a status of -1.
+    told = f" {status}" if isinstance(status, int) and status > 0 else ""
     return ModelError(f"the model's server failed: {kind}{told}")
 
 
 def _retry_after(error: Exception) -> float | None:
-    headers = getattr(getattr(error, "response", None), "headers", {})
+    # Ollama's own error has left its response in the one that it was made of.
+    response = getattr(error, "response", None) or getattr(error.__context__, "response", None)
     try:
-        return max(0.0, float(headers.get("retry-after", "")))
+        return max(0.0, float(getattr(response, "headers", {}).get("retry-after", "")))
     except ValueError:
         return None

@@ -11,14 +11,15 @@ import pytest
 
 from api.answer_path import make_generator
 from api.ask_settings import AskSettings
-from rag.answer import Answer, Answered, ContextFound, TextPart, Turn
+from rag.answer import Answer, Answered, ContextFound, TextPart, Turn, Usage
 from rag.answering import AnswerSettings
 from rag.checking import STRUCK, UNSUPPORTED
 from rag.domain import Principal, Unsupported
 from rag.ports import Generator
+from rag.resilience import ModelBusy
 from tests.answers import PAYMENTS, Desk
 from tests.fakes import HashingEmbedder
-from tests.model_server import MODEL, USAGE, Behaviour, ModelServer, model_server
+from tests.model_server import MODEL, USAGE, Behaviour, ModelServer, Speech, model_server
 
 QUESTION = "how do I restart the payment worker"
 PAGE = """\
@@ -59,15 +60,17 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield made
 
 
-@pytest.fixture
-def server() -> Iterator[ModelServer]:
-    with model_server(reply=GOOD) as made:
+@pytest.fixture(params=list(Speech))
+def server(request: pytest.FixtureRequest) -> Iterator[ModelServer]:
+    with model_server(reply=GOOD, speech=request.param) as made:
         yield made
 
 
 def generator(server: ModelServer, **more: Any) -> Generator:
     chosen: dict[str, Any] = {"timeout": 0.5, "retries": 1, "deadline": 8.0, **more}
-    settings = AskSettings(provider="openai", model=MODEL, base_url=server.base_url, **chosen)
+    settings = AskSettings(
+        provider=server.speech.value, model=MODEL, base_url=server.base_url, **chosen
+    )
     made = make_generator(settings, HashingEmbedder())
     assert made is not None
     return made
@@ -141,13 +144,14 @@ def test_closing_a_stream_stops_the_model(desk: Desk, server: ModelServer) -> No
         (Behaviour.BUSY, 2),
         (Behaviour.BROKEN, 2),
         (Behaviour.REFUSES, 1),
+        (Behaviour.PONDERS, 1),
     ],
 )
 def test_a_failing_model_falls_back_to_the_pages_and_says_so(
     desk: Desk, server: ModelServer, behaviour: Behaviour, requests: int
 ) -> None:
     server.behaviour = behaviour
-    answer = asked(desk, server)
+    answer = asked(desk, server, deadline=2.0)
     assert answer.model == "extractive"
     assert not answer.abstained
     assert "kubectl -n payments rollout restart deploy/payment-worker" in answer.text
@@ -157,7 +161,7 @@ def test_a_failing_model_falls_back_to_the_pages_and_says_so(
     assert desk.observer.outcomes[-1].fell_back
 
 
-@pytest.mark.parametrize("behaviour", [Behaviour.DIES, Behaviour.STALLS])
+@pytest.mark.parametrize("behaviour", [Behaviour.DIES, Behaviour.STALLS, Behaviour.ERRS])
 def test_what_was_shown_before_a_model_died_stands_and_the_pages_say_the_rest(
     desk: Desk, server: ModelServer, behaviour: Behaviour
 ) -> None:
@@ -175,6 +179,19 @@ def test_a_server_that_asks_for_patience_is_asked_again(desk: Desk, server: Mode
     answer = asked(desk, server)
     assert answer.model == MODEL
     assert len(server.requests) == 2
+
+
+def test_a_server_says_itself_how_long_to_wait(server: ModelServer) -> None:
+    server.behaviour = Behaviour.BUSY
+    with pytest.raises(ModelBusy) as caught:
+        list(generator(server, retries=0).generate("system", "user"))
+    assert caught.value.after == 0.05
+
+
+def test_tokens_that_a_server_does_not_tell_are_counted(server: ModelServer) -> None:
+    server.reply, server.told_usage = "four words and more", {"completion_tokens": 45}
+    *_, usage = generator(server).generate("be brief", "what now")
+    assert usage == Usage(HashingEmbedder().count_tokens(["be brief\nwhat now"])[0], 45)
 
 
 def test_a_model_that_keeps_failing_is_left_alone(desk: Desk, server: ModelServer) -> None:
