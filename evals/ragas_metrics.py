@@ -45,13 +45,7 @@ class RagasMetrics:
         texts = [text for one in asked for text in _compared(one)]
         embeddings = library.embeddings(self._embedder, texts)
         similarity = library.similarity(embeddings)
-        checker = FaithfulnessChecker(self._embedder)
-        checker.expect(
-            (response.text, one.observed.context)
-            for one in asked
-            if (response := one.observed.response) is not None and not one.abstained
-        )
-        support = library.support(checker)
+        support = library.support(FaithfulnessChecker(self._embedder))
 
         async def similar(one: Asked) -> float | None:
             told = _compared(one)
@@ -82,9 +76,7 @@ class RagasMetrics:
 
 def faithfulness(pairs: Sequence[tuple[str, Sequence[str]]], embedder: Embedder) -> list[float]:
     """The deterministic faithfulness of each answer to its contexts, 0 to 1."""
-    checker = FaithfulnessChecker(embedder)
-    checker.expect(pairs)
-    metric = _library().support(checker)
+    metric = _library().support(FaithfulnessChecker(embedder))
 
     async def told() -> list[float]:
         return [

@@ -17,6 +17,7 @@ import pytest
 from api.bootstrap import open_reading, run_ingest
 from api.local import LOCAL_ADMINISTRATOR
 from api.settings import Settings, SourceSettings
+from evals.faithfulness import FaithfulnessChecker
 from ingest.report import Silent
 from rag.adapters.local_embedder import LocalEmbedder
 from rag.answer import Answer
@@ -103,3 +104,13 @@ def test_answers_stay_short_enough_to_be_read(answers: dict[str, Answer]) -> Non
     assert lengths[len(lengths) // 2] < 5_000
     assert lengths[-1] < 12_000
     assert max(len(answer.citations) for answer in answers.values()) <= 30
+
+
+def test_what_is_quoted_is_faithful(answers: dict[str, Answer], embedder: LocalEmbedder) -> None:
+    checker = FaithfulnessChecker(embedder)
+    quoted = {key: answer for key, answer in answers.items() if not answer.abstained}
+    told = {
+        key: checker.check(answer.text, [hit.chunk.text for hit in answer.hits])
+        for key, answer in quoted.items()
+    }
+    assert {key: one for key, one in told.items() if one.score < 1.0} == {}
