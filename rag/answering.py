@@ -27,6 +27,7 @@ from rag.answer import (
 )
 from rag.context import Context, ContextBuilder
 from rag.conversation import standalone
+from rag.disagreement import disagreements, told
 from rag.domain import Filters, Mode, Principal, Unsupported
 from rag.extractive import extract
 from rag.ports import AnswerObserver, AnswerOutcome, Embedder, Generator, PageReader
@@ -137,8 +138,12 @@ class Answerer:
                 quoted = _extracted(asked, context)
                 yield TextPart(writing.joint + quoted.text)
                 answer = writing.followed_by(quoted)
+        disagreement = _disagreement(answer, context)
+        if disagreement:
+            yield TextPart(disagreement)
         answer = replace(
             answer,
+            text=answer.text + disagreement,
             prompt=prompt.id,
             prompt_hash=prompt.hash,
             hits=context.hits,
@@ -153,19 +158,27 @@ class Answerer:
 
 
 def _extracted(question: str, context: Context) -> Answer:
-    told = extract(question, context)
-    if not told.statements:
+    quoted = extract(question, context)
+    if not quoted.statements:
         return abstention(question, context)
-    markers = sorted({marker for one in told.statements for marker in one.markers})
+    markers = sorted({marker for one in quoted.statements for marker in one.markers})
     return Answer(
-        text=told.text,
+        text=quoted.text,
         abstained=False,
         citations=tuple(
             Citation(passage.marker, passage.hit, supported=True)
             for passage in context.cited(markers)
         ),
-        statements=told.statements,
+        statements=quoted.statements,
     )
+
+
+def _disagreement(answer: Answer, context: Context) -> str:
+    """Where pages that an answer cites disagree; each side of it is cited already."""
+    if answer.abstained:
+        return ""
+    shown = told(disagreements(context.cited(one.marker for one in answer.citations)))
+    return f"\n\n{shown}" if shown else ""
 
 
 def _left_out(context: Context) -> Iterator[str]:

@@ -1,25 +1,22 @@
 """Two pages about one alert that give the same command with other values.
 
-A command is told apart by its words: program, verbs, what it acts on, and the options that say
-where (`-n`, `--context`, `--host`, …). What remains are its settings: values of other options,
-`KEY=value` words, and bare numbers. Two pages conflict where both name the alert and a command that
-changes something, and have no value of one of its settings in common. Values that a reader fills in
-(`<n>`, `$N`) say nothing.
+Two pages conflict where both name the alert and a command that changes something, and have no value
+of one of its settings in common.
 """
 
 from __future__ import annotations
 
 import re
-import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
 from ingest.command_lines import commands_in
 from ingest.lint.duplicates import supersedes
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.page import Page
+from rag.command_settings import taken_apart
 from rag.domain import Kind, Risk
 
 CONFLICT = Rule(
@@ -29,27 +26,6 @@ CONFLICT = Rule(
     "Agree on one, and let the other page link to it or be superseded by it.",
 )
 _CHANGES = frozenset({Risk.MUTATING, Risk.DESTRUCTIVE})
-_WHERE = frozenset(
-    {
-        *("-n", "--namespace", "--context", "--cluster", "-c", "--container", "-l", "--selector"),
-        *("-h", "-H", "--host", "--hostname", "-p", "--port", "-U", "--user", "--username"),
-        *("-d", "--dbname", "--database", "--profile", "--region", "--project", "--zone"),
-        *("--bootstrap-server", "--group", "--topic", "--partition", "-t", "-f", "--filename"),
-        *("-o", "--output", "--kubeconfig", "--server", "--url", "-C", "-i"),
-    }
-)
-_OPTION = re.compile(r"(--?[A-Za-z][\w-]*)(?:=(.*))?", re.DOTALL)
-_ASSIGNMENT = re.compile(r"([A-Za-z_][\w.]*)=(.+)", re.DOTALL)
-_QUANTITY = re.compile(r"-?\d+(?:\.\d+)?(?:[a-zA-Z%]{1,3})?")
-_FILLED_IN = re.compile(r".*(?:<[^>]*>|\$|\{\{|%s|\.\.\.|…).*", re.DOTALL)
-
-
-@dataclass(slots=True)
-class _Reading:
-    """A command line taken apart, word by word."""
-
-    shape: list[str] = field(default_factory=list)
-    settings: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +45,6 @@ def conflicting_commands(pages: Sequence[Page]) -> Iterator[Finding]:
         shared = named[one.place] & named[other.place]
         if shared and not (supersedes(one, other) or supersedes(other, one)):
             yield from _between(one, told[one.place], other, told[other.place], min(shared))
-
-
-def taken_apart(command: str) -> tuple[str, dict[str, str]]:
-    """A command line's shape, and its settings; values to be filled in are left out."""
-    reading = _Reading()
-    words = _words(command)
-    while words:
-        _read_word(reading, words)
-    kept = {key: value for key, value in reading.settings.items() if not _FILLED_IN.match(value)}
-    return " ".join(reading.shape), kept
 
 
 def _all_alerts(pages: Sequence[Page]) -> re.Pattern[str] | None:
@@ -129,42 +95,3 @@ def _finding(
 
 def _listed(values: frozenset[str]) -> str:
     return " or ".join(sorted(values))
-
-
-def _words(command: str) -> list[str]:
-    joined = command.replace("\\\n", " ")
-    try:
-        return shlex.split(joined, comments=True)
-    except ValueError:  # an unclosed quote, or a heredoc
-        return joined.split()
-
-
-def _read_word(reading: _Reading, words: list[str]) -> None:
-    word = words.pop(0)
-    option = _OPTION.fullmatch(word)
-    if option is not None:
-        value = option[2]
-        if value is None and words and not words[0].startswith("-"):
-            value = words.pop(0) if _takes_a_value(option[1], words[0]) else None
-        _place(reading, option[1], value)
-    elif assigned := _ASSIGNMENT.fullmatch(word):
-        reading.settings[assigned[1]] = assigned[2]
-        reading.shape.append(f"{assigned[1]}=")
-    elif _QUANTITY.fullmatch(word):
-        reading.settings[f"number {len(reading.settings) + 1}"] = word
-        reading.shape.append("#")
-    else:
-        reading.shape.append(word)
-
-
-def _takes_a_value(option: str, following: str) -> bool:
-    """A switch is followed by what the command acts on, as in `delete --force pod/x`."""
-    return "/" not in following or option in _WHERE
-
-
-def _place(reading: _Reading, option: str, value: str | None) -> None:
-    if value is None or option in _WHERE:
-        reading.shape.append(option if value is None else f"{option}={value}")
-    else:
-        reading.shape.append(option)
-        reading.settings[option] = value

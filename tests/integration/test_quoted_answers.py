@@ -21,6 +21,7 @@ from evals.faithfulness import FaithfulnessChecker
 from ingest.report import Silent
 from rag.adapters.local_embedder import LocalEmbedder
 from rag.answer import Answer
+from rag.disagreement import HEADING
 from rag.neutral import neutralised
 
 ROOT = Path(__file__).parents[2]
@@ -114,3 +115,18 @@ def test_what_is_quoted_is_faithful(answers: dict[str, Answer], embedder: LocalE
         for key, answer in quoted.items()
     }
     assert {key: one for key, one in told.items() if one.score < 1.0} == {}
+
+
+def test_pages_are_said_to_disagree_where_a_person_says_so_too(answers: dict[str, Answer]) -> None:
+    """Two pairs of pages of the corpus were written to contradict each other, and no others."""
+    told = {
+        re.sub(r" \([^()]*\) says [^\[]*\[\d+\]", "", line.partition(": ")[2].partition(". ")[0])
+        for answer in answers.values()
+        for line in answer.text.partition(f"### {HEADING}")[2].split("\n")
+        if line.startswith("> ")
+    }
+    pairs = {tuple(sorted(one.split("; "))) for one in told}
+    assert pairs == {
+        ("data/connection-exhaustion.md", "platform/pgbouncer-sizing.md"),
+        ("storefront/catalog-cache-evictions.md", "storefront/redis-memory-tuning.md"),
+    }

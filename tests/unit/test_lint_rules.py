@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.lint.conflicts import conflicting_commands, taken_apart
+from ingest.lint.conflicts import conflicting_commands
 from ingest.lint.duplicates import near_duplicates
 from ingest.lint.findings import Finding, Level
 from ingest.lint.metadata import KnownNames
 from ingest.lint.page import Page, parse_page
 from ingest.lint.run import Target, lint
+from rag.command_settings import taken_apart
 from tests.fakes import HashingEmbedder
 
 HEAD = "---\nowner: team-a\nlast_reviewed: 2026-09-14\n---\n"
