@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SMALL_VENV := .venv-small-model
+SMALL_CONFIG := deploy/small-model/runbook.toml
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test lint types tests evals bench soak clean
+.PHONY: setup demo test lint types tests evals bench soak small-model clean
 
 setup: $(VENV)/.installed
 
@@ -35,8 +37,19 @@ soak: $(VENV)/.installed-dev
 	$(BIN)/python -m bench soak --minutes 10
 	$(BIN)/python -m bench cycles
 
+# Answers by a model that runs in the process itself, to try the whole path; docs/asking.md.
+small-model: $(SMALL_VENV)/.installed
+	$(SMALL_VENV)/bin/runbook --config $(SMALL_CONFIG) ingest
+	for question in \
+	  "checkout returns 5xx since the last deploy, how do I roll back?" \
+	  "how do I rotate the acquirer secrets?" \
+	  "a kafka broker has run out of disk, what now?"; \
+	do printf '\n\n$$ runbook ask "%s"\n' "$$question"; \
+	  $(SMALL_VENV)/bin/runbook --config $(SMALL_CONFIG) ask "$$question" || [ $$? -eq 5 ] || exit 1; \
+	done
+
 clean:
-	rm -rf $(VENV) .runbook build *.egg-info
+	rm -rf $(VENV) $(SMALL_VENV) .runbook deploy/small-model/.runbook build *.egg-info
 
 $(VENV)/.installed: requirements.txt requirements-evals.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -50,4 +63,10 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 
 $(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed-dev
 	$(PIP) install -r requirements-bench.txt
+	touch $@
+
+$(SMALL_VENV)/.installed: requirements-small-model.txt requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(SMALL_VENV)
+	$(SMALL_VENV)/bin/python -m pip --disable-pip-version-check --quiet install -r requirements-small-model.txt
+	$(SMALL_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation -e .
 	touch $@

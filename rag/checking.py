@@ -43,12 +43,14 @@ _TELLS_NOTHING = 2  # a remainder of fewer words, such as "Then:", claims nothin
 class _Cited:
     """A sentence, without its markers, and the markers that point into the context.
 
-    `astray` says that it has markers, and that none of them does.
+    `astray` says that it has markers, and that none of them does; `vain`, that what it introduces
+    is struck out whole.
     """
 
     text: str
     markers: tuple[int, ...]
     astray: bool = False
+    vain: bool = False
 
 
 class AnswerChecker:
@@ -105,23 +107,28 @@ class AnswerChecker:
             told.append(f"{self._removed} unsupported statement(s) were removed")
         return tuple(told)
 
-    def checked(self, unit: str) -> str:
-        """A line, or a fenced block of code, as it may be shown; empty when nothing is left."""
-        if unit.lstrip().startswith(("```", "~~~")):
+    def checked(self, unit: str, following: str = "") -> str:
+        """A line, or a fenced block of code, as it may be shown; empty when nothing is left.
+
+        `following` is the unit that a line introduces, if it does.
+        """
+        if _is_code(unit):
             return self._checked_code(unit)
         if not unit.strip():
             return unit
         heading = _HEADING.match(unit)
         if heading:
             known = HEADINGS.get(plain(heading[1]).casefold())
-            return f"### {known}" if known else self._checked_line(heading[1])
-        return self._checked_line(unit)
+            return f"### {known}" if known else self._checked_line(heading[1], following)
+        return self._checked_line(unit, following)
 
-    def _checked_line(self, line: str) -> str:
+    def _checked_line(self, line: str, following: str) -> str:
         line = self._harmless(line)
         lead = _LEAD.match(line)
         start = lead.end() if lead else 0
         cited = self._cited(line[start:])
+        if cited and self._is_struck_whole(following):
+            cited[-1] = replace(cited[-1], vain=True)
         shown = [self._checked_sentence(sentence) for sentence in cited]
         kept = [sentence for sentence in shown if sentence]
         return line[:start] + " ".join(kept) if kept else ""
@@ -180,6 +187,8 @@ class AnswerChecker:
         text, markers = cited.text, cited.markers
         if cited.astray:
             return Support(0.0, ("cites what is not there",)), ()
+        if cited.vain:
+            return Support(0.0, ("introduces what no cited page shows",)), markers
         if markers:
             texts = [passage.text for passage in self._context.cited(markers)]
             return self._support.check(text, texts), markers
@@ -216,9 +225,7 @@ class AnswerChecker:
 
     def _checked_code(self, block: str) -> str:
         """The block with the commands that a passage shows whole; the others below it, struck."""
-        opening, *inside = block.rstrip("\n").split("\n")
-        closed = bool(inside) and not inside[-1].strip(" `~")
-        lines = logical_lines("\n".join(inside[:-1] if closed else inside))
+        opening, lines = _taken_apart(block)
         kept: list[str] = []
         struck: list[str] = []
         markers: set[int] = set()
@@ -230,6 +237,11 @@ class AnswerChecker:
             else:
                 struck.append(line)
         return self._shown_code(opening, kept, struck, sorted(markers))
+
+    def _is_struck_whole(self, unit: str) -> bool:
+        """Whether a unit is code of which no line stands in a passage."""
+        lines = [line for line in _taken_apart(unit)[1] if line.strip()] if _is_code(unit) else []
+        return bool(lines) and not any(map(self._commands.markers_of, lines))
 
     def _shown_code(
         self, opening: str, kept: Sequence[str], struck: Sequence[str], markers: Sequence[int]
@@ -245,6 +257,22 @@ class AnswerChecker:
                 shown.append(indent + " ".join(f"[{marker}]" for marker in markers))
         shown += [indent + self._strike(line) for line in struck]
         return "\n\n".join(shown)
+
+
+def introduces(unit: str) -> bool:
+    """Whether a line leads to what stands behind it."""
+    return not _is_code(unit) and MARKER.sub("", unit).rstrip(" *_.").endswith(":")
+
+
+def _is_code(unit: str) -> bool:
+    return unit.lstrip().startswith(("```", "~~~"))
+
+
+def _taken_apart(block: str) -> tuple[str, list[str]]:
+    """The line that opens a block of code, and the logical lines in it."""
+    opening, *inside = block.rstrip("\n").split("\n")
+    closed = bool(inside) and not inside[-1].strip(" `~")
+    return opening, logical_lines("\n".join(inside[:-1] if closed else inside))
 
 
 def _without_markers(sentence: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 from rag.answer import Answer, Citation, TextPart, Turn, Usage
-from rag.checking import AnswerChecker
+from rag.checking import AnswerChecker, introduces
 from rag.context import Context, Passage
 from rag.domain import Unsupported
 from rag.errors import ModelError
@@ -51,6 +51,7 @@ class Writing:
         self._checker = AnswerChecker(context, support, unsupported)
         self._observer = observer
         self._units = StreamedUnits()
+        self._waiting: list[str] = []
         self._held = ""
         self._shown = ""
         self._usage = Usage()
@@ -146,18 +147,32 @@ class Writing:
                 continue
             length += len(piece)
             for unit in self._units.feed(piece):
-                yield from self._checked(unit)
+                yield from self._taken(unit)
             if length > _MOST_CHARS:
                 raise ModelError("the model does not come to an end")
         for unit in self._units.rest():
-            yield from self._checked(unit)
+            yield from self._taken(unit)
+        yield from self._introduced("")
 
-    def _checked(self, unit: str) -> Iterator[TextPart]:
+    def _taken(self, unit: str) -> Iterator[TextPart]:
+        """A line that introduces something waits for that: whether it stands depends on it."""
+        if introduces(unit) or (self._waiting and not unit.strip()):
+            self._waiting.append(unit)
+            return
+        yield from self._introduced(unit)
+        yield from self._checked(unit)
+
+    def _introduced(self, following: str) -> Iterator[TextPart]:
+        waiting, self._waiting = self._waiting, []
+        for unit in waiting:
+            yield from self._checked(unit, following)
+
+    def _checked(self, unit: str, following: str = "") -> Iterator[TextPart]:
         if unit.strip(" .*_`").upper() == NO_ANSWER:
             self._declined = True
             return
         before = len(self._checker.statements)
-        shown = self._checker.checked(unit)
+        shown = self._checker.checked(unit, following)
         if unit.strip() and not shown:
             return
         self._held += ("\n" if self._held or self._shown else "") + shown

@@ -231,6 +231,20 @@ def test_a_command_that_no_page_shows_is_struck_out(
     assert desk.observer.outcomes[-1].struck == 1
 
 
+def test_a_line_that_introduces_a_struck_command_is_not_supported(
+    desk: Desk, server: ModelServer
+) -> None:
+    code = (
+        "Restart the payment worker when the queue stops for 5 minutes: [1]\n\n```bash\n{}\n```\n"
+    )
+    answer = asked(desk, server, GOOD + code.format("kubectl delete namespace payments"))
+    lines = answer.text.split("\n")
+    [line] = [line for line in lines if line.startswith("Restart") and ":" in line]
+    assert line.endswith(UNSUPPORTED)
+    shown = asked(desk, server, GOOD + code.format("kubectl -n payments get pods"))
+    assert UNSUPPORTED not in shown.text
+
+
 @pytest.mark.parametrize(
     "claim",
     [
