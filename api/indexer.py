@@ -9,14 +9,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from ingest.chunker import Chunker, ChunkSettings
 from ingest.pipeline import ingest
-from ingest.report import IngestReport, Progress
+from ingest.report import IngestReport, Progress, Silent
 from ingest.source_run import IngestTools, Run, Source
+from rag.adapters.catalog.copying import GenerationCopy
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generation, Generations, Recipe
 from rag.adapters.catalog.promotion import Promotions
@@ -33,6 +34,7 @@ from rag.ports import ChangeObserver, Embedder, VectorStore
 
 _LOG = logging.getLogger(__name__)
 _TURN_SECONDS = 0.005
+_CARRIED_AT_ONCE = 32  # documents
 
 
 class GenerationStores(Protocol):
@@ -75,6 +77,7 @@ class Indexer:
         self.models = models
         self.stores = stores
         self._generations = Generations(database)
+        self._promotions = Promotions(database)
         self._max_file_bytes = max_file_bytes
         self._hold = hold
         self._changes = changes
@@ -119,11 +122,14 @@ class Indexer:
         `pull` fetches git sources first; one that was never fetched always is.
 
         Raises GenerationMismatch when the serving generation was built otherwise and `full` was
-        not asked for; with `full` a new generation is built beside it and serves at the end.
+        not asked for; with `full` a new generation is built beside it and serves at the end, and
+        ConfigurationError when these are not all sources that it has pages of.
         """
         with self.owned():
             generation = self._generation(full)
             serves = generation == self._generations.serving()
+            if not serves:
+                self._refuse_a_part(sources, configured)
             report = self.ingest_into(
                 generation,
                 sources,
@@ -132,7 +138,9 @@ class Indexer:
                 run=Run(prune=prune, full=full, settle=settle, pull=pull, progress=progress),
             )
             if not serves:
-                self._generations.promote(generation)
+                self._promotions.promote(
+                    generation, by="ingest --full", kind="ingest", gate="none", waited=False
+                )
             return report
 
     def ingest_into(
@@ -148,6 +156,14 @@ class Indexer:
         catalog = CatalogWriter(self.database, generation)
         try:
             report = self._ingest(catalog, sources, configured=configured, whole=whole, run=run)
+            if self._carry_over(self._generations.serving(), catalog):
+                # What becomes of it is for the rules of every run to say: it is gone from disk,
+                # or keeps serving in quarantine, to no more readers than before.
+                again = replace(run, full=False, pull=False, progress=Silent())
+                judged = self._ingest(
+                    catalog, sources, configured=configured, whole=whole, run=again
+                )
+                report = replace(report, chunks=judged.chunks, unreadable=judged.unreadable)
         except (StoreError, ModelError, ConfigurationError) as error:
             catalog.record_failure(str(error), datetime.now(UTC))
             raise
@@ -177,6 +193,30 @@ class Indexer:
         if whole:
             self._forget_removed(catalog, index, configured)
         return ingest(tools, sources, run)
+
+    def _carry_over(self, serving: Generation, catalog: CatalogWriter) -> bool:
+        """Copy what serves, and what this generation was not given; whether there was any."""
+        copy = GenerationCopy(self.database, serving, catalog.generation)
+        lacking = copy.difference().lacking if serving != catalog.generation else ()
+        index = self.writer(catalog)
+        for start in range(0, len(lacking), _CARRIED_AT_ONCE):
+            index.replace(index.drafts(copy.read(lacking[start : start + _CARRIED_AT_ONCE])))
+        return bool(lacking)
+
+    def _refuse_a_part(self, sources: Sequence[Source], configured: frozenset[str]) -> None:
+        """A generation that serves has the pages of every source, or the others' would be lost."""
+        given = {source.name for source in sources if source.scope is None}
+        lost = [
+            f"{source.name} ({source.root})"
+            for source in known_sources(self.database)
+            if source.name not in given and (not source.configured or source.name in configured)
+        ]
+        if lost:
+            raise ConfigurationError(
+                "with other settings --full builds a new index, and the pages of these sources "
+                f"would not be in it: {', '.join(sorted(lost))}. Give their paths too, or name "
+                "them in runbook.toml and run `runbook ingest --full` without paths"
+            )
 
     def repair(self) -> None:
         """Finish what a crash cut off in the serving generation. Raises IndexMissing."""
@@ -219,7 +259,7 @@ class Indexer:
             return serving
         if full:
             return self._building(wanted)
-        if serving.recipe is not None and Promotions(self.database).chosen(serving):
+        if serving.recipe is not None and self._promotions.chosen(serving):
             _LOG.info("generation %d serves by choice; the settings differ", serving.id)
             return serving
         raise GenerationMismatch(

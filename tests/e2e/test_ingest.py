@@ -217,6 +217,35 @@ def test_a_new_model_asks_for_a_full_ingest_and_is_built_beside(docs: Path) -> N
     assert len(paths_found(docs, "restart it when stuck")) == 3
 
 
+def test_a_full_ingest_of_a_part_never_takes_the_place_of_the_whole(docs: Path) -> None:
+    write_page(docs / "docs/b", "part.md", "vault")
+    run_json(docs, "ingest", "docs")
+    (docs / "runbook.toml").write_text("[chunking]\nmax_tokens = 128\n")
+    done = run(docs, "ingest", "docs/b", "--full")
+    assert done.returncode == 2
+    assert "docs" in done.stderr
+    assert len(paths_found(docs, "restart it when stuck")) == 4
+
+
+def test_a_full_ingest_keeps_what_is_in_quarantine_and_widens_nothing(docs: Path) -> None:
+    write_page(docs / "docs", "s.md", "vault", acl="team:a, team:b")
+    write_page(docs / "docs", "gone.md", "ledger")
+    run_json(docs, "ingest", "docs")
+    (docs / "docs/gone.md").unlink()
+    broken = "---\nkind: recipe\nacl: [team:b, public]\n---\n# About vault\n"
+    (docs / "docs/s.md").write_text(broken, encoding="utf-8")
+    (docs / "runbook.toml").write_text("[chunking]\nmax_tokens = 128\n")
+    report = run_json(docs, "ingest", "docs", "--full", expect=3)
+    assert (report["generation"], report["added"]) == (2, 3)
+    assert report["chunks"] == 4
+    assert "s.md" in paths_found(docs, "restart the vault", "--as", "team:b")
+    for other in ("team:a", "team:z"):
+        assert "s.md" not in paths_found(docs, "restart the vault", "--as", other)
+    assert "gone.md" not in paths_found(docs, "restart the ledger")
+    [recorded] = run_json(docs, "index", "list")["promotions"]
+    assert (recorded["kind"], recorded["generation"]) == ("ingest", 2)
+
+
 def test_a_batch_answers_each_question_on_a_line(docs: Path) -> None:
     run_json(docs, "ingest", "docs")
     asked = [{"id": "q1", "query": "broker"}, {"id": 2, "query": "   "}]

@@ -20,10 +20,11 @@ _OF_ONE_BUILD = frozenset({"id", "generation", "state"})
 class Difference:
     """What a copy lacks or has otherwise, as versions of the original; and what it must lose.
 
-    `surplus` is paths by source.
+    `outdated` are both, `lacking` those that it does not have at all; `surplus` is paths by source.
     """
 
     outdated: tuple[int, ...]
+    lacking: tuple[int, ...]
     surplus: dict[str, list[str]]
 
 
@@ -44,11 +45,12 @@ class GenerationCopy:
             for document, (version, stamp) in original.items()
             if document not in copy or copy[document][1] != stamp
         ]
+        lacking = [version for document, (version, _) in original.items() if document not in copy]
         surplus: dict[str, list[str]] = {}
         for document, (_, stamp) in copy.items():
             if document not in original:
                 surplus.setdefault(stamp["source"], []).append(stamp["path"])
-        return Difference(tuple(sorted(outdated)), surplus)
+        return Difference(tuple(sorted(outdated)), tuple(sorted(lacking)), surplus)
 
     def read(self, wanted: Sequence[int]) -> list[tuple[Document, tuple[Chunk, ...]]]:
         """These versions, those of them that still serve, with their chunks in order."""

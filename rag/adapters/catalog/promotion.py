@@ -24,7 +24,7 @@ from rag.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """One change: `kind` is promote or rollback, `gate` what the gate said of it.
+    """One change: `kind` is promote, rollback or ingest, `gate` what the gate said of it.
 
     `reason` was given by whoever promoted against the gate.
     """
@@ -52,7 +52,9 @@ class Promotions:
 
     def chosen(self, generation: Generation) -> bool:
         """Whether somebody asked for it to serve, whatever the settings say."""
-        asked = sa.exists().where(promotions.c.generation == generation.id)
+        asked = sa.exists().where(
+            promotions.c.generation == generation.id, promotions.c.kind != "ingest"
+        )
         with self._database.read() as connection:
             return bool(connection.scalar(sa.select(asked)))
 
@@ -64,12 +66,17 @@ class Promotions:
         kind: str,
         gate: str,
         reason: str | None = None,
+        waited: bool = True,
     ) -> Promotion:
-        """Let it serve from this commit on; the one before is retired, to be rolled back to."""
+        """Let it serve from this commit on; the one before is retired, to be rolled back to.
+
+        One that has not `waited` was read from its sources just now, and knows best who may read.
+        """
         with self._database.write() as connection:
             before = _serving(connection)
             if before is not None and before != generation.id:
-                self._narrow(connection, generation, before)
+                if waited:
+                    self._narrow(connection, generation, before)
                 connection.execute(
                     generations.update().where(generations.c.id == before).values(state="retired")
                 )
