@@ -110,9 +110,14 @@ def _gathered(settings: Settings, folder: Path, keep: Sequence[str]) -> dict[str
     for name in keep:
         if name not in _NOT_KEPT and (state / name).is_file():
             found[f"state/{name}"] = state / name
-    if (settings.directory / CONFIG_NAME).is_file():
-        found[CONFIG_NAME] = settings.directory / CONFIG_NAME
+    if _configuration(settings).is_file():
+        found[CONFIG_NAME] = _configuration(settings)
     return found
+
+
+def _configuration(settings: Settings) -> Path:
+    """The file that was read, whatever its name."""
+    return settings.read_from or settings.directory / CONFIG_NAME
 
 
 def _write(target: Path, files: dict[str, Path]) -> None:
@@ -180,7 +185,7 @@ def _unpack(archive: tarfile.TarFile, source: Path, name: str, place: Path) -> N
 
 def _put(settings: Settings, made: Path, name: str) -> None:
     if name == CONFIG_NAME:
-        target = settings.directory / CONFIG_NAME
+        target = _configuration(settings)
         if target.exists():
             return
     else:

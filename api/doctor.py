@@ -78,7 +78,7 @@ def _model(settings: Settings) -> str:
 def _index(settings: Settings) -> str:
     with open_catalog(settings) as database:
         generation = Generations(database).serving()
-        summary = CatalogReader(database).summary(today())
+        summary = CatalogReader(database).summary(today(), settings.search.review_every)
         chosen = Promotions(database).chosen(generation)
     model = make_embedder(settings).fingerprint
     if generation.model != model and not chosen:
@@ -92,7 +92,8 @@ def _index(settings: Settings) -> str:
 
 def _last_run(settings: Settings) -> str:
     with open_catalog(settings) as database:
-        failure = CatalogReader(database).summary(today()).last_failure
+        summary = CatalogReader(database).summary(today(), settings.search.review_every)
+    failure = summary.last_failure
     if failure is not None:
         raise RunbookError(f"failed: {failure}")
     return "did not fail"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from importlib import resources
 
 from api import embedding
@@ -75,7 +75,7 @@ def make_search_path(
         SearchSettings(
             candidates=settings.search.candidates,
             reranked=settings.rerank.passages,
-            review_every=timedelta(days=settings.search.review_every_days),
+            review_every=settings.search.review_every,
             weights=settings.search.weights,
         ),
         make_reranker(settings),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -102,6 +103,11 @@ class SearchSection(_Section):
     synonyms: Path | None = None
     review_every_days: int = Field(default=180, ge=1)
     weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+
+    @property
+    def review_every(self) -> timedelta:
+        """How often a page is to be reviewed that does not say so itself."""
+        return timedelta(days=self.review_every_days)
 
     @field_validator("weights")
     @classmethod

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from rag.acl import AccessFilter, access_filter
 from rag.domain import Chunk, Document, Explanation, Hit, Principal, Scores
-from rag.freshness import DEFAULT_REVIEW_EVERY, freshness_of
+from rag.freshness import freshness_of
 from rag.search import SearchEngine
 
 _LOOKED_AT = 30
@@ -76,7 +76,7 @@ class RunbooksForAlert:
         engine: SearchEngine,
         pages: AlertPages,
         today: Callable[[], date],
-        review_every: timedelta = DEFAULT_REVIEW_EVERY,
+        review_every: timedelta,
     ) -> None:
         self._engine = engine
         self._pages = pages

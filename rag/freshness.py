@@ -13,7 +13,7 @@ def freshness_of(
     metadata: Metadata,
     updated_at: datetime,
     today: date,
-    default_review_every: timedelta = DEFAULT_REVIEW_EVERY,
+    default_review_every: timedelta,
 ) -> Freshness:
     """Fresh until its review date, due from then on, stale once a whole review period overdue.
 
@@ -34,7 +34,7 @@ def status_of(
     last_reviewed: date | None,
     review_every: timedelta | None,
     today: date,
-    default_review_every: timedelta = DEFAULT_REVIEW_EVERY,
+    default_review_every: timedelta,
 ) -> FreshnessStatus:
     """How a document stands that was reviewed then and is to be reviewed so often."""
     if last_reviewed is None:

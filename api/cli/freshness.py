@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import click
@@ -69,7 +69,7 @@ def _known(settings: Settings) -> Known:
         owners=frozenset(named.owners),
         services=frozenset(named.services),
         changed=_changes(settings),
-        review_every=timedelta(days=settings.search.review_every_days),
+        review_every=settings.search.review_every,
     )
 
 

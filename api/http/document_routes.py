@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -76,5 +75,5 @@ def _after(given: str | None) -> tuple[str, str]:
 
 
 def _freshness(item: Document, services: Services) -> Freshness:
-    period = timedelta(days=services.settings.search.review_every_days)
+    period = services.settings.search.review_every
     return freshness_of(item.metadata, item.updated_at, services.today(), period)

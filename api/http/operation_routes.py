@@ -38,7 +38,7 @@ async def readyz(request: Request) -> dict[str, str] | Response:
 def metrics(services: ProvidedServices) -> Response:
     """Counts and times in Prometheus' text format."""
     text = services.metrics.render(
-        lambda: services.reader.summary(services.today()),
+        lambda: services.reader.summary(services.today(), services.settings.search.review_every),
         last_run(services.settings.evals_folder),
     )
     return Response(text, media_type=CONTENT_TYPE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -140,7 +139,7 @@ def get_runbook(services: Services, principal: Principal, asked: DocumentArgumen
     if found is None:
         raise NotFound("no such document, or not one that the caller may read")
     document, chunks = found
-    period = timedelta(days=services.settings.search.review_every_days)
+    period = services.settings.search.review_every
     freshness = freshness_of(document.metadata, document.updated_at, services.today(), period)
     part, following = _part(chunks[asked.start :])
     return ToolOutcome(
@@ -153,7 +152,7 @@ def get_runbook(services: Services, principal: Principal, asked: DocumentArgumen
 def runbooks_for_alert(
     services: Services, principal: Principal, asked: AlertArguments
 ) -> ToolOutcome:
-    period = timedelta(days=services.settings.search.review_every_days)
+    period = services.settings.search.review_every
     lookup = RunbooksForAlert(services.engine, services.reader, services.today, period)
     alert = Alert(asked.name, asked.labels, asked.summary, asked.runbook_url)
     match = lookup.find(alert, principal=principal, k=asked.k)

@@ -49,6 +49,17 @@ def test_what_was_backed_up_is_all_there_in_another_place(folder: Path, tmp_path
     assert (key["groups"], key["rights"]) == (["team:a"], ["index"])
 
 
+def test_a_configuration_of_another_name_is_backed_up_too(folder: Path, tmp_path: Path) -> None:
+    (folder / "runbook.toml").rename(folder / "other.toml")
+    done = run(folder, "--config", "other.toml", "backup", "saved.tar")
+    assert done.returncode == 0, done.stderr
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(folder / "saved.tar", other)
+    assert run(other, "restore", "saved.tar").returncode == 0
+    assert (other / "runbook.toml").read_text(encoding="utf-8") == CONFIG
+
+
 def test_nothing_is_overwritten_unasked(folder: Path) -> None:
     run(folder, "backup", "saved.tar")
     assert run(folder, "backup", "saved.tar").returncode == 2

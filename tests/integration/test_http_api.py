@@ -33,7 +33,7 @@ from api.limits import Limits
 from api.metrics import Metrics
 from api.request_memory import RequestMemory
 from api.services import Services
-from api.settings import ServerSettings, Settings
+from api.settings import SearchSection, ServerSettings, Settings
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.feedback import FeedbackStore
 from rag.adapters.catalog.generations import Generations
@@ -593,6 +593,17 @@ def test_responses_carry_their_headers(stocked: Bench) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
     ids = [answer.headers["x-request-id"] for answer in answers]
     assert len(set(ids)) == len(ids)
+
+
+def test_metrics_count_freshness_by_the_configured_period(bench: Bench) -> None:
+    about = Metadata(title="Broker", last_reviewed=TODAY - timedelta(days=40))
+    index_text(bench.index, replace(document("broker.md"), metadata=about), "restart the broker")
+    settings = bench.services.settings.model_copy(
+        update={"search": SearchSection(review_every_days=30)}
+    )
+    client = TestClient(create_app(replace(bench.services, settings=settings)))
+    for asked, status in ((client, "due"), (bench.client, "fresh")):
+        assert f'runbook_document_freshness{{status="{status}"}} 1.0' in asked.get("/metrics").text
 
 
 def test_logs_and_metrics_hold_templates_and_no_words_of_the_caller(stocked: Bench) -> None:

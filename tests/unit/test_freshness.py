@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from rag.domain import FreshnessStatus, Metadata
-from rag.freshness import freshness_of
+from rag.freshness import DEFAULT_REVIEW_EVERY, freshness_of
 
 TODAY = date(2026, 6, 1)
 UPDATED = datetime(2026, 5, 1, tzinfo=UTC)
@@ -35,10 +35,10 @@ def test_status_follows_the_review_period(
         last_reviewed=TODAY - timedelta(days=days_ago),
         review_every=timedelta(days=period) if period else None,
     )
-    found = freshness_of(about, UPDATED, TODAY)
+    found = freshness_of(about, UPDATED, TODAY, DEFAULT_REVIEW_EVERY)
     assert (found.status, found.age_days) == (status, max(0, days_ago))
 
 
 def test_a_commit_is_no_review() -> None:
-    found = freshness_of(Metadata(title="x"), UPDATED, TODAY)
+    found = freshness_of(Metadata(title="x"), UPDATED, TODAY, DEFAULT_REVIEW_EVERY)
     assert (found.status, found.age_days) == (FreshnessStatus.UNKNOWN, 31)

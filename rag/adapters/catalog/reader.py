@@ -147,10 +147,10 @@ class CatalogReader:
         with self._database.read() as connection:
             return [Quarantined(**row) for row in connection.execute(query).mappings()]
 
-    def summary(self, today: date) -> IndexSummary:
-        """Counts of what is served; for metrics and `doctor`."""
+    def summary(self, today: date, review_every: timedelta) -> IndexSummary:
+        """Counts of what is served; for metrics and `doctor`. `review_every` is the default."""
         with self._database.read() as connection:
-            freshness = _freshness_counts(connection, today)
+            freshness = _freshness_counts(connection, today, review_every)
             served = sa.select(versions.c.id).where(_SERVED)
             count = (
                 sa.select(sa.func.count()).select_from(chunks).where(chunks.c.version.in_(served))
@@ -190,7 +190,9 @@ def _among(wanted: Sequence[int]) -> sa.ColumnElement[bool]:
     return versions.c.id.in_(sa.select(listed.c.value))
 
 
-def _freshness_counts(connection: sa.Connection, today: date) -> dict[FreshnessStatus, int]:
+def _freshness_counts(
+    connection: sa.Connection, today: date, review_every: timedelta
+) -> dict[FreshnessStatus, int]:
     counts = dict.fromkeys(FreshnessStatus, 0)
     review = (versions.c.last_reviewed, versions.c.review_days)
     for reviewed, days, documents in connection.execute(
@@ -198,5 +200,5 @@ def _freshness_counts(connection: sa.Connection, today: date) -> dict[FreshnessS
     ):
         last = date.fromisoformat(reviewed) if reviewed else None
         every = timedelta(days=days) if days else None
-        counts[status_of(last, every, today)] += documents
+        counts[status_of(last, every, today, review_every)] += documents
     return counts
