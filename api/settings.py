@@ -305,7 +305,7 @@ def _refuse_keys(path: Path, values: Mapping[str, Any]) -> None:
         if isinstance(told, dict) and name in told:
             variable = f"RUNBOOK_{section}__{name}".upper()
             raise ConfigurationError(
-                f"{path}: {section}.{name}: a key does not belong into a file; take it out, and "
+                f"{path}: {section}.{name}: a key does not belong in a file; take it out, and "
                 f"set {variable} in the environment"
             )
 

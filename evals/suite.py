@@ -170,7 +170,12 @@ class _Reading:
 
 
 def shipped_suite() -> Path:
-    """The suite over the sample corpus."""
+    """The suite over the sample corpus, in a source checkout. Raises ConfigurationError."""
+    if not _SHIPPED.is_dir():
+        raise ConfigurationError(
+            "the suite over the sample corpus is part of the source checkout alone: name a suite, "
+            "or start one with `runbook eval init`"
+        )
     return _SHIPPED
 
 

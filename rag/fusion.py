@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.domain import Candidate, Contribution
+from rag.domain import Candidate, Contribution, Mode
 from rag.indexing import version_of
 
 # A passage that a full list does not hold scores below the list's last, by how much is unknown.
@@ -24,18 +24,21 @@ _ABOVE = 1.001
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """How much a retriever's word counts, and whether it speaks of passages or of whole pages."""
+    """How much a retriever's word counts, in which modes, and whether it is of whole pages."""
 
     weight: float
+    modes: frozenset[Mode]
     of_pages: bool = False
 
 
+_DENSE = frozenset({Mode.HYBRID, Mode.DENSE})
+_LEXICAL = frozenset({Mode.HYBRID, Mode.LEXICAL})
 LANES: Mapping[str, Lane] = {
-    "dense": Lane(0.6),
-    "lexical": Lane(0.2),
-    "pages": Lane(0.2, of_pages=True),
-    "page_vectors": Lane(0.3, of_pages=True),
-    "identifiers": Lane(0.3, of_pages=True),
+    "dense": Lane(0.6, _DENSE),
+    "lexical": Lane(0.2, _LEXICAL),
+    "pages": Lane(0.2, _LEXICAL, of_pages=True),
+    "page_vectors": Lane(0.3, _DENSE, of_pages=True),
+    "identifiers": Lane(0.3, _LEXICAL, of_pages=True),
 }
 
 

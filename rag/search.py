@@ -45,11 +45,6 @@ _PASSAGES_OF_A_PAGE = 2
 _SECOND_PASSAGE = 0.75
 _LOOKED_AT_FOR_RELEVANCE = 3
 _MOST_BESIDE = 16
-_LANES_OF: Mapping[Mode, frozenset[str]] = {
-    Mode.HYBRID: frozenset({"dense", "lexical", "pages", "page_vectors", "identifiers"}),
-    Mode.DENSE: frozenset({"dense", "page_vectors"}),
-    Mode.LEXICAL: frozenset({"lexical", "pages", "identifiers"}),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +111,9 @@ class SearchEngine:
         self._today = today
         self._settings = settings or SearchSettings()
         self._lanes = lanes_with(self._settings.weights)
+        named = {one.name for one in self._retrievers} | {one.name for one in self._page_scorers}
+        if lost := named - self._lanes.keys():
+            raise ValueError(f"these retrievers have no lane in rag/fusion.py: {sorted(lost)}")
         self._reranker = reranker
         self._beside = ThreadPoolExecutor(_MOST_BESIDE, thread_name_prefix="retriever")
 
@@ -159,7 +157,7 @@ class SearchEngine:
         pages = self._page_book.pages(sorted(found), access=asked.access)
         rankings = {name: _of_pages(ranking, pages) for name, ranking in rankings.items()}
         for scorer in self._page_scorers:
-            if scorer.name in _LANES_OF[asked.mode]:
+            if asked.mode in self._lanes[scorer.name].modes:
                 rankings[scorer.name] = scorer.score(asked.question, list(pages))
         fusion = Fusion(rankings, self._lanes)
         ranked = fusion.ranked()
@@ -177,7 +175,7 @@ class SearchEngine:
         return _Found(passages, rankings, frozenset((found - pages.keys()) | unread))
 
     def _rankings(self, asked: _Asked) -> dict[str, Sequence[Candidate]]:
-        wanted = [one for one in self._retrievers if one.name in _LANES_OF[asked.mode]]
+        wanted = [one for one in self._retrievers if asked.mode in self._lanes[one.name].modes]
         # The first, which waits for a model, runs beside the others, which wait for a database.
         first = self._beside.submit(self._retrieve, wanted[0], asked)
         others = {retriever.name: self._retrieve(retriever, asked) for retriever in wanted[1:]}

@@ -32,5 +32,5 @@ def _told(citation: Citation) -> str:
         reviewed = click.style(f"stale, {reviewed}", fg="yellow")
     told = [section, f"revision {document.revision[:12]}", reviewed]
     if not citation.supported:
-        told.append(click.style("not all that cites it is supported", fg="red"))
+        told.append(click.style("some statements that cite this are not supported by it", fg="red"))
     return f"[{citation.marker}] {where}  " + " · ".join(part for part in told if part)

@@ -51,7 +51,7 @@ def command(
     save_baseline: bool,
     as_json: bool,
 ) -> None:
-    """Run SUITE, a folder or a suite.toml; without one, the suite that ships."""
+    """Run SUITE, a folder or a suite.toml; without one, that of the source checkout."""
     from evals.gate import judge
     from evals.history import past_runs, remember
     from evals.runs import as_baseline, read_run, write_run

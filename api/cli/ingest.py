@@ -17,7 +17,7 @@ EXIT_QUARANTINED = 3
 
 @click.command("ingest")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--acl", multiple=True, metavar="TAG", help="Who may read what says nothing itself.")
+@click.option("--acl", multiple=True, metavar="TAG", help="Readers of documents that declare none.")
 @click.option("--source", metavar="NAME", help="One configured source alone.")
 @click.option("--git-pull", is_flag=True, help="Fetch git sources first.")
 @click.option("--full", is_flag=True, help="Index unchanged files again as well.")

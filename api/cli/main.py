@@ -29,7 +29,7 @@ COMMANDS = {
     "freshness": ("freshness", "Tell owners which pages to look at."),
     "coverage": ("coverage", "Compare alerts with runbooks, and list what was asked in vain."),
     "lint": ("lint", "Tell what is wrong with the documents themselves."),
-    "backup": ("backup", "Write all that cannot be made again to one file."),
+    "backup": ("backup", "Back up everything that cannot be rebuilt to one file."),
     "restore": ("restore", "Put a backup back."),
     "keys": ("keys", "Create, list and revoke API keys."),
     "doctor": ("doctor", "Check configuration, models, stores and disk."),

@@ -14,7 +14,7 @@ from rag.errors import IndexMissing
 @click.argument(
     "source", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
-@click.option("--force", is_flag=True, help="In the place of an index that is there.")
+@click.option("--force", is_flag=True, help="Replace an existing index.")
 @click.pass_obj
 def command(config: Path | None, source: Path, force: bool) -> None:
     """Put a backup back, and build the vectors from it."""
