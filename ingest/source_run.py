@@ -139,7 +139,7 @@ class SourceRun:
         try:
             checkout.pull()
         except StoreError as error:
-            self._outcome.unreachable = f"{self._source.name}: {error}"
+            self._unreachable(error)
 
     def _fetch(self, connector: Connector) -> None:
         """Bring the mirror up to date, where the run is about all of it, and believe it alone."""
@@ -149,9 +149,14 @@ class SourceRun:
                 for problem in refresh(connector, root, self._tools.max_file_bytes):
                     self._unfetched(problem.path, problem.reason)
         except StoreError as error:
-            self._unfetched(".", f"{error}; what was fetched before keeps serving")
+            self._unreachable(error)
         self._mirror = Mirror.read(root)
         self._resolve = self._mirror.resolving(self._resolve)
+
+    def _unreachable(self, error: StoreError) -> None:
+        self._outcome.unreachable = (
+            f"{self._source.name}: {error}; what was fetched before keeps serving"
+        )
 
     def _unfetched(self, path: str, reason: str) -> None:
         self._outcome.quarantined[path] = Quarantined(self._source.name, path, None, reason)
