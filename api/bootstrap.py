@@ -159,16 +159,22 @@ def open_reading(
     *,
     embedder: Embedder | None = None,
     clock: Callable[[], date] | None = None,
+    traced: bool = False,
 ) -> Iterator[Services]:
     """Services for one command: reads the catalog alone, beside whatever process owns the index.
 
     An `embedder` and a `clock` that the caller has stand in for the configured one and for today.
+    What is asked is `traced` as a serving process traces it, where the settings say so.
     """
     embedder = embedder or embedding.begin_loading(settings)
     with (
         open_catalog(settings) as database,
         closing(request_memory(settings, database)) as requests,
+        ExitStack() as stack,
     ):
+        tracing = tracing_to(settings) if traced else None
+        if tracing is not None:
+            stack.callback(tracing.close)
         yield _services(
             settings,
             database,
@@ -177,7 +183,9 @@ def open_reading(
             lambda generation: ExactVectors(database, generation),
             repair=_nothing,
             wake=_nothing,
+            watchers=[tracing] if tracing else [],
             clock=clock,
+            tracing=tracing,
         )
 
 

@@ -27,6 +27,8 @@ from rag.wording import telling_roots
 HEADING = "Where the pages disagree"
 _CHANGES = frozenset({Risk.MUTATING, Risk.DESTRUCTIVE})
 _MOST_TOLD = 3
+# What pages beside the question disagree on is not what was asked: one of two is nearly the best.
+_NEARLY_BEST = 0.8
 _MOST_CHARS = 80
 _LEAST_SHARED_OF_HEADINGS = 0.5
 _NAME = r"[A-Za-z][A-Za-z0-9]*(?:[_.-][A-Za-z0-9]+)*"
@@ -75,9 +77,11 @@ def disagreements(passages: Sequence[Passage]) -> list[Disagreement]:
         for page in pages_of(passages)
         if page[0].hit.document.metadata.kind is not Kind.POSTMORTEM
     ]
+    best = max((_score(page) for page in pages), default=0.0)
     found: list[Disagreement] = []
     for one, other in combinations(pages, 2):
-        if not _superseded(one[0].hit.document, other[0].hit.document):
+        asked_for = max(_score(one), _score(other)) >= _NEARLY_BEST * best
+        if asked_for and not _superseded(one[0].hit.document, other[0].hit.document):
             found += _between(one, other)
     return sorted(found, key=lambda one: (one.markers, one.subject))[:_MOST_TOLD]
 
@@ -85,6 +89,10 @@ def disagreements(passages: Sequence[Passage]) -> list[Disagreement]:
 def told(found: Sequence[Disagreement]) -> str:
     """A part of an answer, in the project's own voice; empty when there is nothing to tell."""
     return "\n".join([f"### {HEADING}\n", *(f"> {one}" for one in found)]) if found else ""
+
+
+def _score(page: Sequence[Passage]) -> float:
+    return max(passage.hit.score for passage in page)
 
 
 def _between(one: Sequence[Passage], other: Sequence[Passage]) -> Iterator[Disagreement]:

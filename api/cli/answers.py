@@ -19,6 +19,8 @@ def print_answer(answer: Answer) -> None:
         click.echo(_told(citation))
     for notice in answer.notices:
         click.echo(f"note: {printable(notice)}", err=True)
+    prompt = f"{answer.prompt} ({answer.prompt_hash})"
+    click.echo(f"note: answered by {printable(answer.model)}, prompt {prompt}", err=True)
 
 
 def _told(citation: Citation) -> str:

@@ -27,7 +27,7 @@ def command(ctx: click.Context, tags: tuple[str, ...]) -> None:
     from api.mcp.server import mcp_server
 
     configure(settings.log.level, settings.log.format)
-    with open_reading(settings) as services:
+    with open_reading(settings, traced=True) as services:
         server = mcp_server(services, lambda _: principal)
 
         async def serve() -> None:

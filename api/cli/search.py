@@ -6,19 +6,18 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from api.cli.hits import print_hits
+from api.cli.narrowing import Narrowing, narrowed
 from api.cli.principal import local_principal
 from api.embedding import begin_loading
 from api.settings import load_settings
-from rag.domain import Filters, Kind, Mode, Principal, SearchResult
+from rag.domain import Principal, SearchResult
 from rag.errors import ConfigurationError
-from rag.search import DEFAULT_K, MAX_K
 
 if TYPE_CHECKING:
     from rag.search import SearchEngine
@@ -31,32 +30,18 @@ class _Asked:
     """What every question of this run is asked with."""
 
     principal: Principal
-    k: int
-    filters: Filters
-    mode: Mode
+    narrowing: Narrowing
 
     def search(self, engine: SearchEngine, question: str) -> SearchResult:
+        how = self.narrowing
         return engine.search(
-            question, principal=self.principal, k=self.k, filters=self.filters, mode=self.mode
+            question, principal=self.principal, k=how.k, filters=how.filters, mode=how.mode
         )
 
 
 @click.command("search")
 @click.argument("question", required=False)
-@click.option("-k", default=DEFAULT_K, type=click.IntRange(1, MAX_K), help="Hits at most.")
-@click.option("--as", "tags", multiple=True, metavar="TAG", help="Search as one with these tags.")
-@click.option("--service", metavar="S", help="Only pages about this service.")
-@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only this kind.")
-@click.option(
-    "--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Updated since then."
-)
-@click.option("--source", metavar="NAME", help="Only from this source.")
-@click.option(
-    "--mode",
-    type=click.Choice([mode.value for mode in Mode]),
-    default=Mode.HYBRID.value,
-    show_default=True,
-)
+@narrowed
 @click.option(
     "--batch",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -69,13 +54,7 @@ class _Asked:
 def command(
     ctx: click.Context,
     question: str | None,
-    k: int,
-    tags: tuple[str, ...],
-    service: str | None,
-    kind: str | None,
-    since: datetime | None,
-    source: str | None,
-    mode: str,
+    narrowing: Narrowing,
     batch: Path | None,
     explain: bool,
     as_json: bool,
@@ -83,12 +62,9 @@ def command(
     """Find the pages that answer QUESTION; without --as, as the local administrator."""
     if (question is None) == (batch is None):
         raise click.UsageError("give a QUESTION or --batch FILE.jsonl, one of the two")
-    filters = Filters(
-        service, Kind(kind) if kind else None, since.date() if since else None, source
-    )
     settings = load_settings(ctx.obj)
     model = begin_loading(settings)
-    asked = _Asked(local_principal(settings, tags), k, filters, Mode(mode))
+    asked = _Asked(local_principal(settings, narrowing.tags), narrowing)
     from api.search_path import open_search
 
     with open_search(settings, model) as engine:

@@ -19,7 +19,7 @@ from tests.processes import ROOT, RUNBOOK, environment
 from tests.sample_service import SLACK_SECRET, Service
 
 ADDRESS = "http://127.0.0.1:8080"
-GUIDES = ("chat.md", "mcp.md", "slack.md")
+GUIDES = ("asking.md", "chat.md", "mcp.md", "slack.md")
 _SCRIPT = re.compile(r"^```python\n(.+?)^```\n+```text\n(.+?)^```", re.MULTILINE | re.DOTALL)
 _CONSOLE = re.compile(r"^```console\n(.+?)^```", re.MULTILINE | re.DOTALL)
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

@@ -17,10 +17,13 @@ from opentelemetry import trace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from api.bootstrap import open_reading
+from api.local import LOCAL_ADMINISTRATOR
 from api.tracing import Tracing
 from rag.answer import Usage
 from rag.ports import ModelCall
 from tests.corpus import PAGES
+from tests.hashing_cli import hashing_embedder
 from tests.model_server import MODEL, USAGE, model_server
 from tests.serving import service_over
 
@@ -119,6 +122,22 @@ def test_a_request_its_search_and_its_answer_are_one_trace(
     assert receiver.headers[0]["x-tenant"] == "ops"
     for private in ("peculiarly", document["path"], document["title"], "rollout", "key:"):
         assert private.encode() not in receiver.raw
+
+
+def test_a_command_that_answers_is_traced_as_a_service_is(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    with service_over(tmp_path, PAGES, telemetry={"otlp_endpoint": receiver.endpoint}) as service:
+        settings = service.services.settings
+    receiver.spans.clear()
+    for traced in (False, True):
+        embedder = hashing_embedder(settings)
+        with open_reading(settings, embedder=embedder, traced=traced) as services:
+            services.answerer.answer("undo the deploy", principal=LOCAL_ADMINISTRATOR)
+    named(receiver, "search")
+    told = attributes(named(receiver, "ask"))
+    assert told["gen_ai.prompt.name"].startswith("answer@")
+    assert told["runbook.prompt.hash"]
 
 
 def test_a_path_and_a_key_that_fail_are_not_told(receiver: Receiver, tmp_path: Path) -> None:
