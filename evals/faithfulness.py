@@ -15,9 +15,13 @@ from rag.neutral import outside_code
 from rag.pieces import fenced
 from rag.ports import Embedder
 from rag.support import LEAST_SUPPORT, SupportChecker, passage_units
+from rag.wording import plain
 
 LEAST_FAITHFUL = LEAST_SUPPORT
-_OWN_WORDS = re.compile(r"^\s*(?:#{1,6} .*|> .*|_\(.*\)_)$", re.MULTILINE)
+# A line of markers counts for nothing even below a fence that its page never closes.
+_OWN_WORDS = re.compile(
+    r"^\s*(?:#{1,6} .*|> .*|_\(.*\)_|(?:\[\d+\] ?)+(?:_\(.*\)_)?)$", re.MULTILINE
+)
 _REMARK = re.compile(r"_\([^)\n]*\)_")
 _MARKER = re.compile(r"\s*\[\d+\]")
 
@@ -57,4 +61,5 @@ def _told(answer: str) -> Iterator[str]:
     """Sentences, rows of tables, and lines of fenced code as code."""
     for is_code, run in fenced(answer):
         for unit in passage_units(run):
-            yield f"`{unit.strip()}`" if is_code else unit
+            if plain(unit):  # `...` in a listing says nothing
+                yield f"`{unit.strip()}`" if is_code else unit

@@ -49,6 +49,17 @@ def test_the_projects_own_words_do_not_count() -> None:
     assert told_by_pages("### Mitigation\n\nWait. [1] _(stale)_\n\n> 3 gaps") == "Wait."
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Wait 5 minutes.\n\n```\n...\n```\n\n[1]",
+        "```\nRun `kubectl -n orders rollout undo deploy/api`\n\n[1] [12] _(changes something)_",
+    ],
+)
+def test_what_says_nothing_is_not_held_against_an_answer(answer: str) -> None:
+    assert score(answer) >= LEAST_FAITHFUL
+
+
 def test_what_is_named_is_seen_whatever_embeds_it() -> None:
     checker = FaithfulnessChecker(HashingEmbedder())
     for half in (0, 1):
