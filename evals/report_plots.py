@@ -9,6 +9,7 @@ from html import escape
 _ROW = 20
 _NAME, _BAR, _NOTE = 275, 190, 150
 _WIDTH, _HEIGHT = 480, 150
+_LINE = 14
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 100, 12, 24
 
 
@@ -60,11 +61,13 @@ def curve(
             f'<line class="of" x1="{_LEFT}" x2="{_LEFT + _WIDTH}" y1="{y}" y2="{y}"/>'
             f'<text class="axis" x="{_LEFT - 6}" y="{y + 4}">{value:g}{escape(unit)}</text>'
         )
-    for name, value in (levels or {}).items():
+    lowest = 0.0
+    for name, value in sorted((levels or {}).items(), key=lambda level: -level[1]):
         y = _height(value, top)
+        lowest = max(y + 4, lowest + _LINE)  # the names of near levels stand below each other
         parts.append(
             f'<line class="level" x1="{_LEFT}" x2="{_LEFT + _WIDTH}" y1="{y}" y2="{y}"/>'
-            f'<text x="{_LEFT + _WIDTH + 6}" y="{y + 4}">{escape(name)}</text>'
+            f'<text x="{_LEFT + _WIDTH + 6}" y="{lowest}">{escape(name)}</text>'
         )
     told = " ".join(f"{x:.1f},{y:.1f}" for x, y in dots)
     parts.append(f'<polyline class="curve" points="{told}"/>')
