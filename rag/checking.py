@@ -112,7 +112,7 @@ class AnswerChecker:
 
         `following` is the unit that a line introduces, if it does.
         """
-        if _is_code(unit):
+        if is_code(unit):
             return self._checked_code(unit)
         if not unit.strip():
             return unit
@@ -240,7 +240,7 @@ class AnswerChecker:
 
     def _is_struck_whole(self, unit: str) -> bool:
         """Whether a unit is code of which no line stands in a passage."""
-        lines = [line for line in _taken_apart(unit)[1] if line.strip()] if _is_code(unit) else []
+        lines = [line for line in _taken_apart(unit)[1] if line.strip()] if is_code(unit) else []
         return bool(lines) and not any(map(self._commands.markers_of, lines))
 
     def _shown_code(
@@ -261,10 +261,11 @@ class AnswerChecker:
 
 def introduces(unit: str) -> bool:
     """Whether a line leads to what stands behind it."""
-    return not _is_code(unit) and MARKER.sub("", unit).rstrip(" *_.").endswith(":")
+    return not is_code(unit) and MARKER.sub("", unit).rstrip(" *_.").endswith(":")
 
 
-def _is_code(unit: str) -> bool:
+def is_code(unit: str) -> bool:
+    """Whether a unit is a fenced block."""
     return unit.lstrip().startswith(("```", "~~~"))
 
 

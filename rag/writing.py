@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 from rag.answer import Answer, Citation, TextPart, Turn, Usage
-from rag.checking import AnswerChecker, introduces
+from rag.checking import AnswerChecker, introduces, is_code
 from rag.context import Context, Passage
 from rag.domain import Unsupported
 from rag.errors import ModelError
@@ -21,11 +21,14 @@ from rag.ports import AnswerObserver, Generator, ModelCall
 from rag.prompting import Prompt
 from rag.streamed_units import StreamedUnits
 from rag.support import SupportChecker
+from rag.wording import plain
 
 # What the prompt asks a model to write where the passages do not answer.
 NO_ANSWER = "NO ANSWER"
 _MOST_CHARS = 20_000
 _TURNS_SHOWN = 4
+_LEAST_WORDS_OF_A_REPETITION = 5
+_MOST_REPEATED = 3
 
 FELL_BACK = "the model {} could not be used; this answer quotes the pages"
 BROKE_OFF = "the model {} broke off; the rest of this answer quotes the pages"
@@ -52,6 +55,8 @@ class Writing:
         self._observer = observer
         self._units = StreamedUnits()
         self._waiting: list[str] = []
+        self._lines: set[str] = set()
+        self._repeated = 0
         self._held = ""
         self._shown = ""
         self._usage = Usage()
@@ -156,11 +161,29 @@ class Writing:
 
     def _taken(self, unit: str) -> Iterator[TextPart]:
         """A line that introduces something waits for that: whether it stands depends on it."""
+        if self._is_told_again(unit):
+            return
         if introduces(unit) or (self._waiting and not unit.strip()):
             self._waiting.append(unit)
             return
         yield from self._introduced(unit)
         yield from self._checked(unit)
+
+    def _is_told_again(self, unit: str) -> bool:
+        """Whether a line of some length stood there before. A model that goes on so is at its end.
+
+        Raises ModelError then.
+        """
+        words = plain(unit)
+        if is_code(unit) or len(words.split()) < _LEAST_WORDS_OF_A_REPETITION:
+            return False
+        if words not in self._lines:
+            self._lines.add(words)
+            return False
+        self._repeated += 1
+        if self._repeated >= _MOST_REPEATED:
+            raise ModelError("the model repeats itself")
+        return True
 
     def _introduced(self, following: str) -> Iterator[TextPart]:
         waiting, self._waiting = self._waiting, []

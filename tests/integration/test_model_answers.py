@@ -231,15 +231,27 @@ def test_a_command_that_no_page_shows_is_struck_out(
     assert desk.observer.outcomes[-1].struck == 1
 
 
+def test_a_model_that_repeats_itself_is_stopped_and_the_pages_say_the_rest(
+    desk: Desk, server: ModelServer
+) -> None:
+    again = "Restart the payment worker when the queue stops for 5 minutes. [1]\n\n"
+    server.pause = 0.001
+    answer = asked(desk, server, again * 400)
+    shown, _, quoted = answer.text.partition("> The model broke off here.")
+    assert shown.count("Restart the payment worker when the queue stops") == 1
+    assert "kubectl -n payments rollout restart deploy/payment-worker" in quoted
+    assert server.aborted.wait(10)
+
+
 def test_a_line_that_introduces_a_struck_command_is_not_supported(
     desk: Desk, server: ModelServer
 ) -> None:
     code = (
-        "Restart the payment worker when the queue stops for 5 minutes: [1]\n\n```bash\n{}\n```\n"
+        "When the queue stops for 5 minutes, restart the payment worker: [1]\n\n```bash\n{}\n```\n"
     )
     answer = asked(desk, server, GOOD + code.format("kubectl delete namespace payments"))
     lines = answer.text.split("\n")
-    [line] = [line for line in lines if line.startswith("Restart") and ":" in line]
+    [line] = [line for line in lines if line.startswith("When the queue")]
     assert line.endswith(UNSUPPORTED)
     shown = asked(desk, server, GOOD + code.format("kubectl -n payments get pods"))
     assert UNSUPPORTED not in shown.text
