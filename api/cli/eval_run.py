@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from api.cli.progress import shown_progress
+from api.cli.progress import shown_evaluation
 from api.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def command(
 def _run(settings: Settings, suite: Suite) -> Run:
     from api.evaluation import evaluate
 
-    with shown_progress() as progress:
-        return evaluate(settings, suite, progress=progress)
+    with shown_evaluation() as (progress, told):
+        return evaluate(settings, suite, progress=progress, told=told)
 
 
 def _baseline(suite: Suite, asked: Path | None) -> Path | None:

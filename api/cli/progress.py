@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -34,23 +34,42 @@ class _Bar:
         rate = self._chunks / max(time.monotonic() - self._started, 0.001)
         self._shown.update(self._task, advance=documents, rate=f"{rate:.0f} chunks/s")
 
+    def asked(self, times: int, of: int) -> None:
+        """Indexing is over: so many questions of a suite have been asked."""
+        what = "asking" if times < of else "scoring"
+        self._shown.update(self._task, what=what, completed=times, total=of, rate="")
+
 
 @contextmanager
 def shown_progress() -> Iterator[Progress]:
     """Progress on stderr when a person looks at it."""
+    with _shown() as bar:
+        yield bar or Silent()
+
+
+@contextmanager
+def shown_evaluation() -> Iterator[tuple[Progress, Callable[[int, int], None] | None]]:
+    """The same, and what is to be told how many questions of how many are asked."""
+    with _shown() as bar:
+        yield (bar, bar.asked) if bar else (Silent(), None)
+
+
+@contextmanager
+def _shown() -> Iterator[_Bar | None]:
+    """A bar, where a person looks at stderr."""
     if not sys.stderr.isatty():
-        yield Silent()
+        yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
 
     columns = (
-        TextColumn("indexing"),
+        TextColumn("{task.fields[what]}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
     with RichProgress(*columns, console=Console(stderr=True), transient=True) as shown:
-        yield _Bar(shown, shown.add_task("indexing", total=None, rate=""))
+        yield _Bar(shown, shown.add_task("", total=None, what="indexing", rate=""))
