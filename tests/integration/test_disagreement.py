@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from api.answer_path import make_generator
+from api.ask_settings import AskSettings
+from rag.answer import Answered, TextPart
 from rag.disagreement import HEADING
 from tests.answers import PAYMENTS, Desk
+from tests.fakes import HashingEmbedder
+from tests.model_server import MODEL, model_server
 
 QUESTION = "how many replicas of the payment worker and which queue limit when the queue is slow"
 FRONT = """\
@@ -66,6 +71,22 @@ def test_both_values_are_shown_with_their_citations_and_the_later_review(desk: D
     assert "says `6` [1]" in line or "says `6` [2]" in line
     assert "old.md (reviewed 2024-02-01" in line
     assert "new.md was reviewed later. Which one holds is for you to decide." in line
+
+
+def test_it_is_said_behind_what_a_model_writes_and_in_its_stream(desk: Desk) -> None:
+    reply = "When the queue of the payment worker is slow, set the queue limit and scale: [1][2]\n"
+    with model_server(reply=reply) as server:
+        chosen = AskSettings(provider="openai", model=MODEL, base_url=server.base_url)
+        desk.page("new.md", page(LIMIT.format(200)))
+        desk.page("old.md", page(LIMIT.format(300)))
+        answerer = desk.answerer(make_generator(chosen, HashingEmbedder()))
+        *events, last = answerer.stream(QUESTION, principal=PAYMENTS)
+    assert isinstance(last, Answered)
+    assert last.answer.model == MODEL
+    assert last.answer.text.startswith("When the queue")
+    assert f"### {HEADING}\n\n> The pages disagree on `queue_limit`" in last.answer.text
+    told = [event.text for event in events if isinstance(event, TextPart)]
+    assert "".join(told) == last.answer.text
 
 
 def test_a_setting_is_compared_in_prose_in_tables_and_in_files(desk: Desk) -> None:
