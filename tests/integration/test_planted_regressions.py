@@ -17,7 +17,6 @@ from api.evaluation import open_evaluation
 from api.settings import Settings
 from evals.gate import Verdict, judge
 from evals.measures import OwnMeasures, RankingMeasures
-from evals.remembering import RememberingEmbedder
 from evals.runner import run_suite
 from evals.runs import Run
 from evals.scoring import Scorer
@@ -41,7 +40,7 @@ class Bench:
         self.original = shipped.corpus
         self.folder = folder
         self.settings = Settings(directory=folder)
-        self.embedder: Embedder = RememberingEmbedder(embedder)
+        self.embedder = embedder
         self.suite = replace(shipped, questions=_part_of(shipped))
         self.baseline = self.run()
 
@@ -87,8 +86,8 @@ def _part_of(shipped: Suite) -> tuple[Any, ...]:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Bench:
-    return Bench(tmp_path_factory.mktemp("planted"), embedder)
+def bench(tmp_path_factory: pytest.TempPathFactory, remembering: Embedder) -> Bench:
+    return Bench(tmp_path_factory.mktemp("planted"), remembering)
 
 
 def rules_of(verdict: Verdict) -> set[str]:

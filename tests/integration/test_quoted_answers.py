@@ -19,10 +19,10 @@ from api.local import LOCAL_ADMINISTRATOR
 from api.settings import Settings, SourceSettings
 from evals.faithfulness import FaithfulnessChecker
 from ingest.report import Silent
-from rag.adapters.local_embedder import LocalEmbedder
 from rag.answer import Answer
 from rag.disagreement import HEADING
 from rag.neutral import neutralised
+from rag.ports import Embedder
 
 ROOT = Path(__file__).parents[2]
 SUITE = ROOT / "evals" / "suites" / "shipped" / "questions.jsonl"
@@ -37,12 +37,14 @@ def answerable() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def answers(
-    tmp_path_factory: pytest.TempPathFactory, embedder: LocalEmbedder
+    tmp_path_factory: pytest.TempPathFactory, remembering: Embedder
 ) -> Iterator[dict[str, Answer]]:
     source = SourceSettings(name="runbooks", path=ROOT / "runbooks")
     settings = Settings(directory=tmp_path_factory.mktemp("quoted"), sources=(source,))
-    run_ingest(settings, (), acl=None, prune=True, full=False, progress=Silent(), embedder=embedder)
-    with open_reading(settings, embedder=embedder) as services:
+    run_ingest(
+        settings, (), acl=None, prune=True, full=False, progress=Silent(), embedder=remembering
+    )
+    with open_reading(settings, embedder=remembering) as services:
         yield {
             one["id"]: services.answerer.answer(one["question"], principal=LOCAL_ADMINISTRATOR)
             for one in answerable()
@@ -107,8 +109,8 @@ def test_answers_stay_short_enough_to_be_read(answers: dict[str, Answer]) -> Non
     assert max(len(answer.citations) for answer in answers.values()) <= 30
 
 
-def test_what_is_quoted_is_faithful(answers: dict[str, Answer], embedder: LocalEmbedder) -> None:
-    checker = FaithfulnessChecker(embedder)
+def test_what_is_quoted_is_faithful(answers: dict[str, Answer], remembering: Embedder) -> None:
+    checker = FaithfulnessChecker(remembering)
     quoted = {key: answer for key, answer in answers.items() if not answer.abstained}
     told = {
         key: checker.check(answer.text, [hit.chunk.text for hit in answer.hits])
