@@ -194,6 +194,8 @@ class Writing:
         if unit.strip(" .*_`").upper() == NO_ANSWER:
             self._declined = True
             return
+        if not unit.strip() and (self._held or self._shown).endswith("\n"):
+            return  # between two blank lines stood what was taken out
         before = len(self._checker.statements)
         shown = self._checker.checked(unit, following)
         if unit.strip() and not shown:

@@ -239,6 +239,7 @@ def test_a_model_that_repeats_itself_is_stopped_and_the_pages_say_the_rest(
     answer = asked(desk, server, again * 400)
     shown, _, quoted = answer.text.partition("> The model broke off here.")
     assert shown.count("Restart the payment worker when the queue stops") == 1
+    assert "\n\n\n\n" not in shown
     assert "kubectl -n payments rollout restart deploy/payment-worker" in quoted
     assert server.aborted.wait(10)
 
