@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import sqlite3
@@ -30,6 +31,7 @@ from rag.adapters.catalog.database import SCHEMA_VERSION, make_folder
 from rag.adapters.index_lock import IndexLock
 from rag.errors import ConfigurationError, StoreError
 
+_LOG = logging.getLogger(__name__)
 _FORMAT = 1
 _CATALOG = "catalog.db"
 _MANIFEST = "manifest.json"
@@ -85,12 +87,35 @@ def restore(settings: Settings, source: Path, *, force: bool) -> Manifest:
     make_folder(state)
     with IndexLock(state), tempfile.TemporaryDirectory(prefix="restored-", dir=state) as folder:
         manifest = _unpacked(source, Path(folder))
+        _keep_revocations(state / _CATALOG, Path(folder) / _CATALOG)
         for leftover in ("-wal", "-shm"):
             (state / f"{_CATALOG}{leftover}").unlink(missing_ok=True)
         shutil.rmtree(state / "vectors", ignore_errors=True)
         for name in manifest.files:
             _put(settings, Path(folder) / name, name)
     return manifest
+
+
+def _keep_revocations(replaced: Path, restored: Path) -> None:
+    """A key that was revoked since the backup stays revoked."""
+    if not replaced.exists():
+        return
+    revoked = "SELECT revoked_at, id FROM api_keys WHERE revoked_at IS NOT NULL"
+    try:
+        with closing(sqlite3.connect(f"file:{replaced}?mode=ro", uri=True)) as opened:
+            known = opened.execute(revoked).fetchall()
+    except sqlite3.Error as error:
+        _LOG.warning(
+            "keys that were revoked since the backup are not known, as %s cannot be read (%s): "
+            "look through `runbook keys list`",
+            replaced,
+            error,
+        )
+        return
+    with closing(sqlite3.connect(restored)) as opened, opened:
+        opened.executemany(
+            "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", known
+        )
 
 
 def _gathered(settings: Settings, folder: Path, keep: Sequence[str]) -> dict[str, Path]:

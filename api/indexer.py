@@ -198,9 +198,11 @@ class Indexer:
         """Copy what serves, and what this generation was not given; whether there was any."""
         copy = GenerationCopy(self.database, serving, catalog.generation)
         lacking = copy.difference().lacking if serving != catalog.generation else ()
-        index = self.writer(catalog)
+        index, known = self.writer(catalog), {one.name for one in known_sources(self.database)}
         for start in range(0, len(lacking), _CARRIED_AT_ONCE):
-            index.replace(index.drafts(copy.read(lacking[start : start + _CARRIED_AT_ONCE])))
+            pages = copy.read(lacking[start : start + _CARRIED_AT_ONCE])
+            # A source that was forgotten is looked at by no run any more.
+            index.replace(index.drafts([page for page in pages if page[0].source in known]))
         return bool(lacking)
 
     def _refuse_a_part(self, sources: Sequence[Source], configured: frozenset[str]) -> None:

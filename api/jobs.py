@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from rag.adapters.catalog.jobs import Job, JobKind, JobState, JobStore
@@ -105,7 +105,8 @@ class JobRunner:
         progress = JobProgress(self._jobs, job, self._stopped.is_set)
         try:
             result = self._work[job.kind](job, progress)
-            progress.note()
+            with suppress(Cancelled):  # too late: it is done
+                progress.note()
         except Cancelled:
             self._end_early(job)
         except RunbookError as error:

@@ -13,12 +13,15 @@ from ingest.yaml_reading import Entry, Value, read_mapping
 from rag.acl import parse_tags
 from rag.domain import Kind
 from rag.errors import InvalidTag, QuarantineError
+from rag.injection import HIDDEN_CHARACTERS
 
 _OPEN = re.compile(r"---[ \t]*\n")
 _CLOSE = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 _KEY_LINE = re.compile(r"\s*[A-Za-z_][\w -]*:(?:\s|$)")
-_LATE_ACL = re.compile(r"^\s*acl\s*:", re.IGNORECASE | re.MULTILINE)
-_LATE_LINES = 10
+# An `acl` that stands where it does not count: not within front matter as it must be written.
+_STRAY_ACL = re.compile(r"""\s*["']?acl["']?\s*[:=]""")
+_STRAY_LINES = 40
+_FENCE = re.compile(r" {0,3}(?:```|~~~)")
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].*)?")
 _PERIOD = re.compile(r"(\d{1,5})\s*([dwmy])")
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
@@ -59,17 +62,11 @@ def parse_front_matter(text: str) -> FrontMatter:
     Raises QuarantineError with the line of whatever cannot be understood: what an author wrote
     about access must never be passed over.
     """
-    opened = _OPEN.match(text)
-    if opened is None:
-        _refuse_late_acl(text)
-        return FrontMatter(text, 1)
-    closed = _CLOSE.search(text, opened.end())
-    if closed is None:
-        _refuse_unclosed(text, opened.end())
-        return FrontMatter(text, 1)
-    body = text[closed.end() + 1 :]
-    entries = read_mapping(text[opened.end() : closed.start()], 2, "front matter")
-    return FrontMatter(body, text.count("\n", 0, closed.end()) + 2, _fields(entries))
+    entries, body, first_line = _split(text)
+    fields = _fields(entries)
+    if fields.acl is None:
+        _refuse_stray_acl(body, first_line)
+    return FrontMatter(body, first_line, fields)
 
 
 def own_acl(text: str) -> frozenset[str] | None:
@@ -77,12 +74,24 @@ def own_acl(text: str) -> frozenset[str] | None:
 
     None where it does not say. Raises QuarantineError where it cannot be read.
     """
+    entries, body, first_line = _split(text)
+    acl = _fields([entry for entry in entries if entry.key == "acl"]).acl
+    if acl is None:
+        _refuse_stray_acl(body, first_line)
+    return acl
+
+
+def _split(text: str) -> tuple[list[Entry], str, int]:
+    """What is between the `---` lines, what follows, and the line on which that begins."""
     opened = _OPEN.match(text)
     closed = _CLOSE.search(text, opened.end()) if opened else None
-    if opened is None or closed is None:
-        return None
+    if opened is None:
+        return [], text, 1
+    if closed is None:
+        _refuse_unclosed(text, opened.end())
+        return [], text, 1
     entries = read_mapping(text[opened.end() : closed.start()], 2, "front matter")
-    return _fields([entry for entry in entries if entry.key == "acl"]).acl
+    return entries, text[closed.end() + 1 :], text.count("\n", 0, closed.end()) + 2
 
 
 def _fields(entries: list[Entry]) -> Fields:
@@ -189,10 +198,16 @@ def _refuse_unclosed(text: str, start: int) -> None:
         raise QuarantineError("front matter is opened on line 1 and never closed by `---`", 1)
 
 
-def _refuse_late_acl(text: str) -> None:
-    head = "\n".join(text.split("\n", _LATE_LINES)[:_LATE_LINES])
-    rule = re.search(r"^\s*---[ \t]*$", head, re.MULTILINE)
-    late = _LATE_ACL.search(head, rule.end()) if rule else None
-    if late is not None:
-        line = head.count("\n", 0, late.end()) + 1
-        raise QuarantineError("front matter with an `acl` must begin on line 1 with `---`", line)
+def _refuse_stray_acl(body: str, first_line: int) -> None:
+    """Refuse what an author wrote about access where nothing reads it, whatever went wrong."""
+    fenced = False
+    for number, line in enumerate(body.split("\n", _STRAY_LINES)[:_STRAY_LINES], first_line):
+        if _FENCE.match(line):
+            fenced = not fenced
+        shown = unicodedata.normalize("NFKC", HIDDEN_CHARACTERS.sub("", line)).casefold()
+        if not fenced and _STRAY_ACL.match(shown):
+            raise QuarantineError(
+                "this `acl` does not count: it must stand in front matter, which begins on line 1 "
+                "with `---` and ends with `---`",
+                number,
+            )

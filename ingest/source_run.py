@@ -24,6 +24,7 @@ from ingest.parse import RawFile, own_acl_of, parse
 from ingest.report import Progress, Silent
 from ingest.scan import Suspicious, scan
 from ingest.walk import FileUnsettled, FileVanished, Walk, read_file, walk
+from rag.acl import readers_of_both
 from rag.adapters.catalog.writer import ActiveVersion, CatalogWriter
 from rag.domain import AclOrigin, Chunk, Document, Quarantined, content_hash, document_id
 from rag.errors import QuarantineError, StoreError
@@ -264,11 +265,11 @@ class SourceRun:
     def _narrow(self, served: ActiveVersion) -> None:
         """Take from a quarantined document's ACL what can be seen to have been taken away."""
         limit = self._readable_limit(served)
-        if limit is None or served.acl <= limit:
+        if limit is None or (narrowed := readers_of_both(served.acl, limit)) == served.acl:
             return
         draft = self._tools.catalog.draft_of(document_id(self._source.name, served.path))
         if draft is not None:
-            document = replace(draft.document, acl=served.acl & limit, acl_narrowed=True)
+            document = replace(draft.document, acl=narrowed, acl_narrowed=True)
             self._tools.index.replace([replace(draft, document=document)])
 
     def _readable_limit(self, served: ActiveVersion) -> frozenset[str] | None:
@@ -277,9 +278,13 @@ class SourceRun:
 
     def _told_limit(self, served: ActiveVersion) -> frozenset[str] | None:
         try:
-            if served.acl_origin is not AclOrigin.DOCUMENT:
-                return self._resolve(served.path, None).acl
-            return own_acl_of(self._read(served.path))
+            own = own_acl_of(self._read(served.path))
+        except QuarantineError:
+            if served.acl_origin is AclOrigin.DOCUMENT:
+                return None  # what it said before is the last that is known
+            own = None
+        try:
+            return self._resolve(served.path, own).acl
         except QuarantineError:
             return None
 

@@ -41,6 +41,13 @@ def parse_tags(raw: Iterable[object]) -> frozenset[str]:
     return frozenset(parse_tag(tag) for tag in raw)
 
 
+def readers_of_both(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
+    """An ACL by which no authenticated caller reads whom not both let; empty where none is left."""
+    if (PUBLIC in one) == (PUBLIC in other):
+        return one & other
+    return other if PUBLIC in one else one
+
+
 @dataclass(frozen=True, slots=True)
 class AccessFilter:
     """The predicate that decides what a principal may read; applied before top-k everywhere.
@@ -67,4 +74,5 @@ def access_filter(principal: Principal) -> AccessFilter:
         return AccessFilter(tags=frozenset(), everything=True)
     if not principal.groups:
         return AccessFilter(tags=frozenset())
-    return AccessFilter(tags=principal.groups | {PUBLIC})
+    everybody = {PUBLIC} if principal.authenticated else frozenset()
+    return AccessFilter(tags=principal.groups | everybody)

@@ -151,12 +151,16 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An authenticated caller with its groups. No groups means it may read nothing."""
+    """A caller with its groups. No groups means it may read nothing.
+
+    One that is not `authenticated` is no member of `public`, unless it was given that by name.
+    """
 
     name: str
     groups: frozenset[str] = frozenset()
     administrator: bool = False
     rights: frozenset[str] = frozenset()
+    authenticated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,10 @@ ROLE_LINE = re.compile(
     r"[ \t*_]*:(?=\s|$)",
     re.IGNORECASE | re.MULTILINE,
 )
-CODE = re.compile(r"(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:(?P=fence)|\Z)|`[^`\n]+`", re.DOTALL)
+# Nothing of a fence is given back: a long run of backticks would be tried at each of its places.
+CODE = re.compile(
+    r"(?<![`~])(?P<fence>`{3,}+|~{3,}+)[^\n]*+\n.*?(?:(?P=fence)|\Z)|`[^`\n]++`", re.DOTALL
+)
 ROLE_TOKEN = re.compile(
     r"<\|[\w ]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?(?:s|context|passages?|system|assistant|user)>",
     re.IGNORECASE,

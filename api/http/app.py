@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+from anyio import to_thread
 from fastapi import APIRouter, FastAPI, Security
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
@@ -92,6 +93,9 @@ def _slack_door(services: Services, app: FastAPI) -> SlackDoor | None:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    # Each admitted request may wait in a thread: a search must not stand in line for one.
+    threads = to_thread.current_default_thread_limiter()
+    threads.total_tokens = max(threads.total_tokens, app.state.services.settings.limits.in_flight)
     readiness: Readiness = app.state.readiness
     door: McpDoor = app.state.mcp
     readiness.start()

@@ -47,14 +47,19 @@ def admit(request: Request, services: Services) -> Principal:
     try:
         principal = services.authenticator.authenticate(presented)
     except AuthenticationError:
-        # Past the limit neither the log nor the audit log is filled by whoever fails.
-        services.limits.refused(presented.peer or "")
-        services.audit.refused(door(request), request.state.request_id, presented.peer)
+        count_refusal(request, services, presented.peer)
         raise
     request.state.principal = principal
     leases: ExitStack = request.state.leases
     leases.enter_context(services.limits.admitted(_counted_as(principal, presented.peer)))
     return principal
+
+
+def count_refusal(request: Request, services: Services, peer: str | None) -> None:
+    """A caller could not be established. Raises TooManyRequests when that happens too often."""
+    # Past the limit neither the log nor the audit log is filled by whoever fails.
+    services.limits.refused(peer or "")
+    services.audit.refused(door(request), request.state.request_id, peer)
 
 
 def door(request: Request) -> str:

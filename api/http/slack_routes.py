@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 
 from api.audit import By
-from api.http.authentication import asking
+from api.http.authentication import asking, count_refusal
 from api.services import Services
 from api.slack.command import NotACommand, SlackCommand, parse_command, principal_of
 from api.slack.desk import SlackDesk
@@ -58,9 +58,16 @@ class SlackDoor:
 
     async def _command(self, request: Request) -> SlackCommand:
         body = await request.body()
-        self._check.check(
-            _only(request, "x-slack-request-timestamp"), _only(request, "x-slack-signature"), body
-        )
+        try:
+            self._check.check(
+                _only(request, "x-slack-request-timestamp"),
+                _only(request, "x-slack-signature"),
+                body,
+            )
+        except AuthenticationError:
+            peer = request.client.host if request.client else None
+            count_refusal(request, self._services, peer)
+            raise
         try:
             return parse_command(body)
         except NotACommand as error:

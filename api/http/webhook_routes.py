@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.http.authentication import door
+from api.http.authentication import count_refusal
 from api.http.models import StatusAnswer
 from api.http.problems import described
 from api.http.provided import ProvidedServices
@@ -64,8 +64,7 @@ def _on(secret: str | None) -> str:
 
 def _check(request: Request, services: Services, genuine: bool) -> None:
     if not genuine:
-        peer = request.client.host if request.client else None
-        services.audit.refused(door(request), request.state.request_id, peer)
+        count_refusal(request, services, request.client.host if request.client else None)
         raise AuthenticationError("the signature is not that of this hook's secret")
 
 

@@ -12,7 +12,9 @@ class Anonymous:
     """Answers for whoever shows nothing; it may search and do nothing else."""
 
     def __init__(self, groups: frozenset[str]) -> None:
-        self._principal = Principal(ANONYMOUS, groups, rights=frozenset({"search"}))
+        self._principal = Principal(
+            ANONYMOUS, groups, rights=frozenset({"search"}), authenticated=False
+        )
 
     def recognises(self, presented: Presented) -> bool:
         return not presented.all("authorization")

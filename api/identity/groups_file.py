@@ -14,6 +14,7 @@ from rag.groups import GroupHierarchy
 logger = logging.getLogger(__name__)
 
 _Stamp = tuple[int, int, int]
+_UNREAD: _Stamp = (-1, -1, -1)
 
 
 class GroupsFile:
@@ -27,7 +28,8 @@ class GroupsFile:
         self._path = settings.read_from
         self._failed = failed
         self._reading = threading.Lock()
-        self._stamp = _stamp(self._path)
+        # Of no file: what was saved while the settings were read is seen at the first call.
+        self._stamp = None if self._path is None else _UNREAD
         self._groups = GroupHierarchy(settings.groups)
 
     def __call__(self) -> GroupHierarchy:

@@ -18,7 +18,7 @@ from ingest.acl_rules import EffectiveAcl, Resolve
 from ingest.connectors.port import Connector, RemoteDocument
 from ingest.loaders import SUFFIXES
 from ingest.walk import Problem
-from rag.acl import PUBLIC, parse_tags
+from rag.acl import parse_tags, readers_of_both
 from rag.domain import AclOrigin, content_hash
 from rag.errors import QuarantineError, RunbookError, StoreError
 
@@ -68,7 +68,7 @@ class Mirror:
         given = frozenset[str]() if found is None else found.acl
         if given is None or acl is None:
             return acl if given is None else given
-        return _both(given, acl)
+        return readers_of_both(given, acl)
 
     def resolving(self, resolve: Resolve) -> Resolve:
         """The same, under what the system says: its word counts, and a document may narrow it."""
@@ -148,13 +148,6 @@ def refresh(connector: Connector, folder: Path, max_bytes: int) -> list[Problem]
     for path in before.keys() - work.now.keys():
         (folder / path).unlink(missing_ok=True)
     return work.problems
-
-
-def _both(acl: frozenset[str], other: frozenset[str]) -> frozenset[str]:
-    """The tags whose carriers both let in."""
-    if PUBLIC in acl:
-        return other
-    return acl if PUBLIC in other else acl & other
 
 
 def _check_path(path: str) -> None:

@@ -49,6 +49,15 @@ def test_what_was_backed_up_is_all_there_in_another_place(folder: Path, tmp_path
     assert (key["groups"], key["rights"]) == (["team:a"], ["index"])
 
 
+def test_a_key_that_was_revoked_since_stays_revoked(folder: Path) -> None:
+    made = run_json(folder, "keys", "create", "--name", "t", "--group", "team:a")
+    run(folder, "backup", "saved.tar")
+    run(folder, "keys", "revoke", made["id"])
+    assert run(folder, "restore", "saved.tar", "--force").returncode == 0
+    [key] = run_json(folder, "keys", "list")
+    assert key["revoked_at"]
+
+
 def test_a_configuration_of_another_name_is_backed_up_too(folder: Path, tmp_path: Path) -> None:
     (folder / "runbook.toml").rename(folder / "other.toml")
     done = run(folder, "--config", "other.toml", "backup", "saved.tar")

@@ -123,12 +123,37 @@ def test_a_quarantined_page_keeps_serving_and_never_to_more_readers(docs: Path) 
     (docs / "docs/s.md").write_text(broken, encoding="utf-8")
     report = run_json(docs, "ingest", "docs", expect=3)
     assert [item["line"] for item in report["quarantined"]] == [2]
-    assert "s.md" not in paths_found(docs, "restart the vault", "--as", "team:a")
+    for reader in ("team:a", "team:b"):  # both the last good version and the file let them
+        assert "s.md" in paths_found(docs, "restart the vault", "--as", reader)
     assert "s.md" not in paths_found(docs, "restart the vault", "--as", "team:z")
+    (docs / "docs/s.md").write_text(broken.replace(", public", ""), encoding="utf-8")
+    run_json(docs, "ingest", "docs", expect=3)
+    assert "s.md" not in paths_found(docs, "restart the vault", "--as", "team:a")
     assert "s.md" in paths_found(docs, "restart the vault", "--as", "team:b")
     write_page(docs / "docs", "s.md", "vault", acl="team:a")
     assert run_json(docs, "ingest", "docs")["quarantined"] == []
     assert "s.md" in paths_found(docs, "restart the vault", "--as", "team:a")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "left"),
+    [
+        ("", "acl: [team:b]\n", ["team:b"]),  # it says now what it left to its source
+        ("acl: [public]\n", "", ["team:a", "team:b"]),  # it leaves to its source what it said
+    ],
+)
+def test_quarantine_takes_what_the_new_file_takes(
+    docs: Path, before: str, after: str, left: list[str]
+) -> None:
+    text = "---\ntitle: Vault\n{}{}---\n# Vault\n\nRestart the vault.\n"
+    page = docs / "docs/s.md"
+    page.write_text(text.format(before, ""))
+    run_json(docs, "ingest", "docs", "--acl", "team:a", "--acl", "team:b")
+    page.write_text(text.format(after, "last_reviewed: yesterday\n"))
+    run_json(docs, "ingest", "docs", "--acl", "team:a", "--acl", "team:b", expect=3)
+    for tag in ("team:a", "team:b", "team:z"):
+        found = "s.md" in paths_found(docs, "restart the vault", "--as", tag)
+        assert found is (tag in left)
 
 
 def test_readers_taken_in_quarantine_come_back_with_the_file_as_it_was(docs: Path) -> None:
@@ -232,7 +257,7 @@ def test_a_full_ingest_keeps_what_is_in_quarantine_and_widens_nothing(docs: Path
     write_page(docs / "docs", "gone.md", "ledger")
     run_json(docs, "ingest", "docs")
     (docs / "docs/gone.md").unlink()
-    broken = "---\nkind: recipe\nacl: [team:b, public]\n---\n# About vault\n"
+    broken = "---\nkind: recipe\nacl: [team:b, team:z]\n---\n# About vault\n"
     (docs / "docs/s.md").write_text(broken, encoding="utf-8")
     (docs / "runbook.toml").write_text("[chunking]\nmax_tokens = 128\n")
     report = run_json(docs, "ingest", "docs", "--full", expect=3)
@@ -244,6 +269,17 @@ def test_a_full_ingest_keeps_what_is_in_quarantine_and_widens_nothing(docs: Path
     assert "gone.md" not in paths_found(docs, "restart the ledger")
     [recorded] = run_json(docs, "index", "list")["promotions"]
     assert (recorded["kind"], recorded["generation"]) == ("ingest", 2)
+
+
+def test_a_full_ingest_brings_back_nothing_of_a_source_that_was_removed(docs: Path) -> None:
+    write_page(docs / "other", "o.md", "vault")
+    sources = [f'[[sources]]\nname = "{name}"\npath = "{name}"\n' for name in ("docs", "other")]
+    (docs / "runbook.toml").write_text("".join(sources))
+    run_json(docs, "ingest")
+    (docs / "runbook.toml").write_text(sources[0] + "[chunking]\nmax_tokens = 128\n")
+    run_json(docs, "ingest", "--full")
+    assert "o.md" not in paths_found(docs, "restart the vault")
+    assert len(paths_found(docs, "restart it when stuck")) == 3
 
 
 def test_a_batch_answers_each_question_on_a_line(docs: Path) -> None:

@@ -327,10 +327,16 @@ def test_headers_are_nothing_where_no_proxy_is_configured(service: Served) -> No
 
 
 def test_an_anonymous_caller_reads_what_it_was_given_by_name(tmp_path: Path) -> None:
-    anonymous = AnonymousSettings(enabled=True, groups=frozenset({"team:guests"}))
+    anonymous = AnonymousSettings(enabled=True, groups=frozenset({"public"}))
     with service_over(tmp_path, FILES, identity=IdentitySettings(anonymous=anonymous)) as service:
         answer = ask(service, {})
         assert {item["path"] for item in answer.json()["documents"]} == {"open.md"}
+
+
+def test_an_anonymous_caller_is_not_the_public(tmp_path: Path) -> None:
+    anonymous = AnonymousSettings(enabled=True, groups=frozenset({"team:guests"}))
+    with service_over(tmp_path, FILES, identity=IdentitySettings(anonymous=anonymous)) as service:
+        assert ask(service, {}).json()["documents"] == []  # a page for `public` is not for guests
         assert service.post(None, "/v1/reindex", {}).status_code == 403
         for bad in ("", "Bearer", "Bearer x", "Bearer a.b.c", "Basic eDp5"):
             assert_refused(ask(service, {"Authorization": bad}))

@@ -100,6 +100,17 @@ def test_a_running_job_ends_after_its_batch_when_it_is_cancelled(jobs: JobStore)
     assert jobs.cancel("nothing") is None
 
 
+def test_a_cancellation_that_comes_too_late_hides_nothing(jobs: JobStore) -> None:
+    def work(job: Job, _: JobProgress) -> Mapping[str, Any]:
+        jobs.cancel(job.id)
+        return {"generation": 2}
+
+    job = jobs.enqueue(JobKind.REINDEX, ALL, "x")
+    with running(jobs, work):
+        told = ended(jobs, job.id)
+    assert (told.state, told.result) == (JobState.DONE, {"generation": 2})
+
+
 def test_a_job_survives_the_end_of_its_process(jobs: JobStore) -> None:
     begun = threading.Event()
 

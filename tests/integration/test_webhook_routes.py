@@ -13,6 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.http.app import create_app
+from api.limits import Limits
 from api.settings import Settings, SourceSettings
 from api.webhooks import Webhooks
 from tests.integration.test_http_api import Bench
@@ -72,6 +73,15 @@ def test_a_wrong_signature_queues_nothing(bench: Bench) -> None:
     told = door.post("/v1/webhooks/gitlab", json=PUSH, headers={"X-Gitlab-Token": "guess"})
     assert told.status_code == 401
     assert bench.services.jobs.list(10) == []
+
+
+def test_guesses_are_limited_and_do_not_fill_the_audit_log(bench: Bench) -> None:
+    few = Limits(per_minute=10_000, concurrent=100, refusals_per_minute=3)
+    bench.services = replace(bench.services, limits=few)
+    door = client(bench, Webhooks(github=SECRET))
+    assert [github(door, PUSH, "guess")[0] for _ in range(5)] == [401, 401, 401, 429, 429]
+    assert [event["event"] for event in bench.audited.events] == ["refused"] * 3
+    assert github(door, PUSH)[0] == 202
 
 
 def test_gitlab_shows_its_token(bench: Bench) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.acl import PUBLIC, access_filter, parse_tag, parse_tags
+from rag.acl import PUBLIC, access_filter, parse_tag, parse_tags, readers_of_both
 from rag.domain import Principal
 from rag.errors import InvalidTag
 
@@ -78,3 +78,26 @@ def test_only_short_ascii_text_is_a_tag(raw: str) -> None:
 def test_one_wrong_tag_refuses_the_set() -> None:
     with pytest.raises(InvalidTag):
         parse_tags(["team:a", "team b"])
+
+
+@given(tag_sets, tag_sets, tag_sets)
+def test_whoever_reads_what_both_let_read_could_read_each(
+    groups: frozenset[str], one: frozenset[str], other: frozenset[str]
+) -> None:
+    access = access_filter(Principal("p", groups))
+    both = readers_of_both(one, other)
+    assert both == readers_of_both(other, one)
+    if access.allows(both):
+        assert access.allows(one)
+        assert access.allows(other)
+
+
+def test_what_narrows_the_public_is_what_is_left() -> None:
+    some = frozenset({"team:a", "team:b"})
+    assert readers_of_both(frozenset({PUBLIC}), some) == some
+
+
+def test_a_caller_that_is_not_authenticated_is_not_the_public() -> None:
+    guest = Principal("g", frozenset({"team:guests"}), authenticated=False)
+    assert not access_filter(guest).allows(frozenset({PUBLIC}))
+    assert access_filter(guest).allows(frozenset({"team:guests"}))

@@ -125,10 +125,48 @@ def test_front_matter_that_is_never_closed_is_refused() -> None:
         parse_front_matter("---\nacl: [team:a]\n\n# Secret\n")
 
 
-@pytest.mark.parametrize("before", ["\n", "<!-- made by hand -->\n", "\n\n \n"])
+@pytest.mark.parametrize(
+    "before", ["\n", "<!-- made by hand -->\n", "\n\n \n", "<!--\n" + "licence\n" * 15 + "-->\n"]
+)
 def test_an_acl_in_front_matter_that_begins_too_late_is_refused(before: str) -> None:
-    with pytest.raises(QuarantineError, match="must begin on line 1"):
+    with pytest.raises(QuarantineError, match="begins on line 1"):
         parse_front_matter(f"{before}---\ntitle: x\nacl: [team:a]\n---\n# Secret\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\n# who may read\nacl: [team:a]\n\n# Secret\n",
+        '---\n"acl": [team:a]\n\n# Secret\n',
+        "--- # ours\nacl: [team:a]\n---\n# Secret\n",
+        "----\nacl: [team:a]\n----\n# Secret\n",
+        "---yaml\nacl: [team:a]\n---\n# Secret\n",
+        "\ufeff---\nacl: [team:a]\n---\n# Secret\n",
+        "\u200b---\nacl: [team:a]\n---\n# Secret\n",
+        "---\u00a0\nacl: [team:a]\n---\n# Secret\n",
+        "acl: [team:a]\n---\n# Secret\n",
+        "+++\nacl = ['team:a']\n+++\n# Secret\n",
+        "---\ntitle: x\n---\n---\nacl: [team:a]\n---\n# Secret\n",
+        "# Secret\n\nACL: team:a\n",
+        "a\u200bcl: [team:a]\n\n# Secret\n",
+    ],
+)
+def test_an_acl_that_an_author_wrote_is_never_passed_over(text: str) -> None:
+    for read in (parse_front_matter, own_acl):
+        with pytest.raises(QuarantineError):
+            read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# HAProxy\n\n```\nacl: [team:a]\n```\n",
+        "---\nacl: [team:a]\n---\n# Page\n\nacl: what it is\n",
+        "# Page\n" + "text\n" * 40 + "acl: what it is\n",
+    ],
+)
+def test_an_acl_that_is_an_example_or_far_below_is_text(text: str) -> None:
+    assert parse_front_matter(text).body.endswith(("```\n", "what it is\n"))
 
 
 def test_a_million_aliases_take_no_time() -> None:

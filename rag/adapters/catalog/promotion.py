@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from rag.acl import readers_of_both
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generation
 from rag.adapters.catalog.rows import strings
@@ -71,6 +72,7 @@ class Promotions:
         """Let it serve from this commit on; the one before is retired, to be rolled back to.
 
         One that has not `waited` was read from its sources just now, and knows best who may read.
+        Raises NotFound when it is not there any more.
         """
         with self._database.write() as connection:
             before = _serving(connection)
@@ -80,11 +82,13 @@ class Promotions:
                 connection.execute(
                     generations.update().where(generations.c.id == before).values(state="retired")
                 )
-            connection.execute(
+            served = connection.execute(
                 generations.update()
                 .where(generations.c.id == generation.id)
                 .values(state="serving")
             )
+            if not served.rowcount:  # it was removed meanwhile: the one before serves on
+                raise NotFound(f"there is no generation {generation.id} any more")
             connection.execute(state.update().values(changes=state.c.changes + 1))
             told = Promotion(generation.id, before, datetime.now(UTC), by, kind, gate, reason)
             connection.execute(promotions.insert().values(_columns(told)))
@@ -154,7 +158,7 @@ def _compared(connection: sa.Connection, waited: int, before: int) -> Iterator[A
 def _set_acl(connection: sa.Connection, row: Any) -> None:
     number, narrowed = row.now_set, row.now_narrowed
     if row.content_hash != row.now_hash:  # which text is the newer is not known here
-        both = frozenset(strings(row.tags)) & frozenset(strings(row.now_tags))
+        both = readers_of_both(frozenset(strings(row.tags)), frozenset(strings(row.now_tags)))
         number, narrowed = acl_set_number(connection, both), True  # until the file is read again
     changed = versions.update().where(versions.c.id == row.id)
     connection.execute(changed.values(acl_set=number, acl_narrowed=narrowed))
