@@ -129,11 +129,6 @@ class SupportChecker:
             self._vectors.update(zip(new, self._embedder.embed_documents(new), strict=True))
 
 
-def support(sentence: str, passages: Sequence[str], embedder: Embedder) -> Support:
-    """How well `passages` support `sentence`, by themselves."""
-    return SupportChecker(embedder).check(sentence, passages)
-
-
 @lru_cache(256)
 def passage_units(passage: str) -> tuple[str, ...]:
     """What a sentence can be compared with: sentences, rows of tables, and lines of code."""

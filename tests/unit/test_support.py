@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.support import passage_units, support
+from rag.support import Support, SupportChecker, passage_units
 from tests.answers import WideEmbedder
 
 PASSAGE = """\
@@ -20,6 +22,10 @@ Restart the payment worker when the queue stops for 5 minutes. Never delete the 
 """
 
 
+def support(sentence: str, passages: Sequence[str]) -> Support:
+    return SupportChecker(WideEmbedder()).check(sentence, passages)
+
+
 @pytest.mark.parametrize(
     "sentence",
     [
@@ -31,7 +37,7 @@ Restart the payment worker when the queue stops for 5 minutes. Never delete the 
     ],
 )
 def test_what_the_passage_says_is_supported(sentence: str) -> None:
-    told = support(sentence, ["Something else.", PASSAGE], WideEmbedder())
+    told = support(sentence, ["Something else.", PASSAGE])
     assert told.supported
     assert told.passage == 1
 
@@ -49,19 +55,19 @@ def test_what_the_passage_says_is_supported(sentence: str) -> None:
     ],
 )
 def test_what_was_changed_is_named(sentence: str, reason: str) -> None:
-    told = support(sentence, [PASSAGE], WideEmbedder())
+    told = support(sentence, [PASSAGE])
     assert not told.supported
     assert any(reason in why for why in told.reasons)
 
 
 def test_nothing_is_supported_by_nothing_or_by_something_else() -> None:
-    assert support("Restart it.", [], WideEmbedder()).reasons == ("cites nothing",)
-    assert not support("Bananas are yellow fruit.", [PASSAGE], WideEmbedder()).supported
+    assert support("Restart it.", []).reasons == ("cites nothing",)
+    assert not support("Bananas are yellow fruit.", [PASSAGE]).supported
 
 
 def test_a_name_counts_wherever_it_stands_in_all_that_is_cited() -> None:
     both = ["The queue stops at night.", "Its worker is payment-worker."]
-    told = support("The queue of payment-worker stops at night.", both, WideEmbedder())
+    told = support("The queue of payment-worker stops at night.", both)
     assert told.reasons == ()
 
 
@@ -93,7 +99,7 @@ kubectl -n orders rollout status deploy/api --timeout=120s
     ],
 )
 def test_a_paraphrase_has_no_fault(sentence: str) -> None:
-    assert support(sentence, [SOURCE], WideEmbedder()).reasons == ()
+    assert support(sentence, [SOURCE]).reasons == ()
 
 
 @pytest.mark.parametrize(
@@ -119,13 +125,13 @@ def test_a_paraphrase_has_no_fault(sentence: str) -> None:
     ],
 )
 def test_what_changed_sides_places_or_names_is_a_fault(sentence: str, reason: str) -> None:
-    told = support(sentence, [SOURCE], WideEmbedder())
+    told = support(sentence, [SOURCE])
     assert any(reason in why for why in told.reasons), told.reasons
 
 
 @given(st.text(max_size=200), st.lists(st.text(max_size=200), max_size=3))
 def test_any_text_can_be_checked(sentence: str, passages: list[str]) -> None:
-    told = support(sentence, passages, WideEmbedder())
+    told = support(sentence, passages)
     assert 0.0 <= told.score <= 1.0
     assert -1 <= told.passage < max(1, len(passages))
 
@@ -133,4 +139,4 @@ def test_any_text_can_be_checked(sentence: str, passages: list[str]) -> None:
 @given(st.lists(st.sampled_from(list(passage_units(SOURCE))), min_size=1, max_size=4))
 def test_what_stands_there_is_supported_wherever_it_stands(units: list[str]) -> None:
     passage = "\n\n".join(units)
-    assert all(support(unit, ["Else.", passage], WideEmbedder()).score == 1.0 for unit in units)
+    assert all(support(unit, ["Else.", passage]).score == 1.0 for unit in units)
