@@ -37,10 +37,11 @@ class GitCheckout:
     protocols: tuple[str, ...] = ("https",)
 
     def pull(self) -> None:
-        """Make the checkout equal to the branch. Raises StoreError; it then stays as it was."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not (self.folder / ".git").exists():
-            self._git("init", "--quiet")
+        """Make the checkout equal to the branch. Raises StoreError; it then stays as it was.
+
+        The caller holds the index lock, so that nobody else is at work in the checkout.
+        """
+        self._make_ready()
         here = f"refs/remotes/source/{self.branch}"
         depth = (f"--depth={self.depth}",) if self.depth else ()
         wanted = f"+refs/heads/{self.branch}:{here}"
@@ -48,6 +49,18 @@ class GitCheckout:
         self._git("fetch", *quietly, *depth, "--", self.url, wanted)
         self._git("checkout", "--quiet", "--force", "--detach", here)
         self._git("clean", "--quiet", "-ffdx")
+
+    def _make_ready(self) -> None:
+        """A repository, whatever a git that was killed has left of one."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for lock in (self.folder / ".git").rglob("*.lock"):
+                lock.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{self.folder}: cannot be written ({error.strerror}); mend it"
+            ) from error
+        self._git("init", "--quiet")  # leaves one that is whole as it is
 
     def _git(self, *arguments: str) -> None:
         git = shutil.which("git")
@@ -98,6 +111,8 @@ class GitCheckout:
             "GIT_CONFIG_COUNT": str(len(told)),
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
+            # A clone that is broken is never taken for part of a repository around it.
+            "GIT_CEILING_DIRECTORIES": os.path.realpath(self.folder.parent),
             "GIT_ALLOW_PROTOCOL": ":".join(self.protocols),
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_LFS_SKIP_SMUDGE": "1",

@@ -55,8 +55,7 @@ def command(
         print_report(report)
     _tell_of_suspicious(report)
     _tell_of_unreadable(report)
-    for problem in report.unreachable:
-        click.echo(f"not fetched  {problem}", err=True)
+    tell_of_unreachable(report)
     if report.unreachable:
         ctx.exit(1)
     ctx.exit(EXIT_QUARANTINED if report.quarantined else 0)
@@ -72,6 +71,12 @@ def print_report(report: IngestReport) -> None:
     for item in report.quarantined:
         line = f":{item.line}" if item.line else ""
         click.echo(f"quarantined  {item.path}{line}: {item.reason}")
+
+
+def tell_of_unreachable(report: IngestReport) -> None:
+    """Which sources could not be reached, on stderr."""
+    for problem in report.unreachable:
+        click.echo(f"not reached  {problem}", err=True)
 
 
 def _tell_of_suspicious(report: IngestReport) -> None:

@@ -78,10 +78,30 @@ def test_a_repository_that_is_away_serves_what_was_fetched(folder: Path, tmp_pat
     (tmp_path / "bare.git").rename(tmp_path / "away.git")
     done = run(folder, "ingest", "--git-pull")
     assert done.returncode == 1
-    assert "not fetched  ops: git fetch" in done.stderr
+    assert "not reached  ops: git fetch" in done.stderr
     assert paths_found(folder, "restart the broker")[0] == "a.md"
     (tmp_path / "away.git").rename(tmp_path / "bare.git")
     assert run_json(folder, "ingest", "--git-pull")["unchanged"] == 2
+
+
+def test_what_a_killed_git_left_does_not_hold_up_the_next(folder: Path, work: Path) -> None:
+    run_json(folder, "ingest")
+    inside = folder / ".runbook/sources/ops/.git"
+    for lock in ("index.lock", "HEAD.lock", "shallow.lock", "refs/remotes/source/live.lock"):
+        (inside / lock).write_bytes(b"")
+    commit(work, a="turbine")
+    assert run_json(folder, "ingest", "--git-pull")["updated"] == 1
+    (inside / "HEAD").unlink()
+    commit(work, a="dynamo")
+    assert run_json(folder, "ingest", "--git-pull")["updated"] == 1
+
+
+def test_a_subfolder_that_is_not_there_is_told(folder: Path) -> None:
+    config = folder / "runbook.toml"
+    config.write_text(config.read_text("utf-8").replace('"ops"\nacl', '"nowhere"\nacl'))
+    done = run(folder, "ingest")
+    assert done.returncode == 1
+    assert "not a folder" in done.stderr
 
 
 def test_a_protocol_that_is_not_allowed_is_not_spoken(folder: Path) -> None:
