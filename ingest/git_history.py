@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 _TIMEOUT_SECONDS = 120
 _CHANGED = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--relative")
 _READ_BYTES = 65536
-_COMMIT = re.compile(rb"\x01([0-9a-f]{40,64}) (\d+)")
+_COMMIT = re.compile(rb"\x01([0-9a-f]{40,64}) (-?\d+)")
 # A checkout may come from a stranger: no hook, monitor, pager or filter of its may run.
 _SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat")
 
@@ -34,7 +34,8 @@ def file_revisions(root: Path) -> Mapping[str, FileRevision]:
     """The last commit of each tracked file below `root` that stands there as it was committed.
 
     Paths are relative to `root`. Empty when root is in no git checkout, or git cannot be asked;
-    a file that is not in it has only its content hash and modification time to go by.
+    a file that is not in it has only its content hash and modification time to go by, and so has
+    one whose commit is dated beyond every calendar.
     """
     git = shutil.which("git")
     if git is None:
@@ -45,7 +46,7 @@ def file_revisions(root: Path) -> Mapping[str, FileRevision]:
             return {}
         changed = _paths(_run(git, root, *_CHANGED, "HEAD", "--", "."))
         return dict(_last_commits(git, root, set(tracked) - set(changed)))
-    except _GitFailed as failed:
+    except (_GitFailed, OSError) as failed:
         if "not a git repository" not in str(failed):
             _log.warning("git revisions of %s are not known: %s", root, failed)
         return {}
@@ -64,7 +65,15 @@ def last_commit(folder: Path) -> datetime | None:
     except _GitFailed as failed:
         _log.warning("the last commit of %s is not known: %s", folder, failed)
         return None
-    return datetime.fromtimestamp(int(told), UTC) if told else None
+    return _time(told) if told else None
+
+
+def _time(seconds: bytes) -> datetime | None:
+    """Seconds since 1970 in UTC; None where no calendar reaches, as whoever commits may claim."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 class _GitFailed(Exception):
@@ -109,11 +118,12 @@ def _last_commits(git: str, root: Path, wanted: set[str]) -> Iterator[tuple[str,
         revision: FileRevision | None = None
         for token in _tokens(process.stdout) if process.stdout else ():
             if commit := _COMMIT.fullmatch(token):
-                committed_at = datetime.fromtimestamp(int(commit[2]), UTC)
-                revision = FileRevision(commit[1].decode(), committed_at)
-            elif revision is not None and (path := os.fsdecode(token.lstrip(b"\n"))) in wanted:
+                committed_at = _time(commit[2])
+                revision = FileRevision(commit[1].decode(), committed_at) if committed_at else None
+            elif (path := os.fsdecode(token.lstrip(b"\n"))) in wanted:
                 wanted.discard(path)
-                yield path, revision
+                if revision is not None:
+                    yield path, revision
             if not wanted:
                 process.kill()
                 return

@@ -13,6 +13,7 @@ from rag.domain import LineSpan
 # bounded length, so that one line of megabytes takes time in proportion to its length.
 _SLICE_CHARS = 20_000
 _SPACE = re.compile(r"\s")
+_NEARLY_ALL = 0.95
 
 
 def split_prose(
@@ -23,11 +24,13 @@ def split_prose(
     Each piece knows the lines that it stands on.
     """
     from llama_index.core.node_parser import SentenceSplitter
+    from llama_index.core.node_parser.text.utils import split_by_sentence_tokenizer
 
     splitter = SentenceSplitter(
         chunk_size=max(budget, 1),
         chunk_overlap=0,
         tokenizer=lambda text: [0] * count_tokens([text])[0],
+        chunking_tokenizer_fn=_worthwhile(split_by_sentence_tokenizer()),
         include_metadata=False,
     )
     for start, end in _slices(block.text):
@@ -37,6 +40,20 @@ def split_prose(
             piece = _piece(block, start + first, start + last)
             if piece is not None:
                 yield piece
+
+
+def _worthwhile(sentences: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
+    """Sentences, or the text whole where one of them is nearly all of it.
+
+    The splitter goes on with the longest by recursion: text that loses one character a turn
+    would take it minutes, and then the stack.
+    """
+
+    def split(text: str) -> list[str]:
+        found = sentences(text)
+        return [text] if max(map(len, found), default=0) > _NEARLY_ALL * len(text) else found
+
+    return split
 
 
 def _slices(text: str) -> Iterator[tuple[int, int]]:

@@ -41,7 +41,7 @@ def read_mapping(text: str, first_line: int, what: str) -> list[Entry]:
     except yaml.MarkedYAMLError as error:
         line = first_line + getattr(error.problem_mark, "line", 0)
         raise QuarantineError(f"{what} is not valid YAML: {error.problem}", line) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # an escape of no character
         raise QuarantineError(f"{what} is not valid YAML: {error}", first_line) from error
     if root is None or (isinstance(root, yaml.ScalarNode) and root.value in _NULLS):
         return []

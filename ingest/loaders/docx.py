@@ -20,17 +20,17 @@ def blocks(data: bytes) -> tuple[Block, ...]:
     """Paragraphs by their styles, and tables, in the document's order."""
     try:
         from docx import Document
-        from docx.opc.exceptions import OpcError
     except ImportError as error:
         raise QuarantineError(
             "DOCX needs the office extra: pip install 'runbook-search[office]'"
         ) from error
     try:
         _refuse_bomb(data)
-        content = list(Document(io.BytesIO(data)).iter_inner_content())
-    except (OpcError, zipfile.BadZipFile, KeyError, ValueError) as error:
+        return tuple(_numbered(list(Document(io.BytesIO(data)).iter_inner_content())))
+    except (QuarantineError, MemoryError):
+        raise
+    except Exception as error:  # zip, XML and python-docx raise whatever damage makes them meet
         raise QuarantineError(f"not a readable DOCX: {error}"[:300]) from error
-    return tuple(_numbered(content))
 
 
 def _refuse_bomb(data: bytes) -> None:
@@ -57,7 +57,7 @@ def _told(item: Any) -> tuple[BlockKind, int, str]:
     if hasattr(item, "rows"):
         rows = (" | ".join(cell.text.strip() for cell in row.cells) for row in item.rows)
         return BlockKind.TABLE, 0, "\n".join(rows)
-    style = item.style.name if item.style is not None else ""
+    style = (item.style.name or "") if item.style is not None else ""
     heading = _HEADING.match(style)
     if heading or style == "Title":
         return BlockKind.HEADING, int(heading[1]) if heading else 1, item.text

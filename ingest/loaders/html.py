@@ -7,20 +7,29 @@ from collections.abc import Iterator
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
+from bs4.exceptions import ParserRejectedMarkup
 
 from ingest.blocks import Block, BlockKind
 from rag.domain import LineSpan
+from rag.errors import QuarantineError
 
 _DROPPED = frozenset({"script", "style", "nav", "template", "noscript", "head", "svg", "iframe"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _WHOLE = {"pre": BlockKind.CODE, "table": BlockKind.TABLE, "blockquote": BlockKind.QUOTE}
 _PROSE = frozenset({"p", "dt", "dd", "figcaption", "caption", "summary", "address"})
+_COUNT = re.compile(r"-?[0-9]{1,9}")  # longer ones are no numbers of steps
 _LANGUAGE = re.compile(r"(?:language|lang|highlight|brush)[-: ](\w+)")
 
 
 def blocks(text: str, first_line: int) -> tuple[Block, ...]:
-    """What a reader of the page sees, in its order. Lines are those of the source file."""
-    soup = BeautifulSoup(text, "html.parser")
+    """What a reader of the page sees, in its order. Lines are those of the source file.
+
+    Raises QuarantineError for markup that the parser gives up on.
+    """
+    try:
+        soup = BeautifulSoup(text, "html.parser")
+    except ParserRejectedMarkup as error:
+        raise QuarantineError("not readable HTML: a declaration in it is malformed") from error
     title = soup.title.get_text(" ", strip=True) if soup.title else ""
     made = [block for block in _walk(soup, text, first_line) if block.text.strip()]
     if title and not any(block.kind is BlockKind.HEADING and block.level == 1 for block in made):
@@ -102,10 +111,15 @@ def _with_code(element: Tag) -> str:
 def _number(element: Tag) -> int:
     """An item's number in its list; `start` and `value` as a browser counts them."""
     parent = element.parent
-    begun = str(parent.get("start", "1")) if parent is not None else "1"
+    begun = _count(parent, "start") if parent is not None else None
     before = len(element.find_previous_siblings("li"))
-    own = str(element.get("value", ""))
-    return int(own) if own.isdigit() else (int(begun) if begun.isdigit() else 1) + before
+    own = _count(element, "value")
+    return own if own is not None else (1 if begun is None else begun) + before
+
+
+def _count(element: Tag, attribute: str) -> int | None:
+    told = str(element.get(attribute, "")).strip()
+    return int(told) if _COUNT.fullmatch(told) else None
 
 
 def _language(element: Tag) -> str:

@@ -18,7 +18,7 @@ def blocks(data: bytes) -> tuple[Block, ...]:
     """Markdown cells as Markdown, code cells as code. Lines are those of the notebook's JSON."""
     text = decode(data)
     notebook = _read(text)
-    language = str(notebook.get("metadata", {}).get("kernelspec", {}).get("language", "")).lower()
+    language = _language(notebook)
     lines = _LineFinder(text)
     return tuple(
         block for cell in notebook.get("cells", []) for block in _cell(cell, language, lines)
@@ -37,6 +37,14 @@ def _read(text: str) -> Mapping[str, Any]:
         raise QuarantineError("not a notebook: nested too deeply") from error
     except Exception as error:  # nbformat raises whatever a malformed notebook makes it meet
         raise QuarantineError(f"not a notebook: {type(error).__name__}: {error}"[:300]) from error
+
+
+def _language(notebook: Mapping[str, Any]) -> str:
+    """The kernel's language; empty where the notebook does not say."""
+    told: object = notebook
+    for key in ("metadata", "kernelspec", "language"):
+        told = told.get(key) if isinstance(told, Mapping) else None
+    return told.lower() if isinstance(told, str) else ""
 
 
 class _LineFinder:

@@ -59,7 +59,16 @@ def test_own_then_nearest_rule_then_source_then_nobody(
 
 @pytest.mark.parametrize(
     "text",
-    ["", "acl: {a: b}\n", "acl: [team a]\n", "other: 1\n", "acl: [a]\nmore: 1\n", "acl: [", "[a]"],
+    [
+        "",
+        "acl: {a: b}\n",
+        "acl: [team a]\n",
+        "other: 1\n",
+        "acl: [a]\nmore: 1\n",
+        "acl: [",
+        "[a]",
+        'acl: ["\\UFFFFFFFF"]',
+    ],
 )
 def test_a_broken_rule_is_never_passed_over_for_a_wider_one(tmp_path: Path, text: str) -> None:
     write_rule(tmp_path, "", "acl: [public]\n")

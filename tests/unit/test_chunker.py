@@ -121,7 +121,9 @@ def test_a_heading_is_never_left_alone_at_the_end() -> None:
         assert not chunk.text.rstrip().split("\n")[-1].startswith("#")
 
 
-@pytest.mark.parametrize("text", ["word " * 200_000, "x" * 1_000_000, "Dot. " * 100_000])
+@pytest.mark.parametrize(
+    "text", ["word " * 200_000, "x" * 1_000_000, "Dot. " * 100_000, "![a](" * 20_000]
+)
 def test_one_line_of_a_megabyte_takes_seconds(text: str) -> None:
     blocks = (load_text(".txt", text, 1)).blocks
     started = time.monotonic()

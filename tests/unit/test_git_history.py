@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.git_history import file_revisions
+from ingest.git_history import file_revisions, last_commit
 
 
 def git(root: Path, *arguments: str, at: int = 1_700_000_000) -> str:
@@ -17,8 +17,8 @@ def git(root: Path, *arguments: str, at: int = 1_700_000_000) -> str:
         cwd=root,
         env={
             "PATH": "/usr/bin:/bin",
-            "GIT_COMMITTER_DATE": f"{at} +0000",
-            "GIT_AUTHOR_DATE": f"{at} +0000",
+            "GIT_COMMITTER_DATE": f"@{at} +0000",
+            "GIT_AUTHOR_DATE": f"@{at} +0000",
         },
         capture_output=True,
         text=True,
@@ -83,3 +83,10 @@ def test_a_hostile_checkout_runs_nothing(checkout: Path) -> None:
     (checkout / "docs/one.md").write_text("edited", encoding="utf-8")
     file_revisions(checkout)
     assert not (checkout / "sprung").exists()
+
+
+def test_a_commit_of_a_time_that_no_calendar_reaches_tells_nothing(checkout: Path) -> None:
+    (checkout / "docs/one.md").write_text("later", encoding="utf-8")
+    git(checkout, "commit", "-qam", "from the future", at=999_999_999_999)
+    assert set(file_revisions(checkout / "docs")) == {"two words é.md", "three.md"}
+    assert last_commit(checkout / "docs") is None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import zipfile
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -115,6 +118,19 @@ def notebook(*cells: dict[str, object]) -> bytes:
     return json.dumps(whole, indent=1).encode()
 
 
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "", "x", "٣"])
+def test_what_is_no_number_of_a_step_does_not_count(number: str) -> None:
+    loaded = load_text(
+        ".html", f"<ol start='{number}'><li value='{number}'>a</li><li>b</li></ol>", 1
+    )
+    assert [block.text for block in loaded.blocks] == ["1. a", "2. b"]
+
+
+def test_html_that_its_parser_gives_up_on_is_refused() -> None:
+    with pytest.raises(QuarantineError, match="not readable HTML"):
+        load_text(".html", "<p>a</p><![ ]]>", 1)
+
+
 def test_a_notebook_gives_its_sources_and_no_outputs() -> None:
     data = notebook(
         {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# Head\n", "\n", "Text"]},
@@ -132,6 +148,15 @@ def test_a_notebook_gives_its_sources_and_no_outputs() -> None:
     lines = data.decode().split("\n")
     for block in loaded.blocks:
         assert block.text in lines[block.lines.first - 1]
+
+
+@pytest.mark.parametrize("kernel", [None, [], "python", {"language": None}])
+def test_a_notebook_need_not_name_its_language(kernel: object) -> None:
+    cell = {"cell_type": "code", "source": "x", "metadata": {}, "outputs": []}
+    told = {"nbformat": 4, "nbformat_minor": 4, "cells": [{**cell, "execution_count": None}]}
+    notebook = json.dumps({**told, "metadata": {"kernelspec": kernel}}).encode()
+    [block] = load_binary(".ipynb", notebook).blocks
+    assert (block.text, block.language) == ("x", "")
 
 
 def test_a_broken_notebook_is_told_with_its_line() -> None:
@@ -157,6 +182,39 @@ def test_a_word_document_by_its_styles() -> None:
         (BlockKind.HEADING, "Fix it", 1), (BlockKind.PARAGRAPH, "Text", 2),
         (BlockKind.STEP, "1. One", 3), (BlockKind.STEP, "2. Two", 4), (BlockKind.TABLE, "a | b", 5),
     ]  # fmt: skip
+
+
+def test_a_word_document_that_is_damaged_is_refused() -> None:
+    docx = pytest.importorskip("docx")
+    out = io.BytesIO()
+    docx.Document().save(out)
+    whole = out.getvalue()
+    with pytest.raises(QuarantineError, match="not a readable DOCX"):
+        load_binary(".docx", repacked(whole, "word/document.xml", lambda data: data[:200]))
+    at = whole.index(b"word/document.xml") + 40
+    with pytest.raises(QuarantineError, match="not a readable DOCX"):
+        load_binary(".docx", whole[:at] + b"\xff" * 30 + whole[at + 30 :])
+
+
+def test_a_word_document_whose_styles_have_no_names_is_read() -> None:
+    docx = pytest.importorskip("docx")
+    written, out = docx.Document(), io.BytesIO()
+    written.add_paragraph("Text")
+    written.save(out)
+    nameless = repacked(
+        out.getvalue(), "word/styles.xml", lambda data: re.sub(rb"<w:name [^>]*/>", b"", data)
+    )
+    assert [block.text for block in load_binary(".docx", nameless).blocks] == ["Text"]
+
+
+def repacked(archive: bytes, name: str, change: Callable[[bytes], bytes]) -> bytes:
+    """The same archive with one of its files changed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(out, "w") as new:
+        for entry in old.namelist():
+            data = old.read(entry)
+            new.writestr(entry, change(data) if entry == name else data)
+    return out.getvalue()
 
 
 def test_a_pdf_without_text_says_so() -> None:
