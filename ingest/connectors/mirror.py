@@ -6,9 +6,11 @@ The manifest is written last: a file that it does not vouch for, byte for byte, 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -18,10 +20,11 @@ from ingest.acl_rules import EffectiveAcl, Resolve
 from ingest.connectors.port import Connector, RemoteDocument
 from ingest.loaders import SUFFIXES
 from ingest.walk import Problem
-from rag.acl import parse_tags, readers_of_both
+from rag.acl import parse_tag, parse_tags, readers_of_both
 from rag.domain import AclOrigin, content_hash
-from rag.errors import QuarantineError, RunbookError, StoreError
+from rag.errors import InvalidTag, QuarantineError, RunbookError, StoreError
 
+_LOG = logging.getLogger(__name__)
 MANIFEST = ".runbook-mirror.json"
 _MAX_NAME_BYTES = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
@@ -105,6 +108,7 @@ class _Refresh:
             self._keep(document)
 
     def _entry(self, document: RemoteDocument) -> Entry:
+        acl = _checked(document.acl)
         held = self.before.get(document.path)
         if document.data is None:
             if held is None or held.revision != document.revision:
@@ -116,13 +120,13 @@ class _Refresh:
             hashed = content_hash(document.data)
             _write(self.folder / document.path, document.data)
         at = document.updated_at.astimezone(UTC)
-        return Entry(document.revision, at, document.acl, document.url, hashed)
+        return Entry(document.revision, at, acl, document.url, hashed)
 
     def _keep(self, document: RemoteDocument) -> None:
         """A document that cannot be taken keeps its last version, with its readers of now."""
         held = self.before.get(document.path)
         if held is not None and document.path not in self.now:
-            self.now[document.path] = replace(held, acl=document.acl)
+            self.now[document.path] = replace(held, acl=_understood(document.acl))
 
 
 def refresh(connector: Connector, folder: Path, max_bytes: int) -> list[Problem]:
@@ -144,10 +148,41 @@ def refresh(connector: Connector, folder: Path, max_bytes: int) -> list[Problem]
         raise
     except OSError as error:
         raise StoreError(f"{folder}: cannot be written ({error.strerror}); mend it") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # a connector is anybody's code over anybody's library
+        _write_manifest(folder, {**before, **work.now})
+        _LOG.warning("a connector failed", exc_info=True)
+        raise StoreError(f"the connector failed ({type(error).__name__}); see the log") from error
     _write_manifest(folder, work.now)
     for path in before.keys() - work.now.keys():
         (folder / path).unlink(missing_ok=True)
     return work.problems
+
+
+def _checked(acl: object) -> frozenset[str] | None:
+    """What a connector says of readers, as ACL tags. Raises QuarantineError."""
+    if acl is None:
+        return None
+    if not isinstance(acl, (Set, list, tuple)):
+        raise QuarantineError(f"the connector's acl is a {type(acl).__name__}, and no set of tags")
+    try:
+        return parse_tags(acl)
+    except InvalidTag as error:
+        raise QuarantineError(f"the connector's acl: {error}") from error
+
+
+def _understood(acl: object) -> frozenset[str] | None:
+    """Those of the readers that are ACL tags: what is not understood lets nobody in."""
+    if acl is None:
+        return None
+    return frozenset(_tags_among(acl if isinstance(acl, (Set, list, tuple)) else ()))
+
+
+def _tags_among(acl: Iterable[object]) -> Iterator[str]:
+    for tag in acl:
+        with suppress(InvalidTag):
+            yield parse_tag(tag)
 
 
 def _check_path(path: str) -> None:
@@ -190,7 +225,7 @@ def _entry_of(told: Mapping[str, Any]) -> Entry:
     return Entry(
         revision=str(told["revision"]),
         updated_at=datetime.fromisoformat(told["updated_at"]),
-        acl=None if told["acl"] is None else parse_tags(told["acl"]),
+        acl=_understood(told["acl"]),
         url=told["url"],
         content_hash=str(told["content_hash"]),
     )

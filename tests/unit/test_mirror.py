@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -147,3 +148,34 @@ def test_nobody_gets_in_whom_the_system_keeps_out(
         carried = {reader, "public"}
         if not carried.isdisjoint(found):
             assert not carried.isdisjoint(told)
+
+
+@pytest.mark.parametrize("acl", [["team:a", "not a tag"], [3, "team:a"], "public", 7])
+def test_readers_that_are_no_tags_let_nobody_in(tmp_path: Path, acl: Any) -> None:
+    wiki = MemoryWiki({"a.md": ("one", A | B), "b.md": ("one", A)})
+    refresh(wiki, tmp_path, MOST)
+    wiki.pages = {"a.md": ("two", acl), "b.md": ("two", B)}
+    [problem] = refresh(wiki, tmp_path, MOST)
+    assert problem.path == "a.md"
+    mirror = Mirror.read(tmp_path)
+    assert mirror.entry("a.md", b"one").acl == (A if isinstance(acl, list) else frozenset())
+    assert mirror.entry("b.md", b"two").acl == B
+    wiki.pages = {"a.md": ("two", B)}
+    assert refresh(wiki, tmp_path, MOST) == []
+    assert Mirror.read(tmp_path).entry("a.md", b"two").acl == B
+
+
+def test_a_manifest_with_readers_that_are_no_tags_is_read_again(tmp_path: Path) -> None:
+    refresh(MemoryWiki({"a.md": ("one", A)}), tmp_path, MOST)
+    place = tmp_path / MANIFEST
+    place.write_text(place.read_text().replace("team:a", "not a tag"))
+    assert Mirror.read(tmp_path).entry("a.md", b"one").acl == frozenset()
+
+
+def test_whatever_a_connector_raises_is_a_failure_of_its_system(tmp_path: Path) -> None:
+    wiki = MemoryWiki({"a.md": ("one", A)})
+    refresh(wiki, tmp_path, MOST)
+    wiki.pages = {"b.md": cast(Any, None)}
+    with pytest.raises(StoreError, match="TypeError"):
+        refresh(wiki, tmp_path, MOST)
+    assert Mirror.read(tmp_path).entry("a.md", b"one").acl == A
