@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from rag.errors import ConfigurationError, QuarantineError
 IGNORE_FILE = ".runbookignore"
 _NEVER_ENTERED = frozenset({"node_modules", "__pycache__"})
 _MIB = 1024 * 1024
+_MAX_IGNORE_BYTES = 64 * 1024
 
 
 class FileVanished(QuarantineError):
@@ -26,6 +28,10 @@ class FileVanished(QuarantineError):
 
 class FileUnsettled(QuarantineError):
     """The file is being written: what was read of it may be half of it."""
+
+
+class FileTooLarge(QuarantineError):
+    """The file is over the limit; only its size was looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +67,32 @@ def walk(root: Path, suffixes: frozenset[str], scope: str | None = None) -> Walk
     """Every file below `root` with one of `suffixes` that no ignore file excludes.
 
     `scope` narrows it to one file or folder below root. Hidden files and folders are skipped, and
-    folder links are not followed. Raises ConfigurationError when the root is no folder, so that a
-    source that is not mounted is never taken for an empty one.
+    folder links are not followed. A folder whose ignore file cannot be read or understood is
+    unreadable: it may hide anything. Raises ConfigurationError when the root is no folder, so that
+    a source that is not mounted is never taken for an empty one.
     """
-    if not root.is_dir():
+    if root_identity(root) is None:
         raise ConfigurationError(f"{root}: not a folder; mend the source's path or mount it")
     walker = _Walker(root, Path(os.path.realpath(root)), suffixes, scope or "")
     walker.enter("", ())
     return Walk(tuple(sorted(walker.files)), tuple(walker.problems), frozenset(walker.unreadable))
 
 
+def root_identity(root: Path) -> tuple[int, int] | None:
+    """Tells one folder at a path from another that takes its place; None where none is there."""
+    try:
+        told = root.stat()
+    except (OSError, ValueError):  # a dead network mount among them
+        return None
+    return (told.st_dev, told.st_ino) if stat.S_ISDIR(told.st_mode) else None
+
+
 def read_file(root: Path, path: str, max_bytes: int, settle: float = 0.0) -> ReadFile:
     """Read a file that the walk found, whole and once.
 
     Raises FileVanished when it is gone, FileUnsettled when it changed while it was read or less
-    than `settle` seconds before, and QuarantineError when it is too large, unreadable, no regular
-    file, or leads out of the root.
+    than `settle` seconds before, FileTooLarge, and QuarantineError when it is unreadable, no
+    regular file, or leads out of the root.
     """
     real_root = os.path.realpath(root)
     real = os.path.realpath(os.path.join(real_root, path))  # noqa: PTH118 - ten times as quick
@@ -91,6 +107,8 @@ def read_file(root: Path, path: str, max_bytes: int, settle: float = 0.0) -> Rea
         raise FileVanished("the file is gone") from error
     except OSError as error:
         raise QuarantineError(f"cannot be read ({error.strerror}); mend its permissions") from error
+    except (ValueError, OverflowError) as error:  # a time that no calendar reaches
+        raise QuarantineError("its modification time is not a date; touch the file") from error
 
 
 def _read(descriptor: int, max_bytes: int, settle: float) -> ReadFile:
@@ -108,7 +126,7 @@ def _read(descriptor: int, max_bytes: int, settle: float) -> ReadFile:
             raise FileUnsettled("it was written to while it was read")
         if len(data) <= max_bytes:
             return ReadFile(data, datetime.fromtimestamp(told.st_mtime, UTC))
-    raise QuarantineError(
+    raise FileTooLarge(
         f"{told.st_size / _MIB:.1f} MiB, over the limit of {max_bytes / _MIB:.0f} MiB; split it, "
         "or raise ingest.max_file_mib in runbook.toml"
     )
@@ -132,6 +150,8 @@ class _Walker:
         while pending:
             here, above = pending.pop()
             known = self._with_ignore_file(here, above)
+            if known is None:
+                continue
             for entry in self._entries(here):
                 path = f"{here}/{entry.name}" if here else entry.name
                 if self._is_wanted(path, entry, known) and self._is_folder(entry, path):
@@ -142,6 +162,8 @@ class _Walker:
             with os.scandir(self.root / folder) as found:
                 yield from sorted(found, key=lambda entry: entry.name)
         except FileNotFoundError:
+            if not folder:
+                raise ConfigurationError(f"{self.root}: gone while it was looked through") from None
             return  # the folder vanished: so did what is in it
         except OSError as error:
             self._refuse(folder, f"the folder cannot be read ({error.strerror})")
@@ -199,18 +221,42 @@ class _Walker:
         self.problems.append(Problem(path or ".", reason))
         self.unreadable.add(path)
 
-    def _with_ignore_file(self, folder: str, above: _Ignores) -> _Ignores:
-        place = self.root / folder / IGNORE_FILE
+    def _with_ignore_file(self, folder: str, above: _Ignores) -> _Ignores | None:
+        """The rules below a folder; None, and the folder refused, where they are not known."""
+        path = f"{folder}/{IGNORE_FILE}" if folder else IGNORE_FILE
+        if not os.path.lexists(self.root / path):
+            return above
         try:
-            text = place.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return above
-        except (OSError, UnicodeDecodeError) as error:
-            path = f"{folder}/{IGNORE_FILE}" if folder else IGNORE_FILE
-            self._refuse(path, f"the ignore file cannot be read ({type(error).__name__})")
-            return above
-        spec = GitIgnoreSpec.from_lines(text.splitlines())
-        return (*above, (f"{folder}/" if folder else "", spec))
+            spec = _ignore_rules(read_file(self.root, path, _MAX_IGNORE_BYTES).data)
+        except FileTooLarge:
+            self._refuse_below(folder, path, f"over {_MAX_IGNORE_BYTES // 1024} KiB")
+        except QuarantineError as error:
+            where = f"line {error.line}: " if error.line else ""
+            self._refuse_below(folder, path, where + error.reason)
+        else:
+            return (*above, (f"{folder}/" if folder else "", spec))
+        return None
+
+    def _refuse_below(self, folder: str, ignore_file: str, reason: str) -> None:
+        self.problems.append(
+            Problem(ignore_file, f"{reason}; nothing new beside or below it is indexed")
+        )
+        self.unreadable.add(folder)
+
+
+def _ignore_rules(data: bytes) -> GitIgnoreSpec:
+    """Raises QuarantineError, with the line where one is to blame."""
+    try:
+        lines = data.decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        before = data.count(b"\n", 0, error.start)
+        raise QuarantineError("not UTF-8; save it as UTF-8", before + 1) from error
+    for number, line in enumerate(lines, 1):
+        try:
+            GitIgnoreSpec.from_lines([line])
+        except (ValueError, re.error) as error:
+            raise QuarantineError("not a pattern that .gitignore knows", number) from error
+    return GitIgnoreSpec.from_lines(lines)
 
 
 def _ignored(path: str, ignores: _Ignores) -> bool:

@@ -39,10 +39,61 @@ def test_ignore_files_work_as_in_git(tmp_path: Path) -> None:
     assert walk(tmp_path, MARKDOWN).files == ("keep.md", "sub/draft-b.md")
 
 
-def test_an_ignore_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ("# für später\ndrafts/\n".encode("latin-1"), "line 1: not UTF-8"),
+        (b"drafts/\n!\n", "line 2: not a pattern"),
+        (b"a\\\n", "line 1: not a pattern"),
+        (b"drafts/\n\n[z-a]\n", "line 3: not a pattern"),
+        (b"drafts/\n" * 10_000, "over 64 KiB"),
+    ],
+)
+def test_a_folder_whose_ignore_file_is_not_understood_is_unreadable(
+    tmp_path: Path, rules: bytes, told: str
+) -> None:
+    write(tmp_path, "a.md", "sub/b.md", "sub/drafts/c.md")
+    (tmp_path / "sub/.runbookignore").write_bytes(rules)
+    found = walk(tmp_path, MARKDOWN)
+    assert found.files == ("a.md",)
+    assert found.unreadable == {"sub"}
+    [problem] = found.problems
+    assert problem.path == "sub/.runbookignore"
+    assert problem.reason.startswith(told)
+    assert walk(tmp_path, MARKDOWN, "sub/b.md").files == ()
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "../outside", "nowhere", "."])
+def test_an_ignore_file_is_never_read_from_outside(tmp_path: Path, target: str) -> None:
+    root = tmp_path / "root"
+    write(root, "a.md")
+    (tmp_path / "outside").write_text("*.txt\n", encoding="utf-8")
+    (root / ".runbookignore").symlink_to(target)
+    found = walk(root, MARKDOWN)
+    assert found.files == ()
+    assert found.unreadable == {""}
+
+
+def test_an_ignore_file_may_be_a_link_within_the_source(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", "b.md")
+    (tmp_path / "..data").mkdir()
+    (tmp_path / "..data/ignore").write_text("b.md\n", encoding="utf-8")
+    (tmp_path / ".runbookignore").symlink_to("..data/ignore")
+    assert walk(tmp_path, MARKDOWN).files == ("a.md",)
+
+
+def test_a_time_that_no_calendar_reaches_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path, "a.md")
-    (tmp_path / ".runbookignore").write_bytes(b"\xff\xfe\xff")
-    assert [problem.path for problem in walk(tmp_path, MARKDOWN).problems] == [".runbookignore"]
+    real = os.fstat
+
+    def fstat(descriptor: int) -> os.stat_result:
+        return os.stat_result((*real(descriptor)[:8], 999_999_999_999, 0))
+
+    monkeypatch.setattr(os, "fstat", fstat)
+    with pytest.raises(QuarantineError, match="modification time"):
+        read_file(tmp_path, "a.md", 1000)
 
 
 def test_a_root_that_is_not_there_is_an_error_not_an_empty_source(tmp_path: Path) -> None:
