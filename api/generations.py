@@ -20,7 +20,7 @@ from rag.adapters.catalog.jobs import JobKind, JobStore
 from rag.adapters.catalog.promotion import Promotion, Promotions
 from rag.adapters.catalog.writer import CatalogWriter, known_sources
 from rag.domain import Filters
-from rag.errors import ConfigurationError, GateFailed
+from rag.errors import ConfigurationError, GateFailed, StoreError
 from rag.ports import VectorFilter
 
 # Small, so that others may write soon, and that a kill takes little back.
@@ -186,13 +186,15 @@ class GenerationKeeper:
                 f"{', '.join(sorted(others))}. Name them in runbook.toml, or give their paths to "
                 "`runbook ingest --full`"
             )
-        self._indexer.ingest_into(
+        report = self._indexer.ingest_into(
             target,
             self._sources,
             configured=configured,
             whole=True,
             run=Run(progress=progress, batch_chunks=_BATCH_CHUNKS),
         )
+        if report.unreachable:
+            raise StoreError("; ".join(report.unreachable))
 
     def _remove_old(self, keep: set[int]) -> None:
         for other in self._generations.unserved():

@@ -122,8 +122,9 @@ class Indexer:
         `pull` fetches git sources first; one that was never fetched always is.
 
         Raises GenerationMismatch when the serving generation was built otherwise and `full` was
-        not asked for; with `full` a new generation is built beside it and serves at the end, and
-        ConfigurationError when these are not all sources that it has pages of.
+        not asked for; with `full` a new generation is built beside it and serves at the end, once
+        every source could be reached, and ConfigurationError when these are not all sources that
+        it has pages of.
         """
         with self.owned():
             generation = self._generation(full)
@@ -137,7 +138,9 @@ class Indexer:
                 whole=whole and prune,
                 run=Run(prune=prune, full=full, settle=settle, pull=pull, progress=progress),
             )
-            if not serves:
+            if not serves and report.unreachable:
+                _LOG.warning("the new index does not serve yet: a source could not be reached")
+            elif not serves:
                 self._promotions.promote(
                     generation, by="ingest --full", kind="ingest", gate="none", waited=False
                 )

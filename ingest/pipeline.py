@@ -13,7 +13,7 @@ from ingest.source_run import IngestTools, Outcome, Run, Source, SourceRun
 def ingest(tools: IngestTools, sources: Sequence[Source], run: Run) -> IngestReport:
     """Bring every source up to date. The caller holds the index lock.
 
-    Raises ConfigurationError when a source's root is not there: nothing of it is deleted.
+    A source that cannot be reached is told of in the report, and nothing of it is deleted.
     Raises what the run's progress raises; what was committed until then stays.
     """
     started = time.monotonic()

@@ -14,7 +14,7 @@ class IngestReport:
     """Counts of documents, and the chunks that the index serves afterwards.
 
     `unsettled` names by source and path what was being written just then: its last good version
-    serves on. `unreachable` says which sources elsewhere could not be fetched, and why.
+    serves on. `unreachable` says which sources are not there or could not be fetched, and why.
     `suspicious` is what speaks to a model in the files that this run has read.
     """
 

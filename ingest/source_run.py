@@ -3,15 +3,17 @@
     walk -> read -> compare -> parse -> chunk -> embed -> commit      (a batch of files at a time)
 
 A file that cannot be indexed as it stands is quarantined: it is reported, and its last good
-version keeps serving with an ACL that is never wider than it was.
+version keeps serving with an ACL that is never wider than it was. A source that cannot be reached
+is reported too, and keeps serving as it was; neither keeps other files or sources from their turn.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ingest.acl_rules import AclRules, Resolve
 from ingest.chunker import Chunker
@@ -23,14 +25,23 @@ from ingest.loaders import SUFFIXES
 from ingest.parse import RawFile, own_acl_of, parse
 from ingest.report import Progress, Silent
 from ingest.scan import Suspicious, scan
-from ingest.walk import FileUnsettled, FileVanished, Walk, read_file, walk
+from ingest.walk import (
+    IGNORE_FILE,
+    FileUnsettled,
+    FileVanished,
+    Walk,
+    read_file,
+    root_identity,
+    walk,
+)
 from rag.acl import readers_of_both
 from rag.adapters.catalog.writer import ActiveVersion, CatalogWriter
 from rag.domain import AclOrigin, Chunk, Document, Quarantined, content_hash, document_id
-from rag.errors import QuarantineError, StoreError
+from rag.errors import ConfigurationError, QuarantineError, RunbookError, StoreError
 from rag.indexing import Draft, IndexWriter
 from rag.ports import Vector
 
+_LOG = logging.getLogger(__name__)
 _BATCH_CHUNKS = 256
 _BATCH_DOCUMENTS = 64
 
@@ -108,32 +119,60 @@ class SourceRun:
         self._revisions: Mapping[str, FileRevision] = {}
         self._served = tools.catalog.active_versions(source.name)
         self._outcome = Outcome()
+        self._root: tuple[int, int] | None = None
 
     def run(self) -> Outcome:
-        if self._source.connector is not None:
-            self._fetch(self._source.connector)
-        if self._source.checkout is not None and self._source.scope is None:
-            if self._run.pull or not self._source.root.is_dir():
-                self._pull(self._source.checkout)
-            if not self._source.root.is_dir():
-                return self._outcome  # it was never fetched: there is nothing to compare with
-        walked = walk(self._source.root, SUFFIXES, self._source.scope)
+        """What became of the source; one that cannot be reached says so, and keeps what it had.
+
+        Raises StoreError and ModelError where no other source could be indexed either.
+        """
+        try:
+            walked = self._fetched()
+            if walked is not None:
+                self._compare(walked)
+        except (RunbookError, MemoryError):
+            raise
+        except Exception as error:  # the other sources still have their turn
+            _LOG.exception("a source was not brought up to date")
+            self._unreachable(StoreError(f"it failed ({type(error).__name__}); see the log"))
+        return self._outcome
+
+    def _fetched(self) -> Walk | None:
+        """What stands in the source, brought up to date first; None when nobody can tell."""
+        try:
+            if self._source.connector is not None:
+                self._fetch(self._source.connector)
+            if self._source.checkout is not None and self._source.scope is None:
+                if self._run.pull or root_identity(self._source.root) is None:
+                    self._pull(self._source.checkout)
+                if self._outcome.unreachable and root_identity(self._source.root) is None:
+                    return None  # it was never fetched: there is nothing to compare with
+            self._root = root_identity(self._source.root)
+            return walk(self._source.root, SUFFIXES, self._source.scope)
+        except (ConfigurationError, StoreError) as error:
+            self._unreachable(error)
+            return None
+
+    def _compare(self, walked: Walk) -> None:
         if self._mirror is None:
             self._revisions = file_revisions(self._source.root)
         self._run.progress.found(len(walked.files))
         for problem in walked.problems:
             self._quarantine(problem.path, QuarantineError(problem.reason))
+        for path in self._hidden(walked):
+            self._narrow(self._served[path])
         present = set(walked.files)
         vanished: set[str] = set()
         for batch, vectors in self._embedded(self._batches(self._changed(walked.files, vanished))):
             self._commit(batch, vectors)
         still_there = present - vanished
         gone = [path for path in self._served if self._is_gone(path, still_there, walked)]
-        if self._run.prune:
+        if vanished and root_identity(self._source.root) != self._root:
+            self._unreachable(StoreError("the folder went away while it was read; try again"))
+        elif self._run.prune:
             self._tools.index.delete(self._source.name, gone)
             self._outcome.deleted = len(gone)
         self._record_quarantine(present | set(gone))
-        return self._outcome
 
     def _pull(self, checkout: GitCheckout) -> None:
         """Fetch the branch; when it cannot be, what was fetched before is compared."""
@@ -154,9 +193,9 @@ class SourceRun:
         self._mirror = Mirror.read(root)
         self._resolve = self._mirror.resolving(self._resolve)
 
-    def _unreachable(self, error: StoreError) -> None:
+    def _unreachable(self, error: RunbookError) -> None:
         self._outcome.unreachable = (
-            f"{self._source.name}: {error}; what was fetched before keeps serving"
+            f"{self._source.name}: {error}; what was indexed before keeps serving"
         )
 
     def _unfetched(self, path: str, reason: str) -> None:
@@ -170,9 +209,7 @@ class SourceRun:
                     self._outcome.unchanged += 1
                     self._run.progress.done(1, 0)
                 else:
-                    parsed = parse(raw, self._resolve, self._tools.chunker, self._url_of(path))
-                    self._outcome.suspicious += scan(raw, parsed[1])
-                    yield parsed
+                    yield self._parsed(raw)
             except FileVanished:
                 vanished.add(path)
             except FileUnsettled:
@@ -180,6 +217,18 @@ class SourceRun:
                 self._run.progress.done(1, 0)
             except QuarantineError as error:
                 self._quarantine(path, error)
+
+    def _parsed(self, raw: RawFile) -> _Parsed:
+        """A file read as its format asks. Raises QuarantineError, whatever is wrong with it."""
+        try:
+            parsed = parse(raw, self._resolve, self._tools.chunker, self._url_of(raw.path))
+            self._outcome.suspicious += scan(raw, parsed[1])
+        except (RunbookError, MemoryError):
+            raise
+        except Exception as error:  # readers of formats raise whatever a file makes them meet
+            _LOG.warning("a file could not be read as its format asks", exc_info=True)
+            raise QuarantineError(_unforeseen(raw.path, error)) from error
+        return parsed
 
     def _read(self, path: str) -> RawFile:
         read = read_file(self._source.root, path, self._tools.max_file_bytes, self._run.settle)
@@ -288,6 +337,16 @@ class SourceRun:
         except QuarantineError:
             return None
 
+    def _hidden(self, walked: Walk) -> list[str]:
+        """What serves from folders that cannot be looked through."""
+        return [
+            path
+            for path in self._served
+            if path not in self._outcome.quarantined
+            and _is_within(path, self._source.scope)
+            and any(_is_within(path, folder) for folder in walked.unreadable)
+        ]
+
     def _is_gone(self, path: str, present: set[str], walked: Walk) -> bool:
         return (
             path not in present
@@ -297,12 +356,18 @@ class SourceRun:
         )
 
     def _record_quarantine(self, looked_at: set[str]) -> None:
+        earlier = self._tools.catalog.quarantined_paths(self._source.name)
         known = looked_at | set(self._outcome.quarantined)
-        if self._source.scope is None:
-            known |= self._tools.catalog.quarantined_paths(self._source.name)
+        known |= {path for path in earlier if _is_within(path, self._source.scope)}
         self._tools.catalog.record_quarantine(
             self._source.name, list(self._outcome.quarantined.values()), sorted(known)
         )
+
+
+def _unforeseen(path: str, error: Exception) -> str:
+    kind = PurePosixPath(path).suffix.lstrip(".").upper() or "text"
+    why = "nested too deeply" if isinstance(error, RecursionError) else type(error).__name__
+    return f"not readable as {kind} ({why}); mend it, or leave it out with {IGNORE_FILE}"
 
 
 def _is_within(path: str, folder: str | None) -> bool:

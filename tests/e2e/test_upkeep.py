@@ -162,7 +162,7 @@ def test_a_merge_hook_re_indexes(tmp_path: Path) -> None:
         assert service.found("gateway") == ["a.md"]
         (tmp_path / "docs").rename(tmp_path / "away")
         told = service.ended(service.job())
-        assert (told["state"], told["error"]) == ("failed", "ConfigurationError")
+        assert (told["state"], told["error"]) == ("failed", "StoreError")
         assert service.found("gateway") == ["a.md"]
         doctor = run(tmp_path, "doctor")
         assert "FAIL  last run: failed" in doctor.stdout
