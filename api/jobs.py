@@ -90,6 +90,9 @@ class JobRunner:
             except RunbookError as error:
                 _LOG.warning("jobs wait: %s", error)
                 self._stopped.wait(_AFTER_FAILURE)
+            except Exception:  # nobody stands above a thread: it must not end
+                _LOG.exception("jobs wait")
+                self._stopped.wait(_AFTER_FAILURE)
             self._woken.wait(_LOOKED_AFTER)
             self._woken.clear()
 

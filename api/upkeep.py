@@ -15,11 +15,13 @@ from api.metrics import Metrics
 from api.watching import Watch
 from ingest.report import IngestReport, Progress, Silent
 from ingest.source_run import Source
-from ingest.watching import Changes, narrowed, watch
+from ingest.watched_roots import watch
+from ingest.watching import Changes, narrowed
 from rag.adapters.catalog.jobs import Job, JobKind, JobStore
 from rag.errors import ConfigurationError, StoreError
 
 _LOG = logging.getLogger(__name__)
+_WATCH_AGAIN = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +139,19 @@ class Background:
         thread.start()
 
     def _watch(self, polling: bool, reconcile: float) -> None:
-        try:
-            self._upkeep.watch(
-                polling=polling,
-                reconcile=reconcile,
-                told=_log,
-                failed=self._metrics.ingest_failed,
-                stop=self._stop,
-            )
-        except Exception:  # nobody stands above a thread: what ends it must be seen
-            self._metrics.ingest_failed()
-            _LOG.exception("the sources are no longer watched; restart the service")
+        while not self._stop.is_set():
+            try:
+                self._upkeep.watch(
+                    polling=polling,
+                    reconcile=reconcile,
+                    told=_log,
+                    failed=self._metrics.ingest_failed,
+                    stop=self._stop,
+                )
+            except Exception:  # nobody stands above a thread: what ends it is begun anew
+                self._metrics.ingest_failed()
+                _LOG.exception("watching ended, and begins again in %.0f s", _WATCH_AGAIN)
+                self._stop.wait(_WATCH_AGAIN)
 
 
 def _reached(report: IngestReport) -> Mapping[str, Any]:
@@ -158,7 +162,7 @@ def _reached(report: IngestReport) -> Mapping[str, Any]:
 
 def _log(report: IngestReport) -> None:
     for problem in report.unreachable:
-        _LOG.warning("a source could not be fetched: %s", problem)
+        _LOG.warning("a source could not be reached: %s", problem)
     if report.added or report.updated or report.deleted:
         _LOG.info(
             "indexed: %d added, %d updated, %d deleted, %d quarantined in %.1f s",

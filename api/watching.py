@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -34,7 +34,7 @@ class Watch:
     """What to keep up to date; `reconcile` is after how many seconds everything is compared.
 
     A reconcile finds what the watcher missed, and what a commit changed without changing files.
-    `failed` is told of every failed attempt.
+    `failed` is told of every attempt that failed, be it for one source alone.
     """
 
     index: IndexNow
@@ -49,22 +49,38 @@ class Watch:
     def run(self, told: Callable[[IngestReport], None]) -> None:
         """Index everything, then whatever changes until `stop`; each run's report is `told`.
 
-        Setting `due` asks for a reconcile at once.
+        Setting `due` asks for a reconcile at once. What failed is tried again, with what has
+        changed since.
         """
-        at = time.monotonic()
+        at, wait = time.monotonic(), _FIRST_WAIT
         while not self.stop.is_set():
             changed = self.changes.take(min(0.5, max(0.0, at - time.monotonic())))
-            if self.due.is_set() or time.monotonic() >= at:
-                self.due.clear()
-                self._report(self._with_patience(self.sources, whole=True), told)
-                at = time.monotonic() + self.reconcile
-            elif changed:
-                part = narrowed(self.sources, changed)
-                self._report(self._with_patience(part, whole=False), told)
+            whole = self.due.is_set() or time.monotonic() >= at
+            if not whole and not changed:
+                continue
+            self.due.clear()
+            part = self.sources if whole else narrowed(self.sources, changed)
+            report = self._attempt(part, whole=whole, wait=wait)
+            if report is not None:
+                wait = _FIRST_WAIT
+                at = time.monotonic() + self.reconcile if whole else at
+                self._report(report, told)
+                continue
+            self._again(changed)
+            at = time.monotonic() if whole else at
+            self.stop.wait(wait)
+            wait = min(2 * wait, _LONGEST_WAIT)
+
+    def _again(self, changed: Mapping[str, frozenset[str]]) -> None:
+        for source, paths in changed.items():
+            for path in paths:
+                self.changes.add(source, path)
 
     def _report(self, report: IngestReport | None, told: Callable[[IngestReport], None]) -> None:
         if report is None:
             return
+        if report.unreachable:
+            self.failed()
         for source, path in report.unsettled:
             self.changes.add(source, path)
         if not report.unsettled:
@@ -78,17 +94,16 @@ class Watch:
         waited = 0.0 if since is None else time.monotonic() - since
         return _SETTLE if waited < _UNSETTLED_AT_MOST else 0.0
 
-    def _with_patience(self, sources: Sequence[Source], *, whole: bool) -> IngestReport | None:
-        """The report, or None when it was stopped before it succeeded."""
-        wait = _FIRST_WAIT
-        while True:
-            try:
-                return self.index(sources, whole=whole, settle=self._settle())
-            except RunbookError as error:
-                self.failed()
-                if self.stop.is_set():
-                    return None
+    def _attempt(
+        self, sources: Sequence[Source], *, whole: bool, wait: float
+    ) -> IngestReport | None:
+        """The report, or None when it failed: that is counted and told."""
+        try:
+            return self.index(sources, whole=whole, settle=self._settle())
+        except RunbookError as error:
+            if not self.stop.is_set():
                 _LOG.warning("not indexed, trying again in %.0f s: %s", wait, error)
-            if self.stop.wait(wait):
-                return None
-            wait = min(2 * wait, _LONGEST_WAIT)
+        except Exception:  # nobody stands above a watcher: it must not end
+            _LOG.exception("not indexed, trying again in %.0f s", wait)
+        self.failed()
+        return None

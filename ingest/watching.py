@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import errno
-import logging
-import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Protocol
+from pathlib import PurePosixPath
 
 from ingest.acl_rules import RULE_FILE
 from ingest.source_run import Source
 from ingest.walk import IGNORE_FILE
 
-if TYPE_CHECKING:
-    from watchdog.events import FileSystemEvent
-    from watchdog.observers.api import BaseObserver
-
 # Files that say something of their folder, rather than of themselves.
 _OF_THEIR_FOLDER = frozenset({RULE_FILE, IGNORE_FILE})
-_READ_ONLY = frozenset({"opened", "closed_no_write"})
-_WATCH_LIMIT = Path("/proc/sys/fs/inotify/max_user_watches")
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,95 +83,3 @@ def is_watched(path: PurePosixPath) -> bool:
     """Whether a change there can change the index: hidden files and folders cannot."""
     hidden = [name for name in path.parts if name.startswith(".")]
     return not hidden or (path.name in _OF_THEIR_FOLDER and len(hidden) == 1)
-
-
-class _Handler(Protocol):
-    def dispatch(self, event: FileSystemEvent) -> None: ...
-
-
-class _Told:
-    """Passes what watchdog sees below one root on to the changes."""
-
-    def __init__(self, source: str, root: Path, changes: Changes) -> None:
-        self._source = source
-        self._root = root
-        self._changes = changes
-
-    def dispatch(self, event: FileSystemEvent) -> None:
-        if event.event_type in _READ_ONLY:
-            return
-        if event.is_directory and event.event_type == "modified":
-            return  # what changed inside is told by itself
-        for raw in (event.src_path, event.dest_path):
-            if raw:
-                self._tell(Path(raw if isinstance(raw, str) else raw.decode()))
-
-    def _tell(self, path: Path) -> None:
-        if path.is_relative_to(self._root):
-            relative = PurePosixPath(path.relative_to(self._root).as_posix())
-            if is_watched(relative):
-                self._changes.add(self._source, str(relative))
-
-
-def watch(
-    sources: Sequence[Source],
-    changes: Changes,
-    *,
-    polling: bool,
-) -> Callable[[], None]:
-    """Start watching every source; gives what ends it.
-
-    `polling` compares listings once a second instead of asking the system, for network mounts;
-    where the system cannot watch so much, listings are compared all the same.
-    """
-    if polling:
-        return _observe(_polling(), sources, changes)
-    from watchdog.observers import Observer
-
-    try:
-        _check_limit(sources)
-        return _observe(Observer(), sources, changes)
-    except OSError as error:
-        _LOG.warning(
-            "the system cannot watch the sources (%s); their listings are compared every second. "
-            "Raise fs.inotify.max_user_watches and max_user_instances, or say --poll",
-            error.strerror or error,
-        )
-        return _observe(_polling(), sources, changes)
-
-
-def _check_limit(sources: Sequence[Source]) -> None:
-    # watchdog passes over the folders below a root that the system refuses to watch.
-    try:
-        most = int(_WATCH_LIMIT.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return
-    folders = sum(1 for source in sources for _ in os.walk(source.root))
-    if folders > most:
-        raise OSError(errno.ENOSPC, f"{folders} folders, and it watches {most} at most")
-
-
-def _polling() -> BaseObserver:
-    from watchdog.observers.polling import PollingObserver
-
-    return PollingObserver(timeout=1)
-
-
-def _observe(
-    observer: BaseObserver, sources: Sequence[Source], changes: Changes
-) -> Callable[[], None]:
-    for source in sources:
-        root = source.root.resolve()
-        handler: _Handler = _Told(source.name, root, changes)
-        observer.schedule(handler, str(root), recursive=True)  # type: ignore[arg-type]  # it only dispatches
-    try:
-        observer.start()
-    except OSError:
-        observer.unschedule_all()
-        raise
-
-    def stop() -> None:
-        observer.stop()
-        observer.join()
-
-    return stop

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from api.cli.ingest import print_report
+from api.cli.ingest import print_report, tell_of_unreachable
 from api.settings import load_settings
 from ingest.report import IngestReport
 
@@ -31,5 +31,6 @@ def command(config: Path | None, poll: bool, as_json: bool) -> None:
             click.echo(json.dumps(report.to_json(), ensure_ascii=False))
         else:
             print_report(report)
+        tell_of_unreachable(report)
 
     run_watch(load_settings(config), polling=poll, told=told, stop=stop)

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import watching
 from ingest.source_run import Source
 from ingest.watching import Changes, Debounce, is_watched, narrowed
 
@@ -85,22 +84,3 @@ def test_the_scope_holds_every_change(changed: set[str]) -> None:
 )
 def test_hidden_files_change_nothing(path: str, watched: bool) -> None:
     assert is_watched(PurePosixPath(path)) == watched
-
-
-def test_where_the_system_cannot_watch_so_much_listings_are_compared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    limit = tmp_path / "limit"
-    limit.write_text("2\n", encoding="ascii")
-    monkeypatch.setattr(watching, "_WATCH_LIMIT", limit)
-    root = tmp_path / "docs"
-    for name in "abc":
-        (root / name).mkdir(parents=True)
-    changes = Changes(Debounce(quiet=0.01, longest=1))
-    end = watching.watch([Source("s", root)], changes, polling=False)
-    try:
-        (root / "a" / "page.md").write_text("# A", encoding="utf-8")
-        assert "a/page.md" in changes.take(timeout=10)["s"]
-    finally:
-        end()
-    assert "max_user_watches" in caplog.text
