@@ -86,6 +86,7 @@ def test_a_guides_transcript_is_true(transcript: Transcript, service: Service, k
 
 def test_every_guide_has_its_transcripts() -> None:
     assert {guide: len(transcripts(guide)) for guide in GUIDES} == {
+        "asking.md": 1,
         "chat.md": 3,
         "mcp.md": 2,
         "slack.md": 1,
