@@ -159,7 +159,8 @@ class Indexer:
         catalog = CatalogWriter(self.database, generation)
         try:
             report = self._ingest(catalog, sources, configured=configured, whole=whole, run=run)
-            if self._carry_over(self._generations.serving(), catalog):
+            serving = self._generations.serving()
+            if generation != serving and self._carry_over(serving, catalog):
                 # What becomes of it is for the rules of every run to say: it is gone from disk,
                 # or keeps serving in quarantine, to no more readers than before.
                 again = replace(run, full=False, pull=False, progress=Silent())
@@ -200,7 +201,7 @@ class Indexer:
     def _carry_over(self, serving: Generation, catalog: CatalogWriter) -> bool:
         """Copy what serves, and what this generation was not given; whether there was any."""
         copy = GenerationCopy(self.database, serving, catalog.generation)
-        lacking = copy.difference().lacking if serving != catalog.generation else ()
+        lacking = copy.difference().lacking
         index, known = self.writer(catalog), {one.name for one in known_sources(self.database)}
         for start in range(0, len(lacking), _CARRIED_AT_ONCE):
             pages = copy.read(lacking[start : start + _CARRIED_AT_ONCE])

@@ -37,7 +37,6 @@ class SearchPath:
 
     engine: SearchEngine
     reader: CatalogReader
-    models: EmbeddingModels
     generations: Generations
     retrievers: Sequence[Retriever]
 
@@ -80,7 +79,7 @@ def make_search_path(
         ),
         make_reranker(settings),
     )
-    return SearchPath(engine, reader, models, generations, retrievers)
+    return SearchPath(engine, reader, generations, retrievers)
 
 
 @contextmanager

@@ -47,7 +47,7 @@ def admit(request: Request, services: Services) -> Principal:
     try:
         principal = services.authenticator.authenticate(presented)
     except AuthenticationError:
-        count_refusal(request, services, presented.peer)
+        count_refusal(request, services)
         raise
     request.state.principal = principal
     leases: ExitStack = request.state.leases
@@ -55,9 +55,10 @@ def admit(request: Request, services: Services) -> Principal:
     return principal
 
 
-def count_refusal(request: Request, services: Services, peer: str | None) -> None:
+def count_refusal(request: Request, services: Services) -> None:
     """A caller could not be established. Raises TooManyRequests when that happens too often."""
     # Past the limit neither the log nor the audit log is filled by whoever fails.
+    peer = _peer(request)
     services.limits.refused(peer or "")
     services.audit.refused(door(request), request.state.request_id, peer)
 
@@ -75,7 +76,11 @@ def asking(request: Request) -> By:
 
 def _presented(request: Request) -> Presented:
     headers = [(name.lower(), value) for name, value in request.headers.items()]
-    return Presented(headers, request.client.host if request.client else None)
+    return Presented(headers, _peer(request))
+
+
+def _peer(request: Request) -> str | None:
+    return request.client.host if request.client else None
 
 
 def _counted_as(principal: Principal, peer: str | None) -> str:

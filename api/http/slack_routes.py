@@ -65,8 +65,7 @@ class SlackDoor:
                 body,
             )
         except AuthenticationError:
-            peer = request.client.host if request.client else None
-            count_refusal(request, self._services, peer)
+            count_refusal(request, self._services)
             raise
         try:
             return parse_command(body)

@@ -64,7 +64,7 @@ def _on(secret: str | None) -> str:
 
 def _check(request: Request, services: Services, genuine: bool) -> None:
     if not genuine:
-        count_refusal(request, services, request.client.host if request.client else None)
+        count_refusal(request, services)
         raise AuthenticationError("the signature is not that of this hook's secret")
 
 
