@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from rag.domain import Candidate, Contribution, Mode
 from rag.indexing import version_of
@@ -75,7 +76,8 @@ class Fusion:
 
     def ranked(self) -> list[RankedPage]:
         """Best first; ties go to the older version."""
-        pages = [RankedPage(version, self._score(version)) for version in self._keys]
+        points = self._points()
+        pages = [RankedPage(version, points[version] / self._total) for version in self._keys]
         pages.sort(key=_best_first)
         return self._with_the_asked_for(pages)
 
@@ -118,8 +120,12 @@ class Fusion:
             for name, lane in self._lanes.items()
         )
 
-    def _score(self, version: int) -> float:
-        return sum(lane.weight * lane.best(version) for lane in self._lanes.values()) / self._total
+    def _points(self) -> dict[int, float]:
+        """Each page's weighted sum over the lanes."""
+        points = dict.fromkeys(self._keys, 0.0)
+        for lane in self._lanes.values():
+            lane.add_to(points)
+        return points
 
 
 def _best_first(page: RankedPage) -> tuple[float, int]:
@@ -131,16 +137,13 @@ class _Shares:
 
     def __init__(self, name: str, lane: Lane, ranking: Sequence[Candidate]) -> None:
         self.weight, self.of_pages = lane.weight, lane.of_pages
+        self._ranking = ranking
         top = max(candidate.score for candidate in ranking)
         self._scale = 1.0 / top if top > 0 else 1.0
-        self._rank: dict[int, int] = {}
+        # Best first, so that a page's first passage is its best.
         self._of_page: dict[int, float] = {}
-        self._of_key: dict[int, float] = {}
-        for rank, candidate in enumerate(ranking, start=1):
-            version = version_of(candidate.chunk_key)
-            self._rank.setdefault(version, rank)
-            self._of_page.setdefault(version, candidate.score)
-            self._of_key.setdefault(candidate.chunk_key, candidate.score)
+        for candidate in ranking:
+            self._of_page.setdefault(version_of(candidate.chunk_key), candidate.score)
         # Every passage has a cosine, and one that was cut off is no nearer than the last one.
         cut_off = ranking[-1].score * _BEYOND_THE_CUT if name == "dense" else 0.0
         self._missing = max(0.0, cut_off)
@@ -153,6 +156,12 @@ class _Shares:
         """What a page has of the lane's best, by its best passage where the lane is of those."""
         return max(0.0, self._of_page.get(version, self._missing)) * self._scale
 
+    def add_to(self, points: dict[int, float]) -> None:
+        """Add what the lane gives each page of `points`."""
+        of_page, missing, scale, weight = self._of_page, self._missing, self._scale, self.weight
+        for version in points:
+            points[version] += weight * (max(0.0, of_page.get(version, missing)) * scale)
+
     def rank(self, version: int) -> int | None:
         """Where the lane found the page first; None where it did not."""
         return self._rank.get(version)
@@ -160,6 +169,17 @@ class _Shares:
     def raw(self, version: int) -> float | None:
         """The page's best score in the lane's own terms."""
         return self._of_page.get(version)
+
+    @cached_property
+    def _of_key(self) -> dict[int, float]:
+        return {candidate.chunk_key: candidate.score for candidate in self._ranking}
+
+    @cached_property
+    def _rank(self) -> dict[int, int]:
+        ranks: dict[int, int] = {}
+        for rank, candidate in enumerate(self._ranking, start=1):
+            ranks.setdefault(version_of(candidate.chunk_key), rank)
+        return ranks
 
 
 def _passages(rankings: Mapping[str, Sequence[Candidate]]) -> dict[int, list[int]]:

@@ -7,7 +7,6 @@ enough to break a near tie, never enough to hide the only page that answers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from posixpath import dirname, join, normpath
 
 from rag.domain import CandidatePage, FreshnessStatus
@@ -43,6 +42,6 @@ def with_priors(
             for successor in pages[version].superseded_by:
                 if successor in scores:
                     scores[version] = min(scores[version], scores[successor] * _UNDER)
-    again = [replace(page, score=scores[page.version]) for page in ranked]
+    again = [RankedPage(version, score) for version, score in scores.items()]
     # Ties go by document, so that two indexes of the same files rank alike.
     return sorted(again, key=lambda page: (-page.score, pages[page.version].document_id))

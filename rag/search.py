@@ -155,7 +155,8 @@ class SearchEngine:
         rankings = self._rankings(asked)
         found = {version_of(key) for key in _keys(rankings)}
         pages = self._page_book.pages(sorted(found), access=asked.access)
-        rankings = {name: _of_pages(ranking, pages) for name, ranking in rankings.items()}
+        if len(pages) < len(found):
+            rankings = {name: _of_pages(ranking, pages) for name, ranking in rankings.items()}
         for scorer in self._page_scorers:
             if asked.mode in self._lanes[scorer.name].modes:
                 rankings[scorer.name] = scorer.score(asked.question, list(pages))
@@ -202,7 +203,7 @@ class SearchEngine:
     def _hits(self, asked: _Asked, found: _Found) -> tuple[Hit, ...]:
         passages, judged = self._reranked(asked, found.passages)
         kept = _collapsed(passages, asked.k)
-        raw = {name: _by_key(ranking) for name, ranking in found.rankings.items()}
+        raw = {name: _by_key(found.rankings.get(name, ())) for name in ("dense", "lexical")}
         return tuple(
             self._hit(rank, passage, raw, judged.get(passage.item.key))
             for rank, passage in enumerate(kept, start=1)
@@ -240,8 +241,8 @@ class SearchEngine:
             document=document,
             score=round(passage.score, 6),
             scores=Scores(
-                dense=raw.get("dense", {}).get(key),
-                lexical=raw.get("lexical", {}).get(key),
+                dense=_rounded(raw["dense"].get(key)),
+                lexical=_rounded(raw["lexical"].get(key)),
                 rerank=judged,
             ),
             freshness=freshness_of(
@@ -260,7 +261,11 @@ def _of_pages(ranking: Sequence[Candidate], pages: Mapping[int, CandidatePage]) 
 
 
 def _by_key(ranking: Sequence[Candidate]) -> dict[int, float]:
-    return {candidate.chunk_key: round(candidate.score, 6) for candidate in ranking}
+    return {candidate.chunk_key: candidate.score for candidate in ranking}
+
+
+def _rounded(score: float | None) -> float | None:
+    return None if score is None else round(score, 6)
 
 
 def _shortlist(

@@ -6,11 +6,13 @@ from datetime import date
 from pathlib import Path
 
 from rag.adapters.catalog.database import Database
+from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.lexical import IdentifierRetriever, LexicalRetriever, PageRetriever
-from rag.adapters.catalog.page_facts import PageFacts, PageVectors
+from rag.adapters.catalog.page_facts import PageFacts
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.dense import DenseRetriever
 from rag.adapters.prompt_files import PromptFiles
+from rag.adapters.serving_vectors import ServingPageVectors
 from rag.answering import Answerer
 from rag.ports import AnswerObserver, Embedder, NearestVectors, Reranker, SearchObserver
 from rag.search import SearchEngine
@@ -35,7 +37,7 @@ def engine_over(
             PageRetriever(database, told),
             IdentifierRetriever(database),
         ],
-        [PageVectors(facts, embedder)],
+        [ServingPageVectors(facts, Generations(database), lambda _: embedder)],
         facts,
         reader,
         observer,

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from rag.acl import AccessFilter
 from rag.adapters.catalog.generations import Generation, Generations
-from rag.adapters.catalog.page_facts import PageFacts, PageVectors
+from rag.adapters.catalog.page_facts import PageFacts
 from rag.adapters.dense import DenseRetriever
 from rag.domain import Candidate, Filters
+from rag.indexing import chunk_key
 from rag.ports import Embedder, NearestVectors
 
 
@@ -66,9 +67,9 @@ class ServingDense:
 
 
 class ServingPageVectors:
-    """Pages by the question and the page as a whole, each with its own generation's model."""
+    """Scores pages by the cosine of the question and the page as a whole."""
 
-    name = PageVectors.name
+    name = "page_vectors"
 
     def __init__(
         self,
@@ -81,7 +82,18 @@ class ServingPageVectors:
         self._embedder_of = embedder_of
 
     def score(self, question: str, versions: Sequence[int]) -> list[Candidate]:
-        """Every page of the serving generation that has a vector, best first."""
+        """Every page of the serving generation that has a vector, best first, ties by version."""
+        import numpy as np
+
         serving = self._generations.serving()
-        wanted = self._facts.by_generation(versions).get(serving.id, [])
-        return PageVectors(self._facts, self._embedder_of(serving)).score(question, wanted)
+        found = self._facts.vectors(sorted(versions), serving.id)
+        if not found:
+            return []
+        asked = np.asarray(self._embedder_of(serving).embed_question(question), dtype=np.float32)
+        matrix = np.frombuffer(b"".join(found.values()), dtype="<f4").reshape(len(found), -1)
+        scores = matrix @ asked
+        keys = [chunk_key(version, 0) for version in found]
+        return [
+            Candidate(keys[place], float(scores[place]), self.name)
+            for place in np.argsort(-scores, kind="stable").tolist()
+        ]

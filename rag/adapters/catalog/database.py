@@ -15,7 +15,9 @@ from rag.errors import StoreError
 # The newest migration in migrations/versions; a test holds the two together.
 SCHEMA_VERSION = "0006"
 _BUSY_SECONDS = 30
-_CONNECTIONS_KEPT = 8
+# A search reads on two at once, and each holds pages of the file that it need not read again.
+_CONNECTIONS_KEPT = 16
+_CACHE_KIB = 16 * 1024
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -27,6 +29,7 @@ class Database:
         self.engine = sa.create_engine(
             f"sqlite:///{path}",
             pool_size=_CONNECTIONS_KEPT,
+            pool_use_lifo=True,  # the one used last knows most
             max_overflow=-1,  # whoever limits requests limits connections
             connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
             hide_parameters=True,  # an error must not carry a document's text
@@ -104,8 +107,10 @@ def _explained(path: Path, error: sa.exc.SQLAlchemyError) -> str:
 def _set_pragmas(connection: Any, _record: Any) -> None:
     # FULL: a commit that a power cut took back would let vectors outlive the versions they carry.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
 
 
 def _begin_immediately_when_writing(connection: sa.Connection) -> None:

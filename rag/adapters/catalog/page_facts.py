@@ -14,9 +14,8 @@ from rag.acl import AccessFilter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.rows import strings
 from rag.adapters.catalog.schema import acl_sets, generations, page_vectors, state, versions
-from rag.domain import Candidate, CandidatePage, document_id
-from rag.indexing import chunk_key
-from rag.ports import Embedder, Vector
+from rag.domain import CandidatePage, document_id
+from rag.ports import Vector
 from rag.priors import superseded_paths
 
 _PAGES_KEPT = 50_000  # some 2 KB each, most of it the vector
@@ -67,19 +66,14 @@ class PageFacts:
             if version in known and access.allows(known[version].acl)
         }
 
-    def vectors(self, wanted: Sequence[int]) -> dict[int, bytes]:
-        """The vector of each page that has one, as 32-bit little-endian floats."""
+    def vectors(self, wanted: Sequence[int], generation: int) -> dict[int, bytes]:
+        """The vector of each page of `generation` that has one, as little-endian 32-bit floats."""
         known = self._known(wanted)
-        found = {version: known[version].vector for version in wanted if version in known}
-        return {version: vector for version, vector in found.items() if vector}
-
-    def by_generation(self, wanted: Sequence[int]) -> dict[int, list[int]]:
-        """The versions of each generation among `wanted`, in their order."""
-        known, found = self._known(wanted), dict[int, list[int]]()
-        for version in wanted:
-            if version in known:
-                found.setdefault(known[version].generation, []).append(version)
-        return found
+        return {
+            version: page.vector
+            for version in wanted
+            if (page := known.get(version)) and page.generation == generation and page.vector
+        }
 
     def _known(self, wanted: Sequence[int]) -> dict[int, _Page]:
         pages = self._pages  # another thread may start anew; what was read stays true
@@ -103,32 +97,6 @@ class PageFacts:
     def _forget_after_promotion(self, connection: sa.Connection) -> None:
         if (number := int(connection.scalar(_SERVING) or 0)) != self._serving:
             self._serving, self._pages = number, {}
-
-
-class PageVectors:
-    """Scores pages by the cosine of the question and the page as a whole."""
-
-    name = "page_vectors"
-
-    def __init__(self, facts: PageFacts, embedder: Embedder) -> None:
-        self._facts = facts
-        self._embedder = embedder
-
-    def score(self, question: str, versions: Sequence[int]) -> list[Candidate]:
-        """Every page that has a vector, best first."""
-        import numpy as np
-
-        found = self._facts.vectors(versions)
-        if not found:
-            return []
-        matrix = np.frombuffer(b"".join(found.values()), dtype="<f4").reshape(len(found), -1)
-        asked = np.asarray(self._embedder.embed_question(question), dtype=np.float32)
-        scores = (matrix @ asked).tolist()
-        made = [
-            Candidate(chunk_key(version, 0), score, self.name)
-            for version, score in zip(found, scores, strict=True)
-        ]
-        return sorted(made, key=lambda candidate: (-candidate.score, candidate.chunk_key))
 
 
 def page_vector(vectors: Sequence[Vector[float]]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,11 +21,14 @@ from rag.domain import (
     Risk,
 )
 
+_LISTS_KEPT = 4096
+
 
 def to_json(values: Iterable[Any]) -> str:
     return json.dumps(list(values), ensure_ascii=False)
 
 
+@lru_cache(_LISTS_KEPT)  # the same services, tags and ACLs stand on many pages
 def strings(raw: str) -> tuple[str, ...]:
     return tuple(json.loads(raw))
 
