@@ -70,7 +70,7 @@ def searches(settings: Settings, questions: Sequence[str]) -> dict[str, Times]:
     with open_serving(settings) as services:
         services.warm()
         for name, principal in asking.items():
-            asked = [f"{question} ({name})" for question in questions]  # a vector is made each time
+            asked = _worded_anew(questions, name)
             for question in questions[:20]:
                 services.engine.search(question, principal=principal, k=_K)
             found[name] = _timed(partial(services.engine.search, principal=principal, k=_K), asked)
@@ -86,7 +86,12 @@ def plain_searches(material: Material, chunks: int, questions: Sequence[str]) ->
     retriever = retriever_over([material.chunks[int(place)].text for place in places], vectors, _K)
     for question in questions[:20]:
         retriever.retrieve(question)
-    return _timed(retriever.retrieve, questions)
+    return _timed(retriever.retrieve, _worded_anew(questions, EVERYTHING))
+
+
+def _worded_anew(questions: Sequence[str], name: str) -> list[str]:
+    """As long for every system, and so that no vector is remembered."""
+    return [f"{question} ({name})" for question in questions]
 
 
 def filters(settings: Settings, questions: Sequence[str]) -> list[Filtered]:

@@ -8,6 +8,8 @@ A principal that may read nothing reaches no store.
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -44,7 +46,9 @@ _ATTEMPTS = 3
 _PASSAGES_OF_A_PAGE = 2
 _SECOND_PASSAGE = 0.75
 _LOOKED_AT_FOR_RELEVANCE = 3
-_MOST_BESIDE = 16
+# A search keeps a core busy. More at once than there are cores take turns at every step instead of
+# once, and all of them end later (docs/benchmarks.md).
+_AT_ONCE = os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,8 @@ class SearchEngine:
         if lost := named - self._lanes.keys():
             raise ValueError(f"these retrievers have no lane in rag/fusion.py: {sorted(lost)}")
         self._reranker = reranker
-        self._beside = ThreadPoolExecutor(_MOST_BESIDE, thread_name_prefix="retriever")
+        self._turns = threading.BoundedSemaphore(_AT_ONCE)
+        self._beside = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="retriever")
 
     def search(
         self,
@@ -132,8 +137,9 @@ class SearchEngine:
         hits: tuple[Hit, ...] = ()
         no_result = True
         if not asked.access.nothing and question.strip() and k >= 1:
-            found = self._find(asked)
-            hits = self._hits(asked, found)
+            with self._turns:
+                found = self._find(asked)
+                hits = self._hits(asked, found)
             no_result = _nothing_answers(asked, hits, found.rankings)
         seconds = time.perf_counter() - started
         self._observer.searched(mode, seconds, no_result)

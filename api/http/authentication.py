@@ -113,7 +113,12 @@ async def _administrator(request: Request) -> Principal:
     return require(Right.ADMIN, request, request.app.state.services)
 
 
+# Not `asking` itself: a dependency that is no coroutine waits for a thread of its own.
+async def _asking(request: Request) -> By:
+    return asking(request)
+
+
 Searcher = Annotated[Principal, Depends(_searcher)]
 IndexCaller = Annotated[Principal, Depends(_indexer)]
 Administrator = Annotated[Principal, Depends(_administrator)]
-Asking = Annotated[By, Depends(asking)]
+Asking = Annotated[By, Depends(_asking)]
