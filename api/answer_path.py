@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from api.ask_settings import AskSettings
 from api.settings import Settings
+from api.settings.ask import AskSettings
 from rag.adapters.llm import ModelSettings, ollama_generator, openai_generator
 from rag.adapters.prompt_files import PromptFiles
 from rag.adapters.small_model import SmallModel

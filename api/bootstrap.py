@@ -21,10 +21,10 @@ from api.configured import make_audit, read_webhooks
 from api.identity.configured import authenticator
 from api.limits import Limits
 from api.local import open_catalog
-from api.metrics import Metrics
 from api.models import EmbeddingModels
-from api.observing import Observer, Observers, tracing_to
-from api.request_memory import RequestMemory, request_memory
+from api.records.metrics import Metrics
+from api.records.observing import Observer, Observers, tracing_to
+from api.records.request_memory import RequestMemory, request_memory
 from api.search_path import make_models, make_recipe, make_search_path, today
 from api.services import Services
 from api.settings import Settings
@@ -40,14 +40,14 @@ from rag.errors import ConfigurationError
 from rag.ports import Embedder, NearestVectors
 
 if TYPE_CHECKING:
-    from api.generations import GenerationKeeper
-    from api.indexer import Indexer
-    from api.tracing import Tracing
-    from api.upkeep import Upkeep
+    from api.index.generations import GenerationKeeper
+    from api.index.indexer import Indexer
+    from api.index.upkeep import Upkeep
+    from api.records.tracing import Tracing
     from ingest.lint.findings import Finding
     from ingest.report import IngestReport, Progress
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def run_ingest(
@@ -196,8 +196,8 @@ def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Servi
     It works off jobs, and watches the sources where the settings say so. Raises IndexMissing when
     there is nothing to serve.
     """
-    from api.answer_log import AnswerLog  # with a library that a command need not load
-    from api.upkeep import Background
+    from api.index.upkeep import Background
+    from api.records.answer_log import AnswerLog  # with a library that a command need not load
 
     embedded = settings.vectors.mode == "embedded"
     with ExitStack() as stack:
@@ -302,10 +302,10 @@ def _services(
 
 
 def _upkeep(settings: Settings, indexer: Indexer) -> Upkeep:
-    from api.generations import GenerationKeeper
-    from api.promotion_gate import SuiteGate
+    from api.evals.promotion_gate import SuiteGate
+    from api.index.generations import GenerationKeeper
+    from api.index.upkeep import Upkeep
     from api.sources import configured_sources
-    from api.upkeep import Upkeep
 
     sources, suite = configured_sources(settings), settings.evals.gate_suite
     gate = SuiteGate(settings, suite, indexer.models, indexer.recipe) if suite else None
@@ -319,7 +319,7 @@ def _indexer(
     stores: ChromaStores,
     hold: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Indexer:
-    from api.indexer import Indexer
+    from api.index.indexer import Indexer
 
     max_bytes = settings.ingest.max_file_mib * 1024 * 1024
     audit = make_audit(settings, _tell_that_audit_failed)
@@ -330,4 +330,4 @@ def _nothing() -> None: ...
 
 
 def _tell_that_audit_failed() -> None:
-    logger.error("a change of a document could not be written to the audit log")
+    log.error("a change of a document could not be written to the audit log")

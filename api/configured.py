@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from api.audit import AuditLog, NoLines, open_audit
+from api.records.audit import AuditLog, NoLines, open_audit
 from api.settings import Settings
 from api.webhooks import Webhooks
 from rag.errors import ConfigurationError

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from api.audit import AuditLog
 from api.identity.port import Authenticator
 from api.limits import Limits
-from api.metrics import Metrics
-from api.request_memory import RequestMemory
+from api.records.audit import AuditLog
+from api.records.metrics import Metrics
+from api.records.request_memory import RequestMemory
 from api.settings import Settings
 from api.webhooks import Webhooks
 from rag.adapters.catalog.jobs import JobStore
@@ -21,7 +21,7 @@ from rag.answering import Answerer
 from rag.search import SearchEngine
 
 if TYPE_CHECKING:
-    from api.tracing import Tracing
+    from api.records.tracing import Tracing
 
 
 @dataclass(frozen=True, slots=True)

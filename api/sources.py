@@ -6,7 +6,7 @@ from api.configured import secret_from_environment
 from api.settings import Settings, SourceSettings
 from ingest.connectors.kinds import make_connector
 from ingest.git_source import GitCheckout
-from ingest.source_run import Source
+from ingest.source import Source
 
 
 def configured_sources(settings: Settings) -> list[Source]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _TIMEOUT_SECONDS = 120
 _CHANGED = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--relative")
 _READ_BYTES = 65536
@@ -48,7 +48,7 @@ def file_revisions(root: Path) -> Mapping[str, FileRevision]:
         return dict(_last_commits(git, root, set(tracked) - set(changed)))
     except (_GitFailed, OSError) as failed:
         if "not a git repository" not in str(failed):
-            _log.warning("git revisions of %s are not known: %s", root, failed)
+            log.warning("git revisions of %s are not known: %s", root, failed)
         return {}
 
 
@@ -63,7 +63,7 @@ def last_commit(folder: Path) -> datetime | None:
     try:
         told = _run(git, folder, "log", "-1", "--format=%ct", "--", ".").strip()
     except _GitFailed as failed:
-        _log.warning("the last commit of %s is not known: %s", folder, failed)
+        log.warning("the last commit of %s is not known: %s", folder, failed)
         return None
     return _time(told) if told else None
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from ingest.report import IngestReport
-from ingest.source_run import IngestTools, Outcome, Run, Source, SourceRun
+from ingest.source import Source
+from ingest.source_run import IngestTools, Outcome, Run, SourceRun
 
 
 def ingest(tools: IngestTools, sources: Sequence[Source], run: Run) -> IngestReport:

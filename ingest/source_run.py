@@ -13,18 +13,17 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from ingest.acl_rules import AclRules, Resolve
 from ingest.chunker import Chunker
-from ingest.connectors.mirror import Mirror, refresh
-from ingest.connectors.port import Connector
+from ingest.connectors.mirror import Mirror
+from ingest.fetching import Fetched, fetch
 from ingest.git_history import FileRevision, file_revisions
-from ingest.git_source import GitCheckout
-from ingest.loaders import SUFFIXES
 from ingest.parse import RawFile, own_acl_of, parse
 from ingest.report import Progress, Silent
 from ingest.scan import Suspicious, scan
+from ingest.source import Source
 from ingest.walk import (
     IGNORE_FILE,
     FileUnsettled,
@@ -32,35 +31,17 @@ from ingest.walk import (
     Walk,
     read_file,
     root_identity,
-    walk,
 )
 from rag.acl import readers_of_both
 from rag.adapters.catalog.writer import ActiveVersion, CatalogWriter
 from rag.domain import AclOrigin, Chunk, Document, Quarantined, content_hash, document_id
-from rag.errors import ConfigurationError, QuarantineError, RunbookError, StoreError
+from rag.errors import QuarantineError, RunbookError, StoreError
 from rag.indexing import Draft, IndexWriter
 from rag.ports import Vector
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _BATCH_CHUNKS = 256
 _BATCH_DOCUMENTS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A configured root of files. `scope` narrows a run to one file or folder below it.
-
-    `url` is a template for links to its files, with `{path}` and `{revision}`. With a `connector`
-    the root is where its documents are mirrored; a `checkout` is fetched by whole runs.
-    """
-
-    name: str
-    root: Path
-    acl: frozenset[str] | None = None
-    url: str | None = None
-    scope: str | None = None
-    connector: Connector | None = None
-    checkout: GitCheckout | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,31 +108,30 @@ class SourceRun:
         Raises StoreError and ModelError where no other source could be indexed either.
         """
         try:
-            walked = self._fetched()
-            if walked is not None:
-                self._compare(walked)
+            fetched = fetch(
+                self._source, pull=self._run.pull, max_file_bytes=self._tools.max_file_bytes
+            )
+            self._believe(fetched)
+            if fetched.walked is not None:
+                self._compare(fetched.walked)
         except (RunbookError, MemoryError):
             raise
         except Exception as error:  # the other sources still have their turn
-            _LOG.exception("a source was not brought up to date")
+            log.exception("a source was not brought up to date")
             self._unreachable(StoreError(f"it failed ({type(error).__name__}); see the log"))
         return self._outcome
 
-    def _fetched(self) -> Walk | None:
-        """What stands in the source, brought up to date first; None when nobody can tell."""
-        try:
-            if self._source.connector is not None:
-                self._fetch(self._source.connector)
-            if self._source.checkout is not None and self._source.scope is None:
-                if self._run.pull or root_identity(self._source.root) is None:
-                    self._pull(self._source.checkout)
-                if self._outcome.unreachable and root_identity(self._source.root) is None:
-                    return None  # it was never fetched: there is nothing to compare with
-            self._root = root_identity(self._source.root)
-            return walk(self._source.root, SUFFIXES, self._source.scope)
-        except (ConfigurationError, StoreError) as error:
-            self._unreachable(error)
-            return None
+    def _believe(self, fetched: Fetched) -> None:
+        self._root = fetched.root
+        if fetched.unreachable is not None:
+            self._unreachable(fetched.unreachable)
+        for problem in fetched.unfetched:
+            self._outcome.quarantined[problem.path] = Quarantined(
+                self._source.name, problem.path, None, problem.reason
+            )
+        if fetched.mirror is not None:
+            self._mirror = fetched.mirror
+            self._resolve = fetched.mirror.resolving(self._resolve)
 
     def _compare(self, walked: Walk) -> None:
         if self._mirror is None:
@@ -174,32 +154,10 @@ class SourceRun:
             self._outcome.deleted = len(gone)
         self._record_quarantine(present | set(gone))
 
-    def _pull(self, checkout: GitCheckout) -> None:
-        """Fetch the branch; when it cannot be, what was fetched before is compared."""
-        try:
-            checkout.pull()
-        except StoreError as error:
-            self._unreachable(error)
-
-    def _fetch(self, connector: Connector) -> None:
-        """Bring the mirror up to date, where the run is about all of it, and believe it alone."""
-        root = self._source.root
-        try:
-            if self._source.scope is None:
-                for problem in refresh(connector, root, self._tools.max_file_bytes):
-                    self._unfetched(problem.path, problem.reason)
-        except StoreError as error:
-            self._unreachable(error)
-        self._mirror = Mirror.read(root)
-        self._resolve = self._mirror.resolving(self._resolve)
-
     def _unreachable(self, error: RunbookError) -> None:
         self._outcome.unreachable = (
             f"{self._source.name}: {error}; what was indexed before keeps serving"
         )
-
-    def _unfetched(self, path: str, reason: str) -> None:
-        self._outcome.quarantined[path] = Quarantined(self._source.name, path, None, reason)
 
     def _changed(self, files: Iterable[str], vanished: set[str]) -> Iterator[_Parsed]:
         for path in files:
@@ -226,7 +184,7 @@ class SourceRun:
         except (RunbookError, MemoryError):
             raise
         except Exception as error:  # readers of formats raise whatever a file makes them meet
-            _LOG.warning("a file could not be read as its format asks", exc_info=True)
+            log.warning("a file could not be read as its format asks", exc_info=True)
             raise QuarantineError(_unforeseen(raw.path, error)) from error
         return parsed
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ingest.source_run import Source
+from ingest.source import Source
 from rag.adapters.catalog.writer import KnownSource
 from rag.errors import ConfigurationError
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
-from ingest.source_run import Source
+from ingest.source import Source
 from ingest.walk import root_identity
 from ingest.watching import Changes, is_watched
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _READ_ONLY = frozenset({"opened", "closed_no_write"})
 _WATCH_LIMIT = Path("/proc/sys/fs/inotify/max_user_watches")
 _LOOKED_AFTER = 1.0  # seconds: whether each root is still the folder that it was
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def watch(sources: Sequence[Source], changes: Changes, *, polling: bool) -> Callable[[], None]:
@@ -76,7 +76,7 @@ class _Root:
         self.leave()
         self.identity = found
         if found is None:
-            _LOG.warning("source %s went away; it is watched once it comes", self.source.name)
+            log.warning("source %s went away; it is watched once it comes", self.source.name)
             return False
         try:
             self._observer = self._watched(roots)
@@ -89,7 +89,7 @@ class _Root:
 
     def _refuse(self, reason: str) -> None:
         if reason != self.refused:
-            _LOG.warning("source %s cannot be watched yet (%s)", self.source.name, reason)
+            log.warning("source %s cannot be watched yet (%s)", self.source.name, reason)
         self.refused = reason
 
     def leave(self) -> None:
@@ -116,7 +116,7 @@ class _Root:
         except OSError as error:
             if root_identity(self.source.root) is None:
                 raise
-            _LOG.warning(
+            log.warning(
                 "the system cannot watch source %s (%s); its listings are compared every second. "
                 "Raise fs.inotify.max_user_watches and max_user_instances, or say --poll",
                 self.source.name,

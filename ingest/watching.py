@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from ingest.acl_rules import RULE_FILE
-from ingest.source_run import Source
+from ingest.source import Source
 from ingest.walk import IGNORE_FILE
 
 # Files that say something of their folder, rather than of themselves.

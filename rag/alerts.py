@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from rag.acl import AccessFilter, access_filter
+from rag.addresses import bare, path_in
 from rag.domain import Chunk, Document, Explanation, Hit, Principal, Scores
 from rag.freshness import freshness_of
 from rag.search import SearchEngine
@@ -100,12 +100,16 @@ class RunbooksForAlert:
     def _claims(
         self, alert: Alert, access: AccessFilter
     ) -> list[tuple[MatchedBy, Sequence[Document]]]:
-        at: Sequence[Document] = ()
-        if alert.runbook_url:
-            url = alert.runbook_url.split("#")[0].rstrip("/")
-            at = self._pages.documents_at(url, _path(url), access=access)
+        at = self._at(bare(alert.runbook_url), access) if alert.runbook_url else ()
         named = self._pages.documents_for_alert(alert.name, access=access) if alert.name else ()
         return [(MatchedBy.RUNBOOK_URL, at), (MatchedBy.NAME, named)]
+
+    def _at(self, url: str, access: AccessFilter) -> Sequence[Document]:
+        """The pages whose own link it is, else those of whose path it tells most."""
+        documents = self._pages.documents_at(url, f"/{path_in(url)}", access=access)
+        linked = [one for one in documents if bare(one.metadata.url or "") == url]
+        longest = max((len(one.path) for one in documents), default=0)
+        return linked or [one for one in documents if len(one.path) == longest]
 
     def _hits_in(
         self, documents: Sequence[Document], found: Sequence[Hit], access: AccessFilter
@@ -130,10 +134,3 @@ class RunbooksForAlert:
         )
         explanation = Explanation((), 1.0, 0.0, 1.0)
         return [Hit(1, chunks[0], document, 0.0, Scores(), freshness, explanation)]
-
-
-def _path(url: str) -> str:
-    try:
-        return urlsplit(url).path
-    except ValueError:  # whatever stands in an annotation
-        return ""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
 
+from rag.addresses import bare, path_in
 from rag.domain import Document, Kind
 from rag.identifiers import identifiers_in, parts
 
@@ -98,7 +98,7 @@ class _Book:
         self.documents = documents
         self._by_alert = _index((alert, one) for one in documents for alert in one.metadata.alerts)
         self._by_path = _index((one.path, one) for one in documents)
-        self._by_url = _index((_bare(one.metadata.url or ""), one) for one in documents)
+        self._by_url = _index((bare(one.metadata.url or ""), one) for one in documents)
         self._by_name = _index((name, one) for one in documents for name in _names(one))
 
     def match(self, rule: AlertRule) -> Match | None:
@@ -111,10 +111,9 @@ class _Book:
 
     def at(self, url: str) -> Sequence[Document]:
         """The pages at an address: their own link, or a path that ends in theirs."""
-        bare = _bare(url)
-        if bare and bare in self._by_url:
-            return self._by_url[bare]
-        steps = PurePosixPath(unquote(_path(bare))).parts
+        if found := self._by_url.get(bare(url)):
+            return found
+        steps = PurePosixPath(path_in(url)).parts
         tails = ("/".join(steps[start:]).lstrip("/") for start in range(len(steps)))
         return next((self._by_path[tail] for tail in tails if tail in self._by_path), ())
 
@@ -142,16 +141,5 @@ def _spelled(name: str) -> str:
 def _is_ours(url: str, prefixes: Sequence[str], suffixes: frozenset[str]) -> bool:
     if "{{" in url:  # a template that Prometheus fills in
         return False
-    path = PurePosixPath(unquote(_path(_bare(url))))
+    path = PurePosixPath(path_in(url))
     return url.startswith(tuple(prefixes)) or path.suffix.lower() in suffixes
-
-
-def _bare(url: str) -> str:
-    return url.split("#")[0].split("?")[0].rstrip("/")
-
-
-def _path(url: str) -> str:
-    try:
-        return urlsplit(url).path
-    except ValueError:  # whatever stands in an annotation
-        return ""

@@ -35,7 +35,7 @@ BROKE_OFF = "the model {} broke off; the rest of this answer quotes the pages"
 NOTHING_SUPPORTED = "nothing that the model {} wrote is borne out by the pages; they are quoted"
 DECLINED = "the model {} found no answer in the pages; they are quoted"
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Writing:
@@ -90,7 +90,7 @@ class Writing:
                 yield from self._read(pieces)
         except ModelError as error:
             self._failed = True
-            logger.warning("the model failed: %s", error)
+            log.warning("the model failed: %s", error)
         finally:
             self._observer.model_called(
                 ModelCall(

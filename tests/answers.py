@@ -19,6 +19,7 @@ from rag.answering import Answerer, AnswerSettings
 from rag.domain import Principal
 from rag.indexing import Draft, IndexWriter
 from rag.ports import AnswerOutcome, Generator, ModelCall
+from rag.search import SearchEngine
 from tests.engine import engine_over
 from tests.fakes import CountingObserver, HashingEmbedder, MemoryVectors
 
@@ -61,22 +62,31 @@ class Desk:
         )
         self.observer = AnswersSeen()
 
-    def page(self, path: str, text: str, acl: Sequence[str] = ("team:payments",)) -> None:
+    def page(
+        self,
+        path: str,
+        text: str,
+        acl: Sequence[str] = ("team:payments",),
+        url: str | None = None,
+    ) -> None:
         """Index a page as `runbook ingest` would index its file."""
         rules = AclRules(self._folder, frozenset(acl))
         raw = RawFile("s", path, text.encode(), "r1", datetime(2026, 8, 1, tzinfo=UTC))
-        document, chunks = parse(raw, rules.resolve, Chunker(self._embedder.count_tokens), None)[:2]
+        document, chunks = parse(raw, rules.resolve, Chunker(self._embedder.count_tokens), url)[:2]
         self._index.replace([Draft(document, chunks, tuple(self._index.embed(chunks)))])
+
+    def engine(self) -> SearchEngine:
+        return engine_over(self._database, self._embedder, self._vectors, CountingObserver(), TODAY)
+
+    def reader(self) -> CatalogReader:
+        return CatalogReader(self._database)
 
     def answerer(
         self, generator: Generator | None = None, settings: AnswerSettings | None = None
     ) -> Answerer:
-        engine = engine_over(
-            self._database, self._embedder, self._vectors, CountingObserver(), TODAY
-        )
         return Answerer(
-            engine,
-            CatalogReader(self._database),
+            self.engine(),
+            self.reader(),
             self._embedder,
             PromptFiles(self._folder),
             self.observer,

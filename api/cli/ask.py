@@ -7,10 +7,10 @@ import uuid
 
 import click
 
+from api.cli import exit_codes
 from api.cli.answers import print_answer
 from api.cli.narrowing import Narrowing, narrowed
 from api.cli.principal import local_principal
-from api.cli.search import EXIT_NOTHING_FOUND
 from api.embedding import begin_loading
 from api.settings import load_settings
 
@@ -36,9 +36,9 @@ def command(ctx: click.Context, question: str, narrowing: Narrowing, as_json: bo
             mode=narrowing.mode,
         )
     if as_json:
-        from api.http.answer_wire import answer_to_wire
+        from api.wire.answers import answer_to_wire
 
         click.echo(json.dumps(answer_to_wire(answer, uuid.uuid4().hex), ensure_ascii=False))
     else:
         print_answer(answer)
-    ctx.exit(EXIT_NOTHING_FOUND if answer.abstained else 0)
+    ctx.exit(exit_codes.NOTHING_FOUND if answer.abstained else 0)

@@ -17,7 +17,7 @@ _KEPT = ("prompts.json",)
 @click.pass_obj
 def command(config: Path | None, target: Path) -> None:
     """Write the catalog, the prompts in use and the configuration to FILE, also while serving."""
-    from api.backup import back_up
+    from api.index.backup import back_up
 
     manifest = back_up(load_settings(config), target, _KEPT)
     click.echo(f"wrote {target}: {len(manifest.files)} files, schema {manifest.schema}")

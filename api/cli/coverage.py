@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli import exit_codes
 from api.cli.hits import printable
 from api.settings import Settings, load_settings
 from rag.coverage import AlertRule, Coverage, Orphan, coverage
@@ -19,7 +20,6 @@ from rag.unanswered import QuestionGroup, grouped
 if TYPE_CHECKING:
     from rag.adapters.catalog.usage import UsageReader
 
-EXIT_UNCOVERED = 1
 _QUESTIONS_SHOWN = 20
 
 
@@ -60,7 +60,7 @@ def command(
         click.echo(json.dumps(_to_json(report), ensure_ascii=False))
     else:
         click.echo("\n".join(_plain(report)))
-    ctx.exit(EXIT_UNCOVERED if check and report.uncovered else 0)
+    ctx.exit(exit_codes.FAILED if check and report.uncovered else 0)
 
 
 def _report(settings: Settings, paths: Sequence[Path]) -> _Report:

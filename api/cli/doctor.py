@@ -6,6 +6,7 @@ import json
 
 import click
 
+from api.cli import exit_codes
 from api.settings import load_settings
 
 
@@ -14,7 +15,7 @@ from api.settings import load_settings
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
     """Check configuration, models, stores and disk, and say what to do."""
-    from api.doctor import examine
+    from api.index.doctor import examine
 
     findings = examine(load_settings(ctx.obj))
     if as_json:
@@ -24,4 +25,4 @@ def command(ctx: click.Context, as_json: bool) -> None:
         for finding in findings:
             mark = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
             click.echo(f"{mark}  {finding.check}: {finding.detail}")
-    ctx.exit(0 if all(finding.ok for finding in findings) else 1)
+    ctx.exit(0 if all(finding.ok for finding in findings) else exit_codes.FAILED)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import click
 
-from api.cli.eval_run import EXIT_GATE_FAILED, write_reports
+from api.cli import exit_codes
+from api.cli.eval_run import write_reports
 from api.cli.progress import shown_progress
 from api.settings import load_settings
 from rag.errors import ConfigurationError
@@ -44,7 +45,7 @@ def command(
     Both states pass through one index, so that only pages that differ are embedded.
     """
     from api.embedding import make_embedder
-    from api.evaluation import evaluate
+    from api.evals.evaluation import evaluate
     from evals.gate import judge
     from evals.report_json import report as told
     from evals.report_terminal import print_report
@@ -67,7 +68,7 @@ def command(
         from rich.console import Console
 
         print_report(after, verdict, Console(file=sys.stdout))
-    ctx.exit(EXIT_GATE_FAILED if gate and not verdict.passed else 0)
+    ctx.exit(exit_codes.GATE_FAILED if gate and not verdict.passed else 0)
 
 
 @contextmanager

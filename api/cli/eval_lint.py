@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-EXIT_FOUND = 1
+from api.cli import exit_codes
 
 
 @click.command("lint")
@@ -28,4 +28,4 @@ def command(ctx: click.Context, suite: Path | None, as_json: bool) -> None:
         for one in found:
             click.echo(f"{one.file}:{one.line}: {one.question}: {one.message}")
         click.echo(f"{len(loaded.questions)} questions, {len(found)} problems", err=True)
-    ctx.exit(EXIT_FOUND if found else 0)
+    ctx.exit(exit_codes.FAILED if found else 0)

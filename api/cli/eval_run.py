@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from api.cli import exit_codes
 from api.cli.progress import shown_evaluation
 from api.settings import Settings, load_settings
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from evals.history import PastRun
     from evals.runs import Run
     from evals.suite import Suite
-
-EXIT_GATE_FAILED = 4
 
 
 @click.command("run")
@@ -70,11 +69,11 @@ def command(
     if save_baseline:
         write_run(as_baseline(run), loaded.baseline)
         click.echo(f"wrote {loaded.baseline}", err=True)
-    ctx.exit(EXIT_GATE_FAILED if gate and not verdict.passed else 0)
+    ctx.exit(exit_codes.GATE_FAILED if gate and not verdict.passed else 0)
 
 
 def _run(settings: Settings, suite: Suite) -> Run:
-    from api.evaluation import evaluate
+    from api.evals.evaluation import evaluate
 
     with shown_evaluation() as (progress, told):
         return evaluate(settings, suite, progress=progress, told=told)

@@ -50,7 +50,7 @@ def command(
 
     The first value of each setting makes the first cell: put there what you have now.
     """
-    from api.sweeping import sweep
+    from api.evals.sweeping import sweep
     from evals.report_sweep import markdown, print_sweep, report
     from evals.suite import load_suite, shipped_suite
     from evals.sweep import choices, rows

@@ -99,7 +99,7 @@ def _to_json(found: Review) -> dict[str, Any]:
 
 
 def _page(page: PageReview) -> dict[str, Any]:
-    from api.http.wire import document_to_wire
+    from api.wire.hits import document_to_wire
 
     return {
         "document": document_to_wire(page.document, page.freshness),

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import click
 
+from api.cli import exit_codes
 from api.cli.progress import shown_progress
 from api.settings import load_settings
 from ingest.report import IngestReport
 from rag.acl import parse_tags
-
-EXIT_QUARANTINED = 3
 
 
 @click.command("ingest")
@@ -57,8 +56,8 @@ def command(
     _tell_of_unreadable(report)
     tell_of_unreachable(report)
     if report.unreachable:
-        ctx.exit(1)
-    ctx.exit(EXIT_QUARANTINED if report.quarantined else 0)
+        ctx.exit(exit_codes.FAILED)
+    ctx.exit(exit_codes.QUARANTINED if report.quarantined else 0)
 
 
 def print_report(report: IngestReport) -> None:

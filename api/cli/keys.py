@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli import exit_codes
 from api.settings import Settings, load_settings
 from rag.acl import parse_tags
 
 if TYPE_CHECKING:
-    from api.audit import AuditLog
+    from api.records.audit import AuditLog
     from rag.adapters.catalog.keys import KeyInfo, KeyStore
 
 _RIGHTS = ("search", "index", "admin")
@@ -83,7 +84,7 @@ def revoke(ctx: click.Context, identity: str) -> None:
         if done:
             audit.key_changed("revoked", identity)
     click.echo(f"{identity} is revoked" if done else f"no key {identity} in use", err=not done)
-    ctx.exit(0 if done else 1)
+    ctx.exit(0 if done else exit_codes.FAILED)
 
 
 @contextmanager

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import click
 
+from api.cli import exit_codes
 from api.cli.hits import printable
 from api.settings import load_settings
 from ingest.lint.findings import Finding, Level
 from ingest.lint.rules import RULES
 from ingest.lint.sarif import sarif
 
-EXIT_FOUND = 1
 _COLOUR = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
 
@@ -59,7 +59,7 @@ def command(
     _print(findings, "json" if as_json else form)
     least = None if fail_on == "never" else Level(fail_on)
     failed = least is not None and any(found.rule.level.reaches(least) for found in findings)
-    ctx.exit(EXIT_FOUND if failed else 0)
+    ctx.exit(exit_codes.FAILED if failed else 0)
 
 
 def _print(findings: Sequence[Finding], form: str) -> None:

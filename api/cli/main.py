@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from api.cli import exit_codes
 from api.cli.lazy_group import LazyGroup
 from rag.errors import ConfigurationError, GateFailed, InvalidTag, RunbookError
 
@@ -34,10 +35,6 @@ COMMANDS = {
     "keys": ("keys", "Create, list and revoke API keys."),
     "doctor": ("doctor", "Check configuration, models, stores and disk."),
 }
-
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_GATE = 4
 
 
 @click.command(
@@ -71,19 +68,19 @@ def main() -> None:
         sys.exit(cli.main(standalone_mode=False))
     except click.ClickException as error:
         error.show()
-        sys.exit(EXIT_USAGE)
+        sys.exit(exit_codes.USAGE)
     except click.Abort:
-        sys.exit(130)
+        sys.exit(exit_codes.INTERRUPTED)
     except RunbookError as error:
         click.echo(f"runbook: {error}", err=True)
         sys.exit(_exit_code(error))
     except BrokenPipeError:
         # The reader of a pipe has seen enough; Python must not complain while it shuts down.
         sys.stderr.close()
-        sys.exit(EXIT_FAILED)
+        sys.exit(exit_codes.FAILED)
 
 
 def _exit_code(error: RunbookError) -> int:
     if isinstance(error, ConfigurationError | InvalidTag):
-        return EXIT_USAGE
-    return EXIT_GATE if isinstance(error, GateFailed) else EXIT_FAILED
+        return exit_codes.USAGE
+    return exit_codes.GATE_FAILED if isinstance(error, GateFailed) else exit_codes.FAILED

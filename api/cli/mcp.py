@@ -23,8 +23,8 @@ def command(ctx: click.Context, tags: tuple[str, ...]) -> None:
     from mcp.server.stdio import stdio_server
 
     from api.bootstrap import open_reading
-    from api.logs import configure
     from api.mcp.server import mcp_server
+    from api.records.logs import configure
 
     configure(settings.log.level, settings.log.format)
     with open_reading(settings, traced=True) as services:

@@ -27,7 +27,7 @@ def do_or_queue(
 
     Raises what the job raises, and IndexBusy when the owner of the index takes up no jobs.
     """
-    from api.generations import perform
+    from api.index.generations import perform
 
     try:
         with open_keeper(settings) as keeper:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli import exit_codes
 from api.cli.hits import print_hits
 from api.cli.narrowing import Narrowing, narrowed
 from api.cli.principal import local_principal
@@ -21,8 +22,6 @@ from rag.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from rag.search import SearchEngine
-
-EXIT_NOTHING_FOUND = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +75,11 @@ def command(
         _echo_json(_answer(result, explain))
     else:
         print_hits(result, explain=explain)
-    ctx.exit(EXIT_NOTHING_FOUND if result.no_result else 0)
+    ctx.exit(exit_codes.NOTHING_FOUND if result.no_result else 0)
 
 
 def _answer(result: SearchResult, explain: bool) -> dict[str, Any]:
-    from api.http.wire import answer
+    from api.wire.hits import answer
 
     return answer(result, uuid.uuid4().hex, explain=explain)
 

@@ -23,7 +23,7 @@ def command(
     from api.bootstrap import open_serving, run_ingest
     from api.http.app import create_app
     from api.http.server import server_config
-    from api.logs import configure
+    from api.records.logs import configure
     from ingest.report import Silent
 
     settings = _with_watch(load_settings(ctx.obj), watch or poll)

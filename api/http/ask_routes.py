@@ -9,14 +9,14 @@ from itertools import chain
 import structlog
 from fastapi import APIRouter
 
-from api.http.answer_wire import answer_to_wire
 from api.http.authentication import Asking, Searcher
 from api.http.event_stream import EventStream
 from api.http.models import AskAnswer, AskRequest
 from api.http.noted import noted
 from api.http.provided import ProvidedServices
 from api.http.search_routes import check_length
-from api.http.wire import JsonObject, to_wire
+from api.wire.answers import answer_to_wire
+from api.wire.hits import JsonObject, to_wire
 from rag.answer import AnswerEvent, ContextFound, TextPart
 from rag.errors import RunbookError
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.http.models import storable
+from api.wire.fields import storable
 from rag.answer import Turn
 
 _MAX_MESSAGES = 1000

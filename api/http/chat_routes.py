@@ -24,8 +24,8 @@ from api.http.problems import (
     problem_response,
 )
 from api.http.provided import ProvidedServices
-from api.http.wire import JsonObject
 from api.services import Services
+from api.wire.hits import JsonObject
 from rag.answer import Answered
 from rag.errors import RunbookError
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from api.http.answer_wire import citation_to_wire
 from api.http.sources_markdown import sources
-from api.http.wire import JsonObject
+from api.wire.answers import citation_to_wire
+from api.wire.hits import JsonObject
 from rag.answer import Answer, Answered, AnswerEvent, TextPart, Usage
 
 MODEL = "runbook-search"

@@ -11,8 +11,8 @@ from api.http import cursor
 from api.http.authentication import Asking, Searcher
 from api.http.models import DocumentAnswer, DocumentsPage, DocumentsQuery
 from api.http.provided import ProvidedServices
-from api.http.wire import JsonObject, document_to_wire, document_with_chunks
 from api.services import Services
+from api.wire.hits import JsonObject, document_to_wire, document_with_chunks
 from rag.acl import access_filter
 from rag.domain import Document, Freshness, Principal
 from rag.errors import NotFound

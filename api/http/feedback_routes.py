@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.http.authentication import Asking, Searcher
-from api.http.models import Name, storable
 from api.http.provided import ProvidedServices
+from api.wire.fields import Name, storable
 from rag.feedback import Score, Verdict
 
 _MAX_COMMENT = 2000

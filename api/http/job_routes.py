@@ -15,8 +15,8 @@ from fastapi.exceptions import RequestValidationError
 from api.http.authentication import Asking, IndexCaller
 from api.http.models import JobAccepted, JobAnswer, JobsAnswer, JobsQuery, ReindexRequest
 from api.http.provided import ProvidedServices
-from api.http.wire import JsonObject
 from api.services import Services
+from api.wire.hits import JsonObject
 from rag.adapters.catalog.jobs import Job, JobKind
 from rag.domain import Principal
 from rag.errors import NotFound

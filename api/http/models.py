@@ -10,31 +10,24 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from api.wire.fields import Name, Question, storable
+from api.wire.shapes import ChunkModel, DocumentModel, HitModel, Shape
 from rag.adapters.catalog.jobs import JobKind, JobState
 from rag.answer import Turn
-from rag.domain import Filters, FreshnessStatus, Kind, Mode, Risk
+from rag.domain import Filters, Kind, Mode
 from rag.search import DEFAULT_K, MAX_K
 
 DEFAULT_PAGE = 50
 MAX_PAGE = 200
-_MAX_NAME = 200
 _MAX_CURSOR = 8192  # a path of 4096 bytes, encoded, with room to spare
 _MAX_PATH = 4096
 _MAX_PATHS = 1000
 _MAX_TURN = 20_000
 _MAX_TURNS = 50
 _CALENDAR_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-def storable(text: str) -> str:
-    """The text itself, if every store and tokenizer can take it."""
-    # JSON can spell half a surrogate pair; no store and no tokenizer takes one.
-    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
-        raise PydanticCustomError("unicode", "Input should be valid Unicode text")
-    return text
 
 
 def _calendar_date(raw: object) -> object:
@@ -44,8 +37,6 @@ def _calendar_date(raw: object) -> object:
     return raw
 
 
-Question = Annotated[str, Field(min_length=1), AfterValidator(storable)]
-Name = Annotated[str, Field(min_length=1, max_length=_MAX_NAME), AfterValidator(storable)]
 SourcePath = Annotated[str, Field(min_length=1, max_length=_MAX_PATH), AfterValidator(storable)]
 CalendarDate = Annotated[date, BeforeValidator(_calendar_date)]
 
@@ -53,11 +44,7 @@ CalendarDate = Annotated[date, BeforeValidator(_calendar_date)]
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FiltersRequest(_Model):
+class FiltersRequest(Shape):
     """What narrows a search; what is left out narrows nothing."""
 
     service: Name | None = None
@@ -69,7 +56,7 @@ class FiltersRequest(_Model):
         return Filters(self.service, self.kind, self.since, self.source)
 
 
-class SearchRequest(_Model):
+class SearchRequest(Shape):
     query: Question
     k: int = Field(default=DEFAULT_K, ge=1, le=MAX_K, strict=True)
     filters: FiltersRequest = FiltersRequest()
@@ -77,7 +64,7 @@ class SearchRequest(_Model):
     explain: bool = Field(default=False, strict=True)
 
 
-class TurnRequest(_Model):
+class TurnRequest(Shape):
     """What was said before; only what the user asked is read, and only to find the topic."""
 
     role: Literal["user", "assistant"]
@@ -87,7 +74,7 @@ class TurnRequest(_Model):
         return Turn(self.role, self.content)
 
 
-class AskRequest(_Model):
+class AskRequest(Shape):
     """A search that is answered; `stream` asks for server-sent events."""
 
     query: Question
@@ -98,7 +85,7 @@ class AskRequest(_Model):
     stream: bool = Field(default=False, strict=True)
 
 
-class DocumentsQuery(_Model):
+class DocumentsQuery(Shape):
     """A page of the documents; `cursor` is the `next_cursor` of the page before."""
 
     limit: int = Field(default=DEFAULT_PAGE, ge=1, le=MAX_PAGE)
@@ -111,110 +98,25 @@ class DocumentsQuery(_Model):
         return Filters(service=self.service, kind=self.kind, source=self.source)
 
 
-class ReindexRequest(_Model):
+class ReindexRequest(Shape):
     """Every source, one `source`, or `paths` from the root of one."""
 
     source: Name | None = None
     paths: list[SourcePath] = Field(default=[], max_length=_MAX_PATHS)
 
 
-class JobsQuery(_Model):
+class JobsQuery(Shape):
     limit: int = Field(default=DEFAULT_PAGE, ge=1, le=MAX_PAGE)
 
 
-class CommandModel(_Model):
-    line: int
-    text: str
-    risk: Risk
-
-
-class FreshnessModel(_Model):
-    status: FreshnessStatus
-    updated_at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-    last_reviewed: Annotated[str, Field(json_schema_extra={"format": "date"})] | None
-    age_days: int
-
-
-class DocumentReference(_Model):
-    """`path` is relative to the root of its source; `revision` is a commit or a content hash."""
-
-    id: str
-    path: str
-    source: str
-    title: str
-    kind: Kind
-    service: list[str]
-    owner: str | None
-    revision: str
-    url: str | None
-
-
-class DocumentModel(DocumentReference):
-    severity: list[str]
-    alerts: list[str]
-    tags: list[str]
-    freshness: FreshnessModel
-
-
-LineNumbers = Annotated[list[int], Field(min_length=2, max_length=2)]
-
-
-class ChunkModel(_Model):
-    chunk_id: str
-    section: list[str]
-    lines: LineNumbers
-    text: str
-    commands: list[CommandModel]
-
-
-class ScoresModel(_Model):
-    dense: float | None
-    lexical: float | None
-    rerank: float | None
-
-
-class LaneModel(_Model):
-    """What one lane gave the hit's page; `rank` and `score` are null where it did not find it."""
-
-    lane: str
-    rank: int | None
-    score: float | None
-    points: float
-
-
-class ExplanationModel(_Model):
-    """`score` is `page_score` times `passage_share`; `page_score` is the points times `prior`."""
-
-    page_score: float
-    prior: float
-    passage_share: float
-    lanes: list[LaneModel]
-
-
-class HitModel(_Model):
-    """`lines` are the first and last line in the file as it stood at `document.revision`."""
-
-    rank: int
-    chunk_id: str
-    document: DocumentReference
-    section: list[str]
-    lines: LineNumbers
-    text: str
-    score: float
-    scores: ScoresModel
-    freshness: FreshnessModel
-    commands: list[CommandModel]
-    explanation: ExplanationModel | None = None
-
-
-class SearchAnswer(_Model):
+class SearchAnswer(Shape):
     hits: list[HitModel]
     took_ms: float
     request_id: str
     no_result: bool
 
 
-class CitationModel(_Model):
+class CitationModel(Shape):
     """`supported` is false where something that cites it was not found there."""
 
     marker: int
@@ -222,12 +124,12 @@ class CitationModel(_Model):
     supported: bool
 
 
-class UsageModel(_Model):
+class UsageModel(Shape):
     tokens_in: int
     tokens_out: int
 
 
-class AskAnswer(_Model):
+class AskAnswer(Shape):
     """`answer` is Markdown with markers `[n]`; each that is cited stands in `citations`."""
 
     answer: str
@@ -241,21 +143,21 @@ class AskAnswer(_Model):
     request_id: str
 
 
-class DocumentsPage(_Model):
+class DocumentsPage(Shape):
     documents: list[DocumentModel]
     next_cursor: str | None
 
 
-class DocumentAnswer(_Model):
+class DocumentAnswer(Shape):
     document: DocumentModel
     chunks: list[ChunkModel]
 
 
-class JobAccepted(_Model):
+class JobAccepted(Shape):
     job: str
 
 
-class JobProgressModel(_Model):
+class JobProgressModel(Shape):
     """Documents found and finished, and chunks embedded."""
 
     found: int
@@ -263,7 +165,7 @@ class JobProgressModel(_Model):
     chunks: int
 
 
-class JobAnswer(_Model):
+class JobAnswer(Shape):
     """A job; `scope` is for whoever asked, `reason` for administrators."""
 
     id: str
@@ -280,11 +182,11 @@ class JobAnswer(_Model):
     reason: str | None
 
 
-class JobsAnswer(_Model):
+class JobsAnswer(Shape):
     jobs: list[JobAnswer]
 
 
-class StatusAnswer(_Model):
+class StatusAnswer(Shape):
     status: str
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from api.audit import By
+from api.records.audit import By
 from api.services import Services
 from rag.answer import Answered, AnswerEvent, ContextFound
 

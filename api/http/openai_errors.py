@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from api.http.authentication import AuthenticatedRoute
 from api.http.problems import MEDIA_TYPE, exception_handlers
-from api.http.wire import JsonObject
+from api.wire.hits import JsonObject
 from rag.errors import RunbookError
 
 _TYPES = {

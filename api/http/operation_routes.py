@@ -8,7 +8,7 @@ from api.http.models import StatusAnswer
 from api.http.problems import NOT_READY, described, problem_response
 from api.http.provided import ProvidedServices
 from api.http.readiness import Readiness
-from api.metrics import CONTENT_TYPE
+from api.records.metrics import CONTENT_TYPE
 from evals.history import last_run
 
 

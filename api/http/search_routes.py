@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from api.http.authentication import Asking, Searcher
 from api.http.models import SearchAnswer, SearchRequest
 from api.http.provided import ProvidedServices
-from api.http.wire import JsonObject, answer
+from api.wire.hits import JsonObject, answer
 
 
 def add_search_routes(router: APIRouter) -> None:

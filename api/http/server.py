@@ -9,7 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from api.access_settings import LimitSettings
+from api.settings.access import LimitSettings
 
 
 class HeadDeadline(H11Protocol):

@@ -9,8 +9,8 @@ import structlog
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 
-from api.audit import By
 from api.http.authentication import asking, count_refusal
+from api.records.audit import By
 from api.services import Services
 from api.slack.command import NotACommand, SlackCommand, parse_command, principal_of
 from api.slack.desk import SlackDesk

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from api.mcp.rendering import freshness_as_text
+from api.wire.text import freshness_as_text
 from rag.answer import Citation
 from rag.domain import Document
 

@@ -6,7 +6,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.access_log import UNMATCHED
-from api.tracing import Tracing, answered
+from api.records.tracing import Tracing, answered
 
 
 class TracedRequests:

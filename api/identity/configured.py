@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from api.access_settings import OidcSettings
 from api.identity.anonymous import Anonymous
 from api.identity.api_keys import ApiKeys
 from api.identity.authenticator import OneWay
@@ -10,8 +9,9 @@ from api.identity.groups_file import GroupsFile
 from api.identity.port import Authenticator, Way
 from api.identity.rights import GroupRights
 from api.identity.trusted_proxy import TrustedProxy
-from api.metrics import Metrics
+from api.records.metrics import Metrics
 from api.settings import Settings
+from api.settings.access import OidcSettings
 from rag.adapters.catalog.keys import KeyStore
 
 

@@ -11,7 +11,7 @@ from api.settings import Settings, load_settings
 from rag.errors import ConfigurationError
 from rag.groups import GroupHierarchy
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _Stamp = tuple[int, int, int]
 _UNREAD: _Stamp = (-1, -1, -1)
@@ -46,9 +46,9 @@ class GroupsFile:
             self._groups = GroupHierarchy(load_settings(self._path).groups)
         except ConfigurationError as error:
             self._failed()
-            logger.error("groups stay as they were", exc_info=error)
+            log.error("groups stay as they were", exc_info=error)
         else:
-            logger.info("groups were read again")
+            log.info("groups were read again")
         self._stamp = stamp
 
 

@@ -15,7 +15,7 @@ import jwt
 
 from rag.errors import AuthenticationError
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class JwksCache:
@@ -75,7 +75,7 @@ class JwksCache:
         try:
             found = self._fetch()
         except (jwt.PyJWTError, ValueError, OSError) as error:
-            logger.error("the issuer's keys cannot be fetched", exc_info=error)
+            log.error("the issuer's keys cannot be fetched", exc_info=error)
             return
         self._keys = {
             key.key_id: key

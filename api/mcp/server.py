@@ -25,8 +25,8 @@ from mcp_types import (
 )
 from pydantic import ValidationError
 
-from api.audit import By
 from api.mcp.tools import TOOLS, QuestionTooLong, ToolDefinition, ToolOutcome
+from api.records.audit import By
 from api.services import Services
 from rag.domain import Principal
 from rag.errors import NotFound, RunbookError

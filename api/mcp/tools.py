@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.http.models import ChunkModel, DocumentModel, HitModel, Name, Question, storable
-from api.http.wire import JsonObject
-from api.mcp.neutral_wire import neutral_document, neutral_hit
-from api.mcp.rendering import document_as_text, hits_as_text
 from api.services import Services
+from api.wire.fields import Name, Question, storable
+from api.wire.hits import JsonObject
+from api.wire.neutral import neutral_document, neutral_hit
+from api.wire.shapes import ChunkModel, DocumentModel, HitModel
+from api.wire.text import document_as_text, hits_as_text
 from rag.acl import access_filter
 from rag.alerts import Alert, MatchedBy, RunbooksForAlert
 from rag.domain import Chunk, Filters, Hit, Kind, Principal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from api.mcp.rendering import freshness_as_text
+from api.wire.text import freshness_as_text
 from rag.answer import Answer, Citation
 
 Message = dict[str, object]

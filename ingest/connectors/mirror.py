@@ -24,7 +24,7 @@ from rag.acl import parse_tag, parse_tags, readers_of_both
 from rag.domain import AclOrigin, content_hash
 from rag.errors import InvalidTag, QuarantineError, RunbookError, StoreError
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 MANIFEST = ".runbook-mirror.json"
 _MAX_NAME_BYTES = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
@@ -152,7 +152,7 @@ def refresh(connector: Connector, folder: Path, max_bytes: int) -> list[Problem]
         raise
     except Exception as error:  # a connector is anybody's code over anybody's library
         _write_manifest(folder, {**before, **work.now})
-        _LOG.warning("a connector failed", exc_info=True)
+        log.warning("a connector failed", exc_info=True)
         raise StoreError(f"the connector failed ({type(error).__name__}); see the log") from error
     _write_manifest(folder, work.now)
     for path in before.keys() - work.now.keys():

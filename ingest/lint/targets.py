@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ingest.lint.run import Target
 from ingest.loaders import TEXT_SUFFIXES
-from ingest.source_run import Source
+from ingest.source import Source
 from ingest.walk import walk
 from rag.errors import ConfigurationError
 

@@ -18,7 +18,7 @@ from rag.errors import ModelError
 from rag.ports import Embedder, Vector
 
 _QUESTIONS_KEPT = 256
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class LocalEmbedder:
@@ -82,7 +82,7 @@ class LocalEmbedder:
         try:
             return self._exported()
         except (ModelError, OSError) as error:
-            _LOG.warning("embeddings run on torch, which is several times slower: %s", error)
+            log.warning("embeddings run on torch, which is several times slower: %s", error)
             return SentenceTransformerEmbedder(self._model, self._max_tokens, self._allow_download)
 
     def _exported(self) -> Embedder:

@@ -1,7 +1,9 @@
-"""One export of the packaged model for every test that embeds with it as a service does."""
+"""One export of the packaged model, for every test that embeds with it as a service does, and the
+HTTP door over a catalog."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ import pytest
 from evals.remembering import RememberingEmbedder
 from rag.adapters.local_embedder import LocalEmbedder
 from rag.adapters.sentence_transformer import PACKAGED_MODEL
+from tests.fakes import document, index_text
+from tests.http_bench import Bench
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +29,23 @@ def embedder(models: Path) -> LocalEmbedder:
 def remembering(embedder: LocalEmbedder) -> RememberingEmbedder:
     """The same, asked once for each text: several tests index the sample corpus."""
     return RememberingEmbedder(embedder)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    made.services.requests.close()
+    made.database.close()
+
+
+@pytest.fixture
+def stocked(bench: Bench) -> Bench:
+    """Three documents that share their words, for three circles of readers."""
+    for path, acl in (
+        ("checkout.md", ("team:payments",)),
+        ("open.md", ("public",)),
+        ("secret.md", ("team:security",)),
+    ):
+        index_text(bench.index, document(path, acl), f"rotate the gateway certificate {path}")
+    return bench

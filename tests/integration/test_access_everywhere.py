@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from ingest.acl_rules import RULE_FILE
 from ingest.chunker import Chunker
 from ingest.pipeline import ingest
-from ingest.source_run import IngestTools, Run, Source
+from ingest.source import Source
+from ingest.source_run import IngestTools, Run
 from rag.acl import AccessFilter, access_filter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generations

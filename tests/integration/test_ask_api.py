@@ -12,7 +12,7 @@ import pytest
 
 from rag.adapters.catalog.keys import Right
 from tests.fakes import document, index_text
-from tests.integration.test_http_api import Bench, Caller
+from tests.http_bench import Bench, Caller
 
 TEXT = "Restart the payment worker when the queue stops. Wait for it to drain."
 QUESTION = "payment worker queue stops"

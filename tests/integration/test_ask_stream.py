@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from api.ask_settings import AskSettings
+from api.settings.ask import AskSettings
 from tests.model_server import MODEL, USAGE, ModelServer, model_server
 from tests.serving import Served, service_over
 

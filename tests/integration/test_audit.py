@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from api.access_settings import AuditSettings
-from api.audit import AuditLog, By, open_audit
+from api.records.audit import AuditLog, By, open_audit
+from api.settings.access import AuditSettings
 from rag.domain import Principal, document_id
 from tests.processes import ROOT, environment, run, run_json
 from tests.serving import Served, service_over
@@ -124,7 +124,7 @@ def test_queries_can_be_hashed_with_a_key_of_this_index(tmp_path: Path) -> None:
 _WRITER = """
 import os, sys
 from pathlib import Path
-from api.audit import By, open_audit
+from api.records.audit import By, open_audit
 from rag.domain import Principal
 folder, name = Path(sys.argv[1]), sys.argv[2]
 audit = open_audit(folder, Path("audit.jsonl"), max_bytes=20_000, files=100, hash_queries=False,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.answer_path import make_generator
-from api.ask_settings import AskSettings
+from api.settings.ask import AskSettings
 from rag.answer import Answered, TextPart
 from rag.disagreement import HEADING
 from tests.answers import PAYMENTS, Desk

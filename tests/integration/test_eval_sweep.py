@@ -11,8 +11,8 @@ from unittest.mock import patch
 import pytest
 
 import tests.inprocess
+from api.evals.sweeping import with_choice
 from api.settings import Settings
-from api.sweeping import with_choice
 from rag.fusion import LANES
 from rag.ports import Embedder
 from tests.eval_cases import write_suite

@@ -37,7 +37,7 @@ from starlette.testclient import TestClient
 import api.embedding
 from api.bootstrap import open_serving, run_ingest
 from api.http.app import create_app
-from api.logs import configure
+from api.records.logs import configure
 from api.settings import load_settings
 from ingest.acl_rules import RULE_FILE
 from ingest.report import Silent

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from api.cli.main import cli
-from api.request_memory import RequestMemory
+from api.records.request_memory import RequestMemory
 from evals.suite import load_suite
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.feedback import FeedbackStore

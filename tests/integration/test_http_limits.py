@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.access_settings import LimitSettings
+from api.settings.access import LimitSettings
 from rag.search import SearchEngine
 from tests.serving import Served, service_over
 

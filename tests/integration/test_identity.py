@@ -19,7 +19,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from api.access_settings import (
+from api.settings.access import (
     AnonymousSettings,
     IdentitySettings,
     OidcSettings,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from api.answer_path import make_generator
-from api.ask_settings import AskSettings
+from api.settings.ask import AskSettings
 from rag.answer import Answer
 from rag.checking import STRUCK
 from tests.answers import PAYMENTS, Desk

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api.jobs import JobProgress, JobRunner
+from api.index.jobs import JobProgress, JobRunner
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.jobs import Job, JobKind, JobState, JobStore
 from rag.errors import IndexBusy, StoreError

@@ -165,6 +165,8 @@ def test_an_alert_is_matched_by_address_then_name_then_search(service: Served) -
     url = "https://git.example/ops/blob/main/payments/ledger.md#fix"
     by_url = matched(name="CheckoutHighErrorRate", runbook_url=url)
     assert by_url == ("runbook_url", False, ["payments/ledger.md"])
+    for other in ("https://git.example/payments/led%67er.md?plain=1", "payments/ledger.md"):
+        assert matched(name="CheckoutHighErrorRate", runbook_url=other) == by_url
     by_search = matched(name="Unheard", summary="checkout returns 5xx after a deploy")
     assert by_search[0] == "search"
     assert by_search[2][0] == "payments/checkout-5xx.md"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api.answer_path import make_generator
-from api.ask_settings import AskSettings
+from api.settings.ask import AskSettings
 from rag.answer import Answer, Answered, ContextFound, TextPart, Turn, Usage
 from rag.answering import AnswerSettings
 from rag.checking import STRUCK, UNSUPPORTED

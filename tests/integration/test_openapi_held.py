@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from api.access_settings import LimitSettings
+from api.settings.access import LimitSettings
 from tests.corpus import PAGES
 from tests.serving import Served, service_over
 

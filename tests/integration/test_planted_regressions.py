@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pytest
 
 import rag.priors
-from api.evaluation import open_evaluation
+from api.evals.evaluation import open_evaluation
 from api.settings import Settings
 from evals.gate import Verdict, judge
 from evals.measures import OwnMeasures, RankingMeasures

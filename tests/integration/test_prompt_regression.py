@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from api.answer_path import make_prompts
-from api.ask_settings import AskSettings, PromptSettings
-from api.evaluation import open_evaluation
+from api.evals.evaluation import open_evaluation
 from api.settings import Settings
+from api.settings.ask import AskSettings, PromptSettings
 from evals.gate import Verdict, judge
 from evals.measures import OwnMeasures, RankingMeasures
 from evals.runner import run_suite

@@ -14,7 +14,7 @@ from api.http.app import create_app
 from api.settings import Settings, SourceSettings
 from rag.adapters.catalog.jobs import JobState
 from rag.adapters.catalog.keys import Right
-from tests.integration.test_http_api import Bench
+from tests.http_bench import Bench
 
 INDEX = frozenset({Right.INDEX})
 ADMIN = frozenset({Right.ADMIN})

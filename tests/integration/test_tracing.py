@@ -19,7 +19,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from api.bootstrap import open_reading
 from api.local import LOCAL_ADMINISTRATOR
-from api.tracing import Tracing
+from api.records.tracing import Tracing
 from rag.answer import Usage
 from rag.ports import ModelCall
 from tests.corpus import PAGES

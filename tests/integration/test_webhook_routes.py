@@ -16,7 +16,7 @@ from api.http.app import create_app
 from api.limits import Limits
 from api.settings import Settings, SourceSettings
 from api.webhooks import Webhooks
-from tests.integration.test_http_api import Bench
+from tests.http_bench import Bench
 
 SECRET = "s3cret"
 URL = "https://git.example.com/ops/runbooks.git"

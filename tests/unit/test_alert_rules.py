@@ -10,7 +10,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.metrics import Metrics
+from api.records.metrics import Metrics
 from evals.history import PastRun
 from rag.domain import FreshnessStatus, IndexSummary
 

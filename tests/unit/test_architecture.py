@@ -16,20 +16,11 @@ ABOVE = {
     "ingest": {"api", "evals"},
     "evals": {"api", "ingest"},
 }
-# These meet `ingest` on purpose: the composition root, what it builds, and the command line.
-MEETING_PLACES = (
-    "bootstrap.py",
-    "search_path.py",
-    "sources.py",
-    "indexer.py",
-    "watching.py",
-    "upkeep.py",
-    "generations.py",
-    "evaluation.py",
-    "promotion_gate.py",
-    "sweeping.py",
-    "cli/",
-)
+# These meet `ingest` on purpose: the composition root, what owns an index, and the command line.
+MEETING_PLACES = ("bootstrap.py", "search_path.py", "sources.py", "index/", "evals/", "cli/")
+
+DOORS = ("cli", "http", "mcp", "slack")
+ROOMS_BEHIND_THE_DOORS = ("settings", "records", "wire", "identity", "index", "evals")
 
 
 def modules(package: str) -> list[Path]:
@@ -74,6 +65,19 @@ def test_api_meets_ingest_in_the_composition_root_and_the_command_line_alone() -
     ]
     assert meeting
     assert not [place for place in meeting if not place.startswith(MEETING_PLACES)]
+
+
+@pytest.mark.parametrize("room", ROOMS_BEHIND_THE_DOORS)
+def test_no_room_behind_the_doors_imports_a_door(room: str) -> None:
+    found = modules(f"api/{room}")
+    assert found
+    wrong = [
+        (path.name, name)
+        for path in found
+        for name in imported(path)
+        if name.startswith(tuple(f"api.{door}" for door in DOORS))
+    ]
+    assert not wrong
 
 
 def test_the_command_line_starts_without_heavy_libraries() -> None:

@@ -42,6 +42,11 @@ def compared(rules: list[AlertRule], *pages: Document) -> Coverage:
             page("a.md", url="https://wiki.example/1"),
             Covered.RUNBOOK_URL,
         ),
+        (
+            rule("X", "https://wiki.example/view?page=7#fix"),
+            page("a.md", url="https://wiki.example/view?page=7"),
+            Covered.RUNBOOK_URL,
+        ),
         (rule("DiskFull"), page("a.md", alerts=("Other", "DiskFull")), Covered.ALERTS),
         (rule("DiskFull"), page("pay/disk-full.md"), Covered.NAME),
         (rule("DiskFull"), page("a.md", "What to do on DiskFull"), Covered.NAME),
@@ -50,6 +55,13 @@ def compared(rules: list[AlertRule], *pages: Document) -> Coverage:
 def test_an_alert_is_led_to_its_runbook(alert: AlertRule, found: Document, by: Covered) -> None:
     (match,) = compared([alert], found, page("unrelated.md")).matches
     assert (match.by, match.documents) == (by, (found,))
+
+
+def test_pages_that_differ_in_what_follows_the_question_mark_are_told_apart() -> None:
+    seven = page("7.md", url="https://wiki.example/view?page=7")
+    eight = page("8.md", url="https://wiki.example/view?page=8")
+    (match,) = compared([rule("X", "https://wiki.example/view?page=8")], seven, eight).matches
+    assert match.documents == (eight,)
 
 
 def test_the_link_of_a_rule_is_believed_before_its_name() -> None:

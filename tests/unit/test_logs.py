@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import structlog
 
-from api.answer_log import AnswerLog
-from api.logs import configure
+from api.records.answer_log import AnswerLog
+from api.records.logs import configure
 from rag.errors import StoreError
 from rag.ports import AnswerOutcome
 

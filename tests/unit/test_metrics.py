@@ -10,7 +10,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.metrics import CONTENT_TYPE, Metrics
+from api.records.metrics import CONTENT_TYPE, Metrics
 from evals.history import PastRun, last_run, remember
 from rag.domain import FreshnessStatus, IndexSummary, Mode
 from rag.errors import StoreError
@@ -102,7 +102,10 @@ def test_the_content_type_is_prometheus_text() -> None:
 
 
 def test_metrics_do_without_a_web_framework() -> None:
-    script = "import sys, api.metrics; sys.exit(bool({'fastapi', 'starlette'} & set(sys.modules)))"
+    script = (
+        "import sys, api.records.metrics\n"
+        "sys.exit(bool({'fastapi', 'starlette'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.metrics import Metrics
+from api.records.metrics import Metrics
 from rag.answer import Usage
 from rag.ports import AnswerOutcome, ModelCall
 from tests.unit.test_metrics import samples

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from api import watching
-from api.watching import Watch
+from api.index import watching
+from api.index.watching import Watch
 from ingest.report import IngestReport
-from ingest.source_run import Source
+from ingest.source import Source
 from ingest.watching import Changes, Debounce
 from rag.errors import StoreError
 

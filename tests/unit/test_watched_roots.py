@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingest import watched_roots
-from ingest.source_run import Source
+from ingest.source import Source
 from ingest.watching import Changes, Debounce
 
 WAYS = pytest.mark.parametrize("polling", [False, True])

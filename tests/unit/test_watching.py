@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.source_run import Source
+from ingest.source import Source
 from ingest.watching import Changes, Debounce, is_watched, narrowed
 
 names = st.sampled_from(["a", "b", "c.md", "d.md"])

@@ -113,10 +113,11 @@ class CatalogReader:
         return self._claiming(sa.exists().where(named.c.value == name), access)
 
     def documents_at(self, url: str, path: str, *, access: AccessFilter) -> list[Document]:
-        """What may be read of the documents at this address, or whose path ends `path`."""
+        """What may be read of the documents at this bare address, or whose path ends `path`."""
         length = sa.func.length(versions.c.path)
         ends = sa.func.substr(path, -length - 1) == sa.literal("/").concat(versions.c.path)
-        return self._claiming(sa.or_(versions.c.url == url, ends), access)
+        linked = sa.func.rtrim(versions.c.url, "/") == url
+        return self._claiming(sa.or_(linked, ends), access)
 
     def _claiming(self, condition: sa.ColumnElement[bool], access: AccessFilter) -> list[Document]:
         query = _DOCUMENTS.where(_SERVED, may_read(access), condition)

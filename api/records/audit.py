@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from api.audit_file import AuditFile
+from api.records.audit_file import AuditFile
 from rag.domain import Hit, Principal
 
 _KEY_BYTES = 32

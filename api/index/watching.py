@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ingest.report import IngestReport
-from ingest.source_run import Source
+from ingest.source import Source
 from ingest.watching import Changes, narrowed
 from rag.errors import RunbookError
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _FIRST_WAIT = 1.0  # seconds after a failure, doubled each time
 _LONGEST_WAIT = 60.0
 _SETTLE = 0.2
@@ -102,8 +102,8 @@ class Watch:
             return self.index(sources, whole=whole, settle=self._settle())
         except RunbookError as error:
             if not self.stop.is_set():
-                _LOG.warning("not indexed, trying again in %.0f s: %s", wait, error)
+                log.warning("not indexed, trying again in %.0f s: %s", wait, error)
         except Exception:  # nobody stands above a watcher: it must not end
-            _LOG.exception("not indexed, trying again in %.0f s", wait)
+            log.exception("not indexed, trying again in %.0f s", wait)
         self.failed()
         return None

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from api.section import Section
+from api.settings.section import Section
 
 
 class EvalSettings(Section):

@@ -8,19 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.generations import GenerationKeeper, perform
-from api.indexer import Indexer
-from api.jobs import JobProgress, JobRunner, Work
-from api.metrics import Metrics
-from api.watching import Watch
+from api.index.generations import GenerationKeeper, perform
+from api.index.indexer import Indexer
+from api.index.jobs import JobProgress, JobRunner, Work
+from api.index.watching import Watch
+from api.records.metrics import Metrics
 from ingest.report import IngestReport, Progress, Silent
-from ingest.source_run import Source
+from ingest.source import Source
 from ingest.watched_roots import watch
 from ingest.watching import Changes, narrowed
 from rag.adapters.catalog.jobs import Job, JobKind, JobStore
 from rag.errors import ConfigurationError, StoreError
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _WATCH_AGAIN = 60.0  # seconds
 
 
@@ -150,7 +150,7 @@ class Background:
                 )
             except Exception:  # nobody stands above a thread: what ends it is begun anew
                 self._metrics.ingest_failed()
-                _LOG.exception("watching ended, and begins again in %.0f s", _WATCH_AGAIN)
+                log.exception("watching ended, and begins again in %.0f s", _WATCH_AGAIN)
                 self._stop.wait(_WATCH_AGAIN)
 
 
@@ -162,9 +162,9 @@ def _reached(report: IngestReport) -> Mapping[str, Any]:
 
 def _log(report: IngestReport) -> None:
     for problem in report.unreachable:
-        _LOG.warning("a source could not be reached: %s", problem)
+        log.warning("a source could not be reached: %s", problem)
     if report.added or report.updated or report.deleted:
-        _LOG.info(
+        log.info(
             "indexed: %d added, %d updated, %d deleted, %d quarantined in %.1f s",
             report.added,
             report.updated,

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api.generations import Verdict
-from api.indexer import Models
+from api.index.generations import Verdict
+from api.index.indexer import Models
 from api.settings import ChunkingSettings, Settings
 from ingest.report import Progress
 from rag.adapters.catalog.generations import Generation, Recipe
@@ -67,7 +67,7 @@ class SuiteGate:
         return Verdict(False, f"{told}: {why} (the run is kept in {kept})")
 
     def _run(self, suite: Suite, generation: Generation, progress: Progress) -> Run:
-        from api.evaluation import evaluate
+        from api.evals.evaluation import evaluate
 
         settings = with_recipe(self._settings, generation.recipe or self._default)
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from api.indexer import Indexer
+from api.index.indexer import Indexer
 from ingest.report import Progress, Silent
-from ingest.source_run import Run, Source
+from ingest.source import Source
+from ingest.source_run import Run
 from rag.adapters.catalog.consistency import Consistency, check_file, finds_itself
 from rag.adapters.catalog.copying import GenerationCopy
 from rag.adapters.catalog.generations import Generation, Generations, Recipe

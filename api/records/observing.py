@@ -9,7 +9,7 @@ from rag.domain import Mode
 from rag.ports import AnswerObserver, AnswerOutcome, ModelCall, SearchObserver
 
 if TYPE_CHECKING:
-    from api.tracing import Tracing
+    from api.records.tracing import Tracing
 
 # Who runs the language model, in OpenTelemetry's words.
 _SYSTEMS = {"none": "", "openai": "openai", "ollama": "ollama", "local": "llama_cpp"}
@@ -47,7 +47,7 @@ def tracing_to(settings: Settings) -> Tracing | None:
     chosen = settings.telemetry
     if not chosen.otlp_endpoint:
         return None
-    from api.tracing import Tracing
+    from api.records.tracing import Tracing
 
     headers = {name: value.get_secret_value() for name, value in chosen.otlp_headers.items()}
     system = _SYSTEMS[settings.ask.provider]

@@ -12,7 +12,7 @@ from typing import Any
 from rag.adapters.catalog.jobs import Job, JobKind, JobState, JobStore
 from rag.errors import Cancelled, IndexBusy, RunbookError
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _LOOKED_AFTER = 1.0  # seconds: another process may queue a job
 _AFTER_FAILURE = 5.0
 _NOTED_AFTER = 0.25
@@ -88,10 +88,10 @@ class JobRunner:
             except IndexBusy:
                 pass  # its owner works off the same queue
             except RunbookError as error:
-                _LOG.warning("jobs wait: %s", error)
+                log.warning("jobs wait: %s", error)
                 self._stopped.wait(_AFTER_FAILURE)
             except Exception:  # nobody stands above a thread: it must not end
-                _LOG.exception("jobs wait")
+                log.exception("jobs wait")
                 self._stopped.wait(_AFTER_FAILURE)
             self._woken.wait(_LOOKED_AFTER)
             self._woken.clear()
@@ -113,10 +113,10 @@ class JobRunner:
         except Cancelled:
             self._end_early(job)
         except RunbookError as error:
-            _LOG.warning("job %s failed: %s", job.id, error)
+            log.warning("job %s failed: %s", job.id, error)
             self._fail(job, type(error).__name__, str(error))
         except Exception as error:  # nobody stands above a thread: what ends a job must be seen
-            _LOG.exception("job %s failed", job.id)
+            log.exception("job %s failed", job.id)
             self._fail(job, "Error", type(error).__name__)
         else:
             self._jobs.finish(job.id, JobState.DONE, result=result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.http.wire import JsonObject, to_wire
+from api.wire.hits import JsonObject, to_wire
 from rag.answer import Answer, Citation
 
 

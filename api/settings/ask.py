@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from api.section import Section as _Section
+from api.settings.section import Section as _Section
 from rag.domain import Unsupported
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from api import embedding
-from api.evaluation import open_evaluation
-from api.section import Section
+from api.evals.evaluation import open_evaluation
 from api.settings import Settings
+from api.settings.section import Section
 from evals.measures import OwnMeasures, RankingMeasures
 from evals.remembering import RememberingEmbedder
 from evals.runner import run_suite

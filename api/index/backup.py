@@ -31,7 +31,7 @@ from rag.adapters.catalog.database import SCHEMA_VERSION, make_folder
 from rag.adapters.index_lock import IndexLock
 from rag.errors import ConfigurationError, StoreError
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _FORMAT = 1
 _CATALOG = "catalog.db"
 _MANIFEST = "manifest.json"
@@ -105,7 +105,7 @@ def _keep_revocations(replaced: Path, restored: Path) -> None:
         with closing(sqlite3.connect(f"file:{replaced}?mode=ro", uri=True)) as opened:
             known = opened.execute(revoked).fetchall()
     except sqlite3.Error as error:
-        _LOG.warning(
+        log.warning(
             "keys that were revoked since the backup are not known, as %s cannot be read (%s): "
             "look through `runbook keys list`",
             replaced,

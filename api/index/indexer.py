@@ -16,7 +16,8 @@ from typing import Protocol
 from ingest.chunker import Chunker, ChunkSettings
 from ingest.pipeline import ingest
 from ingest.report import IngestReport, Progress, Silent
-from ingest.source_run import IngestTools, Run, Source
+from ingest.source import Source
+from ingest.source_run import IngestTools, Run
 from rag.adapters.catalog.copying import GenerationCopy
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generation, Generations, Recipe
@@ -32,7 +33,7 @@ from rag.errors import (
 from rag.indexing import IndexWriter
 from rag.ports import ChangeObserver, Embedder, VectorStore
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _TURN_SECONDS = 0.005
 _CARRIED_AT_ONCE = 32  # documents
 
@@ -139,7 +140,7 @@ class Indexer:
                 run=Run(prune=prune, full=full, settle=settle, pull=pull, progress=progress),
             )
             if not serves and report.unreachable:
-                _LOG.warning("the new index does not serve yet: a source could not be reached")
+                log.warning("the new index does not serve yet: a source could not be reached")
             elif not serves:
                 self._promotions.promote(
                     generation, by="ingest --full", kind="ingest", gate="none", waited=False
@@ -266,7 +267,7 @@ class Indexer:
         if full:
             return self._building(wanted)
         if serving.recipe is not None and self._promotions.chosen(serving):
-            _LOG.info("generation %d serves by choice; the settings differ", serving.id)
+            log.info("generation %d serves by choice; the settings differ", serving.id)
             return serving
         raise GenerationMismatch(
             "the index was built with another embedding model or other chunk settings "

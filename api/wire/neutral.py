@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.http.wire import JsonObject, document_with_chunks, to_wire
+from api.wire.hits import JsonObject, document_with_chunks, to_wire
 from rag.domain import Chunk, Document, Freshness, Hit
 from rag.neutral import neutralised, one_line
 from rag.redaction import redacted

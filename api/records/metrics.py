@@ -12,8 +12,8 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from api.eval_metrics import eval_gauges
-from api.model_metrics import ModelMetrics
+from api.records.eval_metrics import eval_gauges
+from api.records.model_metrics import ModelMetrics
 from rag.domain import FreshnessStatus, IndexSummary, Mode
 from rag.errors import RunbookError
 from rag.ports import AnswerOutcome, ModelCall
@@ -25,7 +25,7 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 # Seconds. A warm search takes some milliseconds; a cold model takes a second or more.
 _LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Metrics:
@@ -142,7 +142,7 @@ class _Now(Collector):
         try:
             found = self._summary()
         except RunbookError as error:
-            logger.error("the index cannot be counted: %s", error)
+            log.error("the index cannot be counted: %s", error)
             return
         yield from _index_gauges(found)
 

@@ -1,0 +1,8 @@
+"""What the exit code of a command says; `runbook --help` tells scripts the same."""
+
+FAILED = 1  # a check that found what it looks for, too
+USAGE = 2
+QUARANTINED = 3
+GATE_FAILED = 4
+NOTHING_FOUND = 5
+INTERRUPTED = 130

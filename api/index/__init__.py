@@ -1,0 +1,1 @@
+"""Whoever owns the index: builds, promotes, watches, backs up and mends it."""

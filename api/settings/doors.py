@@ -1,0 +1,41 @@
+"""The sections of the doors: HTTP, MCP, Slack and webhooks."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+
+from api.settings.section import AclTags, Section
+
+
+class ServerSettings(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    public_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
+    max_query_chars: int = Field(default=2000, ge=1)
+    max_body_bytes: int = Field(default=65536, ge=1024)
+
+
+class McpSettings(Section):
+    """`allowed_origins` are the web pages, such as `https://inspector.example`, that may ask."""
+
+    allowed_origins: tuple[str, ...] = ()
+
+
+class SlackSettings(Section):
+    """On when the signing secret is set, which belongs into the environment.
+
+    `groups` says what a team (`T…`), and a channel or a user within it (`T…/C…`, `T…/U…`), may
+    read; without any of them nobody may read anything.
+    """
+
+    signing_secret: SecretStr | None = None
+    groups: dict[str, AclTags] = Field(default_factory=dict)
+    response_origins: tuple[str, ...] = ("https://hooks.slack.com",)
+    patience_seconds: float = Field(default=2.0, gt=0, le=2.5)
+
+
+class WebhookSettings(Section):
+    """Each names the environment variable that holds a secret; a hook without one is off."""
+
+    github_secret_env: str | None = None
+    gitlab_token_env: str | None = None

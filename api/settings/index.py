@@ -1,0 +1,88 @@
+"""The sections that say what is indexed, and with what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from api.settings.section import AclTags, Section
+
+PACKAGED_MODEL = "all-MiniLM-L6-v2"
+# Without a user or password: these come from the environment.
+_GIT_URL = r"^(https?|ssh|git|file)://[^@\s-][^@\s]*$|^ssh://[A-Za-z0-9_]+@[^@:\s-][^@\s]*$"
+
+
+class SourceSettings(Section):
+    """A root of files. Without `acl`, only documents that say who may read them are readable.
+
+    In place of `path`, `git` names a repository of which `branch` is checked out into the state
+    folder and fetched by every whole run, with the credentials that the environment variable
+    `credentials_env` holds; `connector` names a system that is mirrored, and `options` what of it.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    path: Path | None = None
+    acl: AclTags | None = None
+    url: str | None = None
+    git: str | None = Field(default=None, pattern=_GIT_URL)
+    branch: str = Field(default="main", pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}$")
+    subfolder: str = Field(default="", pattern=r"^([A-Za-z0-9_][^/\\]*(/[A-Za-z0-9_][^/\\]*)*)?$")
+    credentials_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    depth: int = Field(default=0, ge=0)
+    connector: str | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> SourceSettings:
+        given = [place for place in (self.path, self.git, self.connector) if place is not None]
+        if len(given) != 1:
+            raise ValueError("give a `path`, a `git` repository or a `connector`: one of them")
+        if self.options and self.connector is None:
+            raise ValueError("`options` belong to a `connector`")
+        return self
+
+
+class EmbeddingSettings(Section):
+    """`model` is the packaged one by default, else a hub id or a local path."""
+
+    model: str = PACKAGED_MODEL
+    max_tokens: int = Field(default=512, ge=16)
+    allow_download: bool = False
+
+
+class ChunkingSettings(Section):
+    """Token budgets, by the embedding model's own tokenizer."""
+
+    max_tokens: int = Field(default=256, ge=64)
+    min_tokens: int = Field(default=64, ge=0)
+
+
+class IngestSettings(Section):
+    """`watch` keeps a service's index up to date; `reconcile_seconds` is how often a watcher
+    compares everything."""
+
+    max_file_mib: int = Field(default=10, ge=1)
+    git_protocols: tuple[Literal["https", "http", "ssh", "git", "file"], ...] = ("https",)
+    watch: bool = False
+    reconcile_seconds: int = Field(default=300, ge=1)
+
+
+class VectorSettings(Section):
+    """Where vectors live: in the state folder, or on a `chroma run` server."""
+
+    mode: Literal["embedded", "http"] = "embedded"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8001, ge=1, le=65535)
+
+
+class ReviewSettings(Section):
+    """What docs owners are told against; what is empty is not checked.
+
+    `services` maps each service that there is to its folder in a git checkout, or to "".
+    """
+
+    owners: tuple[str, ...] = ()
+    acl_tags: AclTags = frozenset()
+    services: dict[str, str] = Field(default_factory=dict)

@@ -1,0 +1,94 @@
+"""All of the settings, as one value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from api.settings.access import AuditSettings, IdentitySettings, LimitSettings
+from api.settings.ask import AskSettings, PromptSettings
+from api.settings.doors import McpSettings, ServerSettings, SlackSettings, WebhookSettings
+from api.settings.evals import EvalSettings
+from api.settings.index import (
+    ChunkingSettings,
+    EmbeddingSettings,
+    IngestSettings,
+    ReviewSettings,
+    SourceSettings,
+    VectorSettings,
+)
+from api.settings.records import FeedbackSettings, LogSettings, TelemetrySettings
+from api.settings.search import RerankSettings, SearchSection
+
+
+class Settings(BaseSettings):
+    """Everything that can be set.
+
+    `directory` is where the configuration file stands, and `read_from` is that file, if there is
+    one. `groups` says which groups each group includes.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="RUNBOOK_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    directory: Path = Field(default_factory=Path.cwd, exclude=True)
+    read_from: Path | None = Field(default=None, exclude=True)
+    state: Path = Path(".runbook")
+    sources: tuple[SourceSettings, ...] = ()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    chunking: ChunkingSettings = ChunkingSettings()
+    ingest: IngestSettings = IngestSettings()
+    vectors: VectorSettings = VectorSettings()
+    search: SearchSection = SearchSection()
+    rerank: RerankSettings = RerankSettings()
+    ask: AskSettings = AskSettings()
+    evals: EvalSettings = EvalSettings()
+    prompts: PromptSettings = PromptSettings()
+    review: ReviewSettings = ReviewSettings()
+    server: ServerSettings = ServerSettings()
+    mcp: McpSettings = McpSettings()
+    slack: SlackSettings = SlackSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    feedback: FeedbackSettings = FeedbackSettings()
+    log: LogSettings = LogSettings()
+    identity: IdentitySettings = IdentitySettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    limits: LimitSettings = LimitSettings()
+    audit: AuditSettings = AuditSettings()
+    groups: dict[str, list[str]] = {}
+
+    @property
+    def state_folder(self) -> Path:
+        return self.directory / self.state
+
+    @property
+    def evals_folder(self) -> Path:
+        """Where evals keep their indexes and their history."""
+        return self.state_folder / "evals"
+
+    def source_root(self, source: SourceSettings) -> Path:
+        """Where its files stand; those of a connector are mirrored into the state folder."""
+        if source.git is not None:
+            return self.git_folder(source) / source.subfolder
+        if source.path is None:
+            return self.state_folder / "mirrors" / source.name
+        return self.directory / source.path
+
+    def git_folder(self, source: SourceSettings) -> Path:
+        """Where a git source is checked out."""
+        return self.state_folder / "sources" / source.name
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library names the arguments
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment stands over the file, which arrives as init values."""
+        return env_settings, init_settings

@@ -1,0 +1,156 @@
+"""The HTTP door over a real catalog in a folder, with callers and what tests say of answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from api.http.app import create_app
+from api.identity.api_keys import ApiKeys
+from api.identity.authenticator import OneWay
+from api.limits import Limits
+from api.records.audit import AuditLog
+from api.records.metrics import Metrics
+from api.records.request_memory import RequestMemory
+from api.services import Services
+from api.settings import ServerSettings, Settings
+from rag.adapters.catalog.database import Database
+from rag.adapters.catalog.feedback import FeedbackStore
+from rag.adapters.catalog.generations import Generations
+from rag.adapters.catalog.jobs import JobStore
+from rag.adapters.catalog.keys import KeyStore, Right
+from rag.adapters.catalog.reader import CatalogReader
+from rag.adapters.catalog.writer import CatalogWriter
+from rag.domain import Chunk, Command, Kind, LineSpan, Metadata, Risk
+from rag.groups import GroupHierarchy
+from rag.indexing import Draft, IndexWriter
+from tests.engine import answerer_over, engine_over
+from tests.fakes import HashingEmbedder, KeptLines, MemoryVectors, document
+
+TODAY = date(2026, 9, 1)
+PAYMENTS = frozenset({"team:payments"})
+SEARCH = frozenset({Right.SEARCH})
+MAX_BODY = 4096
+PROBLEM = "application/problem+json"
+type_of = "urn:runbook:problem:{}".format
+
+
+def do_nothing() -> None: ...
+
+
+class Bench:
+    """Services over a catalog in a folder, with a client and the means to index and make keys."""
+
+    def __init__(self, folder: Path, warm: Callable[[], None] = do_nothing) -> None:
+        self.database = Database.open(folder / "catalog.db")
+        generations = Generations(self.database)
+        generation = generations.create("f", HashingEmbedder.fingerprint, HashingEmbedder.dimension)
+        generations.promote(generation)
+        embedder, vectors = HashingEmbedder(), MemoryVectors()
+        reader, metrics = CatalogReader(self.database), Metrics()
+        self.index = IndexWriter(CatalogWriter(self.database, generation), vectors, embedder)
+        self.keys = KeyStore(self.database)
+        self.audited = KeptLines()
+        engine = engine_over(self.database, embedder, vectors, metrics, TODAY)
+        self.services = Services(
+            settings=Settings(server=ServerSettings(max_query_chars=100, max_body_bytes=MAX_BODY)),
+            engine=engine,
+            reader=reader,
+            answerer=answerer_over(engine, reader, embedder, metrics, folder),
+            keys=self.keys,
+            authenticator=OneWay([ApiKeys(self.keys)], None, GroupHierarchy),
+            limits=Limits(per_minute=10_000, concurrent=100, refusals_per_minute=10_000),
+            audit=AuditLog(self.audited),
+            metrics=metrics,
+            requests=RequestMemory(FeedbackStore(self.database)),
+            today=lambda: TODAY,
+            warm=warm,
+            jobs=JobStore(self.database),
+            wake=do_nothing,
+        )
+        self.client = TestClient(create_app(self.services))
+
+    def key(self, groups: frozenset[str] = PAYMENTS, rights: frozenset[str] = SEARCH) -> str:
+        return self.keys.create("a key", groups, rights).key
+
+    def caller(self, groups: frozenset[str] = PAYMENTS, rights: frozenset[str] = SEARCH) -> Caller:
+        return Caller(self.client, self.key(groups, rights))
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A client with a key."""
+
+    client: TestClient
+    key: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+    def get(self, path: str, **params: str | int) -> Any:
+        return self.client.get(path, params=params, headers=self.headers)
+
+    def search(self, query: str, **more: Any) -> Any:
+        return self.client.post("/v1/search", json={"query": query, **more}, headers=self.headers)
+
+    def paths(self, query: str) -> set[str]:
+        return {hit["document"]["path"] for hit in self.search(query).json()["hits"]}
+
+    def listed(self, **params: str | int) -> list[str]:
+        return [item["path"] for item in self.get("/v1/documents", **params).json()["documents"]]
+
+
+def index_full(bench: Bench) -> None:
+    """A document with everything that a hit can carry."""
+    about = replace(
+        document("payments/checkout-5xx.md", ("team:payments",)),
+        metadata=Metadata(
+            title="Checkout 5xx",
+            kind=Kind.POSTMORTEM,
+            service=("checkout-api",),
+            owner="team-payments",
+            severity=("sev1",),
+            alerts=("CheckoutHighErrorRate",),
+            tags=("rollback",),
+            last_reviewed=date(2026, 2, 10),
+            url="https://git.example/checkout-5xx.md",
+        ),
+    )
+    command = Command(47, "kubectl rollout undo deploy/checkout", Risk.MUTATING)
+    chunk = Chunk(
+        about.id,
+        0,
+        "Undo the rollout of the checkout deploy.",
+        ("Mitigation", "Roll back"),
+        LineSpan(41, 63),
+        commands=(command,),
+    )
+    bench.index.replace([Draft(about, (chunk,), tuple(bench.index.embed([chunk])))])
+
+
+def without_request_id(response: Any) -> dict[str, Any]:
+    body: dict[str, Any] = response.json()
+    assert body.pop("request_id") == response.headers["x-request-id"]
+    return body
+
+
+def assert_problem(response: Any, status: int, name: str) -> dict[str, Any]:
+    assert response.status_code == status
+    assert response.headers["content-type"] == PROBLEM
+    body = without_request_id(response)
+    assert (body["type"], body["status"]) == (type_of(name), status)
+    return body
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
