@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rag.adapters.catalog.keys import Right
+from rag.answering import Answerer
 from tests.fakes import document, index_text
 from tests.http_bench import Bench, Caller
 
@@ -76,3 +79,27 @@ def test_a_question_that_is_too_long_is_refused_and_so_is_a_caller_without_the_r
     assert asked(bench.caller(), "x" * 101).status_code == 422
     assert asked(bench.caller(rights=frozenset({Right.INDEX}))).status_code == 403
     assert bench.client.post("/v1/ask", json={"query": QUESTION}).status_code == 401
+
+
+def test_slow_answers_leave_threads_for_searches(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go = threading.Semaphore(0), threading.Event()
+    stream = Answerer.stream
+
+    def slow(self: Answerer, question: str, **asked: Any) -> Any:
+        begun.release()
+        assert go.wait(30)
+        return stream(self, question, **asked)
+
+    monkeypatch.setattr(Answerer, "stream", slow)
+    caller, slow_ones = bench.caller(), 45  # more than the forty threads that a framework gives
+    with bench.client, ThreadPoolExecutor(slow_ones + 1) as clients:
+        waiting = [clients.submit(asked, caller) for _ in range(slow_ones)]
+        try:
+            for _ in range(slow_ones):
+                assert begun.acquire(timeout=30)
+            assert clients.submit(caller.search, QUESTION).result(timeout=30).status_code == 200
+        finally:
+            go.set()
+        assert {one.result(timeout=30).status_code for one in waiting} == {200}

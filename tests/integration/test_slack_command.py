@@ -19,6 +19,7 @@ from starlette.testclient import TestClient
 
 from api.http.app import create_app
 from api.services import Services
+from api.settings.access import LimitSettings
 from api.slack.messages import BUSY, NOBODY, USAGE, WORKING, answer_message
 from api.slack.signature import signature_of
 from rag.answer import Answer
@@ -108,6 +109,22 @@ def test_what_slack_did_not_sign_is_refused_before_it_is_read(service: Served) -
         assert "checkout" not in answer.text
     key = {"Authorization": f"Bearer {service.key(rights=('admin',))}"}
     assert service.client.post("/slack/command", content=body, headers=key).status_code == 401
+
+
+def test_what_slack_did_not_sign_is_limited_and_audited(tmp_path: Path) -> None:
+    slack = {"signing_secret": SECRET, "groups": GROUPS}
+    limits = LimitSettings(refusals_per_minute=2)
+    with service_over(tmp_path, PAGES, slack=slack, limits=limits) as made:
+        body = form("zebra")
+        refused = [sent(made, body, secret="another") for _ in range(4)]
+        assert [answer.status_code for answer in refused] == [401, 401, 429, 429]
+        assert told(made)  # a signed one is never held up by them
+        audit = (tmp_path / ".runbook" / "audit.jsonl").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in audit.splitlines()]
+    assert [one["door"] for one in lines if one["event"] == "refused"] == [
+        "POST /slack/command"
+    ] * 2
+    assert "zebra" not in audit
 
 
 def test_a_command_counts_once(service: Served) -> None:
