@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import resource
 import shutil
 import sqlite3
 import statistics
@@ -35,6 +34,13 @@ index = VectorStoreIndex.from_vector_store(store, embed_model=model)
 print(index.as_retriever(similarity_top_k=10).retrieve("disk is full"))
 """
 
+# By a small process: to a large one's child Linux counts the memory of its parent as well.
+_PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Operations:
@@ -53,7 +59,6 @@ class Operations:
 
 def operations(corpus: Corpus, indexed: Path, folder: Path) -> Operations:
     """`indexed` holds an index of the corpus, `folder` is empty and is filled."""
-    # First, while no greater child has run.
     peak = _peak(folder / "again", indexed, corpus)
     noop, process = _noop(folder / "noop", indexed)
     saves = _saves(corpus, indexed, folder / "watched")
@@ -137,8 +142,8 @@ def _save(folder: Path, word: str) -> float:
 def _peak(folder: Path, indexed: Path, corpus: Corpus) -> float:
     """MiB of memory that an ingest of the corpus held at most."""
     _with_models(folder, indexed)
-    _run([*_RUNBOOK, "ingest", str(corpus.folder), "--acl", "public"], folder)
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    command = [*_RUNBOOK, "ingest", str(corpus.folder), "--acl", "public"]
+    return int(_run([sys.executable, "-c", _PEAK, *command], folder)) / 1024
 
 
 def _with_models(folder: Path, indexed: Path) -> None:
