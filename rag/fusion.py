@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from rag.chunk_keys import version_of
 from rag.domain import Candidate, Contribution, Mode
-from rag.indexing import version_of
 
 # A passage that a full list does not hold scores below the list's last, by how much is unknown.
 _BEYOND_THE_CUT = 0.9

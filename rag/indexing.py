@@ -16,25 +16,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from rag.chunk_keys import CHUNKS_PER_VERSION, chunk_key
 from rag.domain import Chunk, Document, document_id
 from rag.errors import QuarantineError
 from rag.ports import ChangeObserver, Embedder, Vector, VectorEntry, VectorStore
 
-# A chunk's number carries its version, so that a vector written before its version serves can be
-# told from the one that it replaces.
-CHUNKS_PER_VERSION = 1 << 20
 _REBUILD_BATCH = 2000
 _DELETE_BATCH = 500  # SQLite takes a limited number of parameters in one statement
-
-
-def chunk_key(version: int, ordinal: int) -> int:
-    """The number of a chunk of a version: its vector's id and its row in the lexical index."""
-    return version * CHUNKS_PER_VERSION + ordinal
-
-
-def version_of(key: int) -> int:
-    """The version that a chunk's number carries."""
-    return key // CHUNKS_PER_VERSION
 
 
 def text_hash(text: str) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from rag.acl import AccessFilter, access_filter
+from rag.chunk_keys import version_of
 from rag.collapse import is_near_duplicate
 from rag.domain import (
     Candidate,
@@ -33,7 +34,6 @@ from rag.domain import (
 )
 from rag.freshness import DEFAULT_REVIEW_EVERY, freshness_of, status_of
 from rag.fusion import Fusion, RankedPage, lanes_with
-from rag.indexing import version_of
 from rag.ports import ChunkReader, PageBook, PageScorer, Reranker, Retriever, SearchObserver
 from rag.priors import with_priors
 from rag.relevance import Compared, answers

@@ -14,8 +14,8 @@ from __future__ import annotations
 from math import ceil
 
 from rag.adapters.catalog.exact_vectors import ExactVectors, Passing
+from rag.chunk_keys import version_of
 from rag.domain import Filters
-from rag.indexing import version_of
 from rag.ports import NearestVectors, Vector, VectorFilter
 
 _EVERYTHING = VectorFilter(None, Filters())

@@ -13,8 +13,8 @@ from rag.acl import AccessFilter
 from rag.adapters.catalog.generations import Generation, Generations
 from rag.adapters.catalog.page_facts import PageFacts
 from rag.adapters.dense import DenseRetriever
+from rag.chunk_keys import chunk_key
 from rag.domain import Candidate, Filters
-from rag.indexing import chunk_key
 from rag.ports import Embedder, NearestVectors
 
 

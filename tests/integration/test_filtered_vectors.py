@@ -19,8 +19,9 @@ from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.adapters.chroma import ChromaVectorStore
 from rag.adapters.filtered_vectors import FilteredVectors
+from rag.chunk_keys import version_of
 from rag.domain import Chunk, Filters, LineSpan, Principal
-from rag.indexing import Draft, IndexWriter, version_of
+from rag.indexing import Draft, IndexWriter
 from rag.ports import Vector, VectorFilter
 from tests.fakes import HashingEmbedder, document
 

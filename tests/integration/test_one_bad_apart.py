@@ -120,7 +120,7 @@ def test_a_source_that_goes_away_while_it_is_read_loses_nothing(
             shutil.rmtree(root)
         return found
 
-    monkeypatch.setattr("ingest.source_run.walk", walked)
+    monkeypatch.setattr("ingest.fetching.walk", walked)
     report = run_json(folder, "ingest", expect=1)
     assert (report["deleted"], report["unchanged"]) == (0, 1)
     assert "one.md" in paths_found(folder, "restart the broker")

@@ -58,8 +58,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _commit(folder: Path) -> None:
     who = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
     (folder / "main.py").write_text("")
+    dated = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), NOW.isoformat())
     for command in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "-m", "x"]):
-        subprocess.run(["git", *command], cwd=folder, check=True)
+        subprocess.run(["git", *command], cwd=folder, env={**os.environ, **dated}, check=True)
 
 
 def _record(folder: Path) -> None:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.chunk_keys import chunk_key, version_of
 from rag.domain import Candidate
 from rag.fusion import LANES, Fusion, RankedPage
-from rag.indexing import chunk_key, version_of
 
 CHUNK_LANES = [name for name, lane in LANES.items() if not lane.of_pages]
 

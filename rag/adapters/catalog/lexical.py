@@ -23,9 +23,9 @@ from rag.adapters.catalog.question_terms import (
     terms_of,
 )
 from rag.adapters.catalog.schema import versions
+from rag.chunk_keys import CHUNKS_PER_VERSION, chunk_key
 from rag.domain import Candidate, Filters
 from rag.errors import IndexMissing
-from rag.indexing import CHUNKS_PER_VERSION, chunk_key
 from rag.synonyms import Synonyms
 
 # An identifier that more pages are about than a reader would look through identifies none.
