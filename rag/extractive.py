@@ -2,7 +2,8 @@
 
     likely causes · check first (read-only) · mitigation · take care · what is missing
 
-Nothing is written but headings and remarks; each piece keeps its page's order within its part.
+Nothing is written but headings and remarks. Each piece keeps its page's order within its part,
+under the page's own heading, which may turn its meaning round; a numbered list stays whole.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 
 from rag.answer import Statement
 from rag.context import Context, Passage, pages_of
-from rag.domain import Chunk, Risk
+from rag.domain import Chunk, Kind, Risk
 from rag.nearest import nearest_of, nearest_words
-from rag.neutral import LEFT_OUT
+from rag.neutral import LEFT_OUT, one_line
 from rag.pieces import (
     Piece,
     PieceKind,
@@ -95,22 +97,44 @@ _PART_OF_HEADING: tuple[tuple[Part, re.Pattern[str]], ...] = (
         ),
     ),
 )
+# What was decided after an incident is history, and no step of the next one.
+_DECIDED = re.compile(r"\b(?:action items?|actions?|follow[- ]?ups?|lessons?)\b", re.I)
+_NUMBER = re.compile(r" {0,3}(\d{1,4})[.)]\s")
+_LETTERS = re.compile(r"[^\W\d_]{2}")
+_TIMESTAMP = re.compile(r"\d{1,4}[-:]\d{1,2}[-:T]\d")
+_MOST_ABSENT = 5
 _WARNS = re.compile(r"\W*(?:do not|don't|never|avoid|must not|be careful|caution|warning)\b", re.I)
-_RISKY = {Risk.DESTRUCTIVE: "destructive", Risk.MUTATING: "changes something"}
+_RISKY = frozenset({Risk.DESTRUCTIVE, Risk.MUTATING})
+# The worst first.
+_REMARK_OF = {
+    Risk.DESTRUCTIVE: "destructive",
+    Risk.MUTATING: "changes something",
+    Risk.UNKNOWN: "may change something",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class _Quote:
-    """One piece, or a line and the code that it introduces, of one passage."""
+    """One piece, a numbered list, or a line and the code that it introduces, of one passage.
+
+    `headings` lead to it from the top of its page.
+    """
 
     part: Part
     passage: Passage
     pieces: tuple[Piece, ...]
     place: int
+    headings: tuple[str, ...]
 
     @property
     def text(self) -> str:
         return "\n\n".join(piece.text for piece in self.pieces)
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        """The title of its page, then the headings, each a harmless line."""
+        names = [one_line(name) for name in (self.passage.title, *self.headings)]
+        return tuple(name for name, _ in groupby(names))  # a section may begin with its own name
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +161,11 @@ def extract(question: str, context: Context) -> Extract:
         *(p for page in main for p in page if p.marker not in quoted),
     ]
     chosen += _chosen([*_also(question, also)])
-    text = "\n\n".join(_part(part, chosen) for part in Part if any(q.part is part for q in chosen))
+    told = [_part(part, chosen, quotes) for part in Part if any(q.part is part for q in chosen)]
+    if chosen:
+        told = [*_absent(question, context), *told, *_missing(quotes)]
     statements = tuple(told for quote in chosen for told in _statements(quote))
-    gaps = [*_gaps(question, context, chosen)] if chosen else []
-    if gaps:
-        text += f"\n\n### {MISSING}\n\n" + "\n".join(f"> {gap}" for gap in gaps)
-    return Extract(text, statements)
+    return Extract("\n\n".join(told), statements)
 
 
 def missing_words(question: str, texts: Sequence[str]) -> list[str]:
@@ -160,16 +183,16 @@ def _best_score(page: Sequence[Passage]) -> float:
 
 def _quotes(passage: Passage) -> Iterator[_Quote]:
     """A passage's pieces by the part of an answer that they belong to."""
-    headings = list(passage.hit.chunk.section)
+    headings = passage.hit.chunk.section
     waiting: list[Piece] = []
     for place, piece in enumerate(pieces(passage.text)):
         if piece.kind is PieceKind.HEADING:
             if waiting:
                 yield _quote(passage, waiting, headings, place)
                 waiting = []
-            headings = [*passage.hit.chunk.section, piece.text.lstrip("# ")]
+            headings = (*passage.hit.chunk.section, piece.text.lstrip("# "))
         elif LEFT_OUT not in piece.text:
-            if waiting and not _belong_together(waiting[-1], piece):
+            if waiting and not _belong_together(waiting, piece):
                 yield _quote(passage, waiting, headings, place)
                 waiting = []
             waiting.append(piece)
@@ -177,34 +200,51 @@ def _quotes(passage: Passage) -> Iterator[_Quote]:
         yield _quote(passage, waiting, headings, len(passage.text))
 
 
-def _belong_together(before: Piece, piece: Piece) -> bool:
-    """Whether a paragraph introduces what stands behind it."""
+def _belong_together(waiting: Sequence[Piece], piece: Piece) -> bool:
+    """Whether a piece goes on with a numbered list, or is what a paragraph introduces."""
+    before, number = waiting[-1], _number(piece)
+    if number and any(_number(one) for one in waiting):
+        return bool(_number(before)) or number > 1
+    if _number(before):
+        return piece.kind in (PieceKind.CODE, PieceKind.TABLE)
     if before.kind is not PieceKind.PROSE:
         return False
     introduces = before.text.rstrip().endswith(":")
     return introduces or piece.kind in (PieceKind.CODE, PieceKind.TABLE)
 
 
+def _number(piece: Piece) -> int:
+    """The number of an item of a numbered list; 0 for anything else."""
+    found = _NUMBER.match(piece.text) if piece.kind is PieceKind.ITEM else None
+    return int(found[1]) if found else 0
+
+
 def _quote(
-    passage: Passage, inside: Sequence[Piece], headings: Sequence[str], place: int
+    passage: Passage, inside: Sequence[Piece], headings: tuple[str, ...], place: int
 ) -> _Quote:
     text = "\n\n".join(piece.text for piece in inside)
-    return _Quote(_part_of(text, passage.hit.chunk, headings), passage, tuple(inside), place)
+    part = _part_of(text, passage, headings)
+    return _Quote(part, passage, tuple(inside), place, headings)
 
 
-def _part_of(text: str, chunk: Chunk, headings: Sequence[str]) -> Part:
-    risks = _risks(text, chunk)
-    if _WARNS.match(without_list_mark(text)):
-        return Part.CARE
+def _part_of(text: str, passage: Passage, headings: Sequence[str]) -> Part:
+    risks = _risks(text, passage.hit.chunk)
     told = _part_of_headings(headings)
-    if told is Part.CARE:
-        return told
+    if told is Part.CARE or _WARNS.match(without_list_mark(text)):
+        return Part.CARE
+    if _is_history(passage, headings):
+        return Part.TOLD
     # A command that changes something is never offered as a check, whatever its heading says.
-    if risks & _RISKY.keys():
+    if risks & _RISKY:
         return Part.MITIGATION
-    if told is not None:
-        return told
-    return Part.CHECK if risks == {Risk.READ_ONLY} else Part.TOLD
+    if risks == {Risk.READ_ONLY} and told in (None, Part.CAUSE):
+        return Part.CHECK
+    return told or Part.TOLD
+
+
+def _is_history(passage: Passage, headings: Sequence[str]) -> bool:
+    kind = passage.hit.document.metadata.kind
+    return kind is Kind.POSTMORTEM and any(_DECIDED.search(heading) for heading in headings)
 
 
 def _part_of_headings(headings: Sequence[str]) -> Part | None:
@@ -222,11 +262,23 @@ def _risks(text: str, chunk: Chunk) -> set[Risk]:
 
 
 def _also(question: str, passages: Sequence[Passage]) -> Iterator[_Quote]:
-    """The nearest words of each passage."""
+    """The nearest words of each passage; what a page warns of stays a warning."""
     for passage in passages:
         piece = nearest_words(question, passage)
         if piece is not None:
-            yield _Quote(Part.ALSO, passage, (piece,), piece.line)
+            headings = _headings_above(passage, piece.line)
+            warns = _part_of_headings(headings) is Part.CARE
+            part = Part.CARE if warns else Part.ALSO
+            yield _Quote(part, passage, (piece,), piece.line, headings)
+
+
+def _headings_above(passage: Passage, line: int) -> tuple[str, ...]:
+    own = [
+        piece.text.lstrip("# ")
+        for piece in pieces(passage.text)
+        if piece.kind is PieceKind.HEADING and piece.line <= line
+    ]
+    return (*passage.hit.chunk.section, *own[-1:])
 
 
 def _chosen(quotes: Sequence[_Quote]) -> list[_Quote]:
@@ -240,27 +292,61 @@ def _chosen(quotes: Sequence[_Quote]) -> list[_Quote]:
     return sorted((quotes[i] for i in sorted(chosen)), key=lambda quote: order.index(quote.part))
 
 
-def _part(part: Part, chosen: Sequence[_Quote]) -> str:
-    bullet = "- " if part is Part.ALSO else ""
-    told = [f"{bullet}{_shown(quote)}" for quote in chosen if quote.part is part]
-    joint = "\n" if part is Part.ALSO else "\n\n"
-    return f"### {part.value}\n\n" + joint.join(told)
+def _part(part: Part, chosen: Sequence[_Quote], quotes: Sequence[_Quote]) -> str:
+    mine = [quote for quote in chosen if quote.part is part]
+    if part is Part.ALSO:
+        return f"### {part.value}\n\n" + "\n".join(f"- {_shown(quote)}" for quote in mine)
+    told: list[str] = []
+    before = ""
+    for where, inside in groupby(mine, key=lambda quote: quote.where):
+        same_page = where[0] == before and len(where) > 1
+        told += [f"> {' > '.join(where[same_page:])}", *(_shown(quote) for quote in inside)]
+        before = where[0]
+    left_out = sum(quote.part is part for quote in quotes) - len(mine)
+    if left_out > 0 and part in (Part.CHECK, Part.MITIGATION):
+        told.append(f"> {left_out} more on these pages are not quoted here.")
+    return f"### {part.value}\n\n" + "\n\n".join(told)
 
 
 def _shown(quote: _Quote) -> str:
-    """The quote with a marker behind each sentence, and once what is to be said of it."""
+    """The quote with a marker behind each sentence, and remarks where they are called for."""
     marker = f" [{quote.passage.marker}]"
     if quote.part is Part.ALSO:  # one sentence or one row of a table
-        shown = quote.text + marker
+        shown = [quote.text + marker]
     else:
-        shown = "\n\n".join(_marked(piece, marker) for piece in quote.pieces)
-    remark = "; ".join(filter(None, (quote.passage.remark, _risk(quote))))
-    return shown.replace(marker, f"{marker} _({remark})_", 1) if remark else shown
+        shown = [_marked(piece, marker) for piece in quote.pieces]
+    risks = _risk_by_piece(quote)
+    told = ["; ".join(filter(None, (quote.passage.remark, risks[0]))), *risks[1:]]
+    return "\n\n".join(_remarked(*one, marker) for one in zip(shown, told, strict=True))
 
 
-def _risk(quote: _Quote) -> str:
-    risks = _risks(quote.text, quote.passage.hit.chunk)
-    return next((words for risk, words in _RISKY.items() if risk in risks), "")
+def _risk_by_piece(quote: _Quote) -> list[str]:
+    """What each piece's commands do; of code, said at the words that introduce it."""
+    chunk = quote.passage.hit.chunk
+    told = [_worst(_risks(piece.text, chunk)) for piece in quote.pieces]
+    for place in range(1, len(told)):
+        introduced = quote.pieces[place].kind is PieceKind.CODE
+        if introduced and quote.pieces[place - 1].kind is not PieceKind.CODE:
+            before = told[place - 1]
+            told[place - 1], told[place] = _worse(before, told[place]), ""
+    return told
+
+
+def _worst(risks: set[Risk]) -> str:
+    return next((words for risk, words in _REMARK_OF.items() if risk in risks), "")
+
+
+def _worse(one: str, other: str) -> str:
+    return next((words for words in _REMARK_OF.values() if words in (one, other)), "")
+
+
+def _remarked(shown: str, remark: str, marker: str) -> str:
+    if not remark:
+        return shown
+    told = f"_({remark})_"
+    if marker in shown:
+        return shown.replace(marker, f"{marker} {told}", 1)
+    return f"{shown} {told}"  # code, with its marker on a line below it
 
 
 def _marked(piece: Piece, marker: str) -> str:
@@ -298,14 +384,26 @@ def _statements(quote: _Quote) -> Iterator[Statement]:
             yield from (Statement(text, markers, supported=True) for text in told)
 
 
-def _gaps(question: str, context: Context, chosen: Sequence[_Quote]) -> Iterator[str]:
-    """What a person should know that the pages do not say."""
+def _absent(question: str, context: Context) -> Iterator[str]:
+    """First of all, what of the question the pages do not speak of."""
     texts = [text for p in context.passages for text in (p.text, p.title, *p.hit.chunk.section)]
-    absent = missing_words(question, texts)
-    if absent:
-        yield "No page here speaks of: " + ", ".join(word.strip("?.,;:!`'\"") for word in absent)
-    parts = {quote.part for quote in chosen}
-    if Part.CHECK not in parts:
-        yield "The pages name no read-only check."
-    if Part.MITIGATION not in parts:
-        yield "The pages name no mitigation."
+    words = [word.strip("?.,;:!`'\"") for word in missing_words(question, texts)]
+    told = [one for one in words if _LETTERS.search(one) and not _TIMESTAMP.search(one)]
+    if told:
+        more = len(told) - _MOST_ABSENT
+        yield f"> No page here speaks of: {', '.join(told[:_MOST_ABSENT])}" + (
+            f", and of {more} more words of the question" if more > 0 else ""
+        )
+
+
+def _missing(quotes: Sequence[_Quote]) -> Iterator[str]:
+    """Last, what a responder would look for and will not find here."""
+    parts = {quote.part for quote in quotes}
+    risks = {risk for quote in quotes for risk in _risks(quote.text, quote.passage.hit.chunk)}
+    told = []
+    if Part.CHECK not in parts and Risk.READ_ONLY not in risks:
+        told.append("> No read-only check was found.")
+    if Part.MITIGATION not in parts and not risks & {*_RISKY, Risk.UNKNOWN}:
+        told.append("> No mitigation was found.")
+    if told:
+        yield f"### {MISSING}\n\n" + "\n".join(told)

@@ -8,7 +8,7 @@ from rag.domain import FreshnessStatus, Hit, Risk, SearchResult
 
 _LINES_SHOWN = 14
 _ROUNDING = 1e-6
-_COLOUR_OF_RISK = {Risk.MUTATING: "yellow", Risk.DESTRUCTIVE: "red"}
+_COLOUR_OF_RISK = {Risk.UNKNOWN: "magenta", Risk.MUTATING: "yellow", Risk.DESTRUCTIVE: "red"}
 
 
 def print_hits(result: SearchResult, *, explain: bool = False) -> None:

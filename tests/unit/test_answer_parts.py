@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.chunker import Chunker
+from ingest.chunker import Chunker, ChunkSettings
 from ingest.loaders import load_text
 from rag.acl import AccessFilter
 from rag.answer import Turn
@@ -25,6 +25,7 @@ from rag.domain import (
     Freshness,
     FreshnessStatus,
     Hit,
+    Kind,
     LineSpan,
     Scores,
 )
@@ -171,6 +172,84 @@ def test_a_command_that_changes_something_is_no_check_whatever_its_heading() -> 
     assert Part.CHECK.value not in told
     assert told.index(Part.MITIGATION.value) < told.index("kubectl delete pod x")
     assert "_(destructive)_" in told
+
+
+def told_of(question: str, page: str, kind: Kind = Kind.RUNBOOK) -> str:
+    """An answer from one page, whose sections are chunks of their own."""
+    about = hit("a.md", page)
+    document = replace(about.document, metadata=replace(about.document.metadata, kind=kind))
+    chunks = Chunker(HashingEmbedder().count_tokens, ChunkSettings(64, 0)).chunk(
+        document.id, "t", load_text(".md", page, 1).blocks
+    )
+    hits = [
+        replace(about, rank=rank, chunk=chunk, document=document)
+        for rank, chunk in enumerate(chunks, start=1)
+    ]
+    return extract(question, context_of(*hits)).text
+
+
+def test_a_prohibition_stands_under_the_heading_that_forbids() -> None:
+    page = "## Never\n\n- Restart two brokers at once.\n- Delete the volume of the claim.\n"
+    told = told_of("restart brokers", page)
+    assert told.startswith("### Take care\n\n> a.md > Never\n\n- Restart two brokers")
+
+
+def test_what_is_cited_beside_stays_a_warning_under_its_heading() -> None:
+    best = hit("a.md", "Restart one broker.", score=1.0)
+    beside = hit("b.md", "## Never\n\n- Delete the volume of a broker.", rank=2, score=0.6)
+    told = extract("broker volume", context_of(best, beside)).text
+    assert (
+        told.index("### Take care") < told.index("> b.md > Never") < told.index("Delete the volume")
+    )
+    assert "### See also" not in told
+
+
+def test_bare_code_is_marked_and_so_is_each_step_for_itself() -> None:
+    page = (
+        "## Fix\n\n```bash\nkubectl delete pod x\n```\n\n## Steps\n\n"
+        "1. Page somebody.\n\n2. Stop it:\n\n   ```bash\n   kubectl scale deploy/x --replicas=0\n"
+        "   ```\n\n3. Close the slots:\n\n   ```bash\n   ordersctl slots close --all\n   ```\n"
+    )
+    told = told_of("fix it", page)
+    assert "```\n\n[1] _(destructive)_" in told
+    assert "1. Page somebody. [2]\n" in told
+    assert "2. Stop it: [2] _(changes something)_" in told
+    assert "3. Close the slots: [2] _(may change something)_" in told
+
+
+def test_a_numbered_list_stays_whole_and_in_order() -> None:
+    steps = ["Look at the queue.", "Drop the lock.", "Tell the team.", "Check that it drains."]
+    code = {1: "kubectl delete lease x"}
+    page = "## Procedure\n\n" + "\n\n".join(
+        f"{number}. {step}"
+        + (f"\n\n   ```bash\n   {code[number - 1]}\n   ```" if number - 1 in code else "")
+        for number, step in enumerate(steps, start=1)
+    )
+    told = told_of("procedure", page)
+    assert told.count("### ") == 2, told  # the list, and what is missing
+    places = [told.index(step) for step in steps]
+    assert places == sorted(places)
+
+
+def test_what_was_decided_after_an_incident_is_no_mitigation() -> None:
+    page = "## Action items\n\n- Restart the solver each night.\n"
+    assert Part.MITIGATION.value not in told_of("restart", page, Kind.POSTMORTEM)
+    assert Part.MITIGATION.value in told_of("restart", page)
+
+
+def test_commands_that_only_read_are_checks_under_a_question_of_why() -> None:
+    page = "## Why does it stay?\n\nThe slots:\n\n```bash\nkubectl get pods\n```\n"
+    told = told_of("why", page)
+    assert Part.CHECK.value in told
+    assert "No read-only check" not in told
+
+
+def test_what_no_page_speaks_of_is_said_first_and_shortly() -> None:
+    log = " ".join(f"2026-11-24T03:02:{second:02}Z" for second in range(30))
+    words = "mongodb oplog arbiter hidden votes priority rollback"
+    told = extract(f"{log} {words} pods", context_of(hit("a.md", "Restart the pods."))).text
+    absent = "mongodb, oplog, arbiter, hidden, votes, and of 2 more words of the question"
+    assert told.startswith(f"> No page here speaks of: {absent}\n\n### ")
 
 
 @pytest.fixture
