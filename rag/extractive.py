@@ -160,7 +160,7 @@ def extract(question: str, context: Context) -> Extract:
         *(passage for page in beside for passage in nearest_of(question, page)),
         *(p for page in main for p in page if p.marker not in quoted),
     ]
-    chosen += _chosen([*_also(question, also)])
+    chosen += _chosen([*_also(question, also)])[: _MOST_OF[Part.ALSO]]
     told = [_part(part, chosen, quotes) for part in Part if any(q.part is part for q in chosen)]
     if chosen:
         told = [*_absent(question, context), *told, *_missing(quotes)]
