@@ -59,6 +59,7 @@ _MOST_OF: dict[Part, int] = {
 # A page whose best passage scores this share of the best one's is quoted like it.
 _NEARLY_AS_GOOD = 0.8
 _MOST_PAGES = 3
+_MOST_CITED = 30  # passages; nobody follows more
 _LEAST_ALSO = 0.5
 
 _PART_OF_HEADING: tuple[tuple[Part, re.Pattern[str]], ...] = (
@@ -160,7 +161,8 @@ def extract(question: str, context: Context) -> Extract:
         *(passage for page in beside for passage in nearest_of(question, page)),
         *(p for page in main for p in page if p.marker not in quoted),
     ]
-    chosen += _chosen([*_also(question, also)])[: _MOST_OF[Part.ALSO]]
+    room = min(_MOST_OF[Part.ALSO], max(0, _MOST_CITED - len(quoted)))
+    chosen += _chosen([*_also(question, also)])[:room]
     told = [_part(part, chosen, quotes) for part in Part if any(q.part is part for q in chosen)]
     if chosen:
         told = [*_absent(question, context), *told, *_missing(quotes)]
