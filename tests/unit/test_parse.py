@@ -68,7 +68,7 @@ OWN = "---\nacl: [team:nb]\n---"
 
 def notebook(*cells: tuple[str, str], language: str = "python") -> bytes:
     """Cells as (type, source)."""
-    made = [
+    made: list[dict[str, object]] = [
         {"cell_type": kind, "metadata": {}, "source": source.splitlines(keepends=True)}
         | ({"outputs": [], "execution_count": None} if kind == "code" else {})
         for kind, source in cells
