@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
+from ingest.blocks import Block, BlockKind
 from ingest.yaml_reading import Entry, Value, read_mapping
 from rag.acl import parse_tags
 from rag.domain import Kind
@@ -130,7 +132,9 @@ def _acl(value: Value) -> frozenset[str]:
     return parse_tags(value if isinstance(value, list) else [value])
 
 
-def _kind(value: Value) -> Kind:
+def _kind(value: Value) -> Kind | None:
+    if value in (None, ""):
+        return None
     known = [kind.value for kind in Kind]
     if value not in known:
         raise ValueError(f"expected one of {', '.join(known)}")
@@ -200,14 +204,47 @@ def _refuse_unclosed(text: str, start: int) -> None:
 
 def _refuse_stray_acl(body: str, first_line: int) -> None:
     """Refuse what an author wrote about access where nothing reads it, whatever went wrong."""
+    line = _stray_acl(enumerate(body.split("\n", _STRAY_LINES), first_line))
+    if line is not None:
+        raise QuarantineError(
+            "this `acl` does not count: it must stand in front matter, which begins on line 1 "
+            "with `---` and ends with `---`",
+            line,
+        )
+
+
+def refuse_acl_in(blocks: Iterable[Block]) -> None:
+    """Refuse what an author wrote about access in a file whose format has no front matter.
+
+    It would be passed over, and a wider ACL around the file would count. Code that says its
+    language is an example, as a fenced block is, unless it is written as front matter is.
+    Raises QuarantineError with the line.
+    """
+    line = _stray_acl(numbered for block in blocks for numbered in _lines_that_count(block))
+    if line is not None:
+        raise QuarantineError(
+            "this `acl` does not count: files of this format have no front matter. Take it out, "
+            "and say who may read the file in a .runbook-acl.yaml beside it or by the `acl` of "
+            "its source",
+            line,
+        )
+
+
+def _lines_that_count(block: Block) -> Iterator[tuple[int, str]]:
+    lines = block.text.split("\n")
+    if block.kind is BlockKind.CODE and block.language and lines[0].strip() != "---":
+        return
+    for number, line in enumerate(lines, block.lines.first):
+        yield min(number, block.lines.last), line
+
+
+def _stray_acl(lines: Iterable[tuple[int, str]]) -> int | None:
+    """The number of the first line that looks like an `acl`, outside fences, near the beginning."""
     fenced = False
-    for number, line in enumerate(body.split("\n", _STRAY_LINES)[:_STRAY_LINES], first_line):
+    for number, line in islice(lines, _STRAY_LINES):
         if _FENCE.match(line):
             fenced = not fenced
         shown = unicodedata.normalize("NFKC", HIDDEN_CHARACTERS.sub("", line)).casefold()
         if not fenced and _STRAY_ACL.match(shown):
-            raise QuarantineError(
-                "this `acl` does not count: it must stand in front matter, which begins on line 1 "
-                "with `---` and ends with `---`",
-                number,
-            )
+            return number
+    return None

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from ingest.acl_rules import EffectiveAcl
 from ingest.chunker import Chunker
 from ingest.decode import decode
-from ingest.front_matter import Fields, own_acl, parse_front_matter
+from ingest.front_matter import Fields, own_acl, parse_front_matter, refuse_acl_in
 from ingest.loaders import TEXT_SUFFIXES, Loaded, load_binary, load_text
 from rag.domain import Chunk, Document, Kind, Metadata, content_hash, document_id
 
@@ -68,7 +68,9 @@ def _suffix(raw: RawFile) -> str:
 def _read(raw: RawFile) -> tuple[Fields, Loaded]:
     suffix = _suffix(raw)
     if suffix not in TEXT_SUFFIXES:
-        return Fields(), load_binary(suffix, raw.data)
+        loaded = load_binary(suffix, raw.data)
+        refuse_acl_in(loaded.blocks)
+        return Fields(), loaded
     front = parse_front_matter(decode(raw.data))
     return front.fields, load_text(suffix, front.body, front.body_first_line)
 

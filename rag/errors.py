@@ -17,6 +17,7 @@ Every message says what was wrong, where, and what to do next.
     ├── Cancelled               a run was asked to end before its end
     ├── TooManyRequests         the caller asks more than it may; try again later
     ├── DeliveryError           an answer could not be brought to who asked
+    ├── ServiceNotStarted       the HTTP service cannot begin to serve
     └── NotFound                not there, or not the caller's
 """
 
@@ -37,6 +38,7 @@ __all__ = [
     "PermissionDenied",
     "QuarantineError",
     "RunbookError",
+    "ServiceNotStarted",
     "StoreError",
     "TooManyRequests",
 ]
@@ -109,6 +111,10 @@ class TooManyRequests(RunbookError):
 
 class DeliveryError(RunbookError):
     """An answer could not be brought to who asked for it."""
+
+
+class ServiceNotStarted(RunbookError):
+    """The HTTP service cannot begin to serve: its address cannot be had, or its start failed."""
 
 
 class NotFound(RunbookError):

@@ -57,6 +57,14 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict's number, and whether its score is another than what was kept before, if any."""
+
+    id: int
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Feedback:
     """A verdict that was stored, with the request that it is about. `at` is aware (UTC)."""
 

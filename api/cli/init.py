@@ -101,6 +101,8 @@ path = "runbooks"
 # public_url = ""                  # how users reach this service, for links in answers
 # max_query_chars = 2000
 # max_body_bytes = 65536
+# max_webhook_bytes = 5242880      # a push with many commits
+# max_chat_bytes = 1048576         # a long conversation, at /v1/chat/completions
 
 # [mcp]
 # allowed_origins = []             # web pages that may ask at /mcp; programs send no origin

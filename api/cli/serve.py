@@ -18,11 +18,9 @@ def command(
     ctx: click.Context, host: str | None, port: int | None, ingest: bool, watch: bool, poll: bool
 ) -> None:
     """Run the HTTP service until it is stopped."""
-    import uvicorn
-
     from api.bootstrap import open_serving, run_ingest
     from api.http.app import create_app
-    from api.http.server import server_config
+    from api.http.server import serve, server_config
     from api.records.logs import configure
     from ingest.report import Silent
 
@@ -37,7 +35,7 @@ def command(
             host=host or settings.server.host,
             port=settings.server.port if port is None else port,
         )
-        uvicorn.Server(config).run()
+        serve(config)
 
 
 def _with_watch(settings: Settings, watch: bool) -> Settings:

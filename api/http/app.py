@@ -29,6 +29,7 @@ from api.http.search_routes import add_search_routes
 from api.http.slack_routes import SlackDoor
 from api.http.webhook_routes import webhook_router
 from api.services import Services
+from api.settings import ServerSettings
 
 # The framework's own spans and logs carry paths and exception texts to whoever collects them.
 _NO_TELEMETRY = TelemetryConfig(
@@ -75,8 +76,22 @@ def _layers(services: Services) -> list[Middleware]:
         *traced,
         Middleware(AccessLog, services.metrics),
         Middleware(LoadLimit, limits.in_flight, limits.request_seconds),
-        Middleware(BodyLimit, settings.server.max_body_bytes, limits.body_seconds),
+        Middleware(
+            BodyLimit,
+            settings.server.max_body_bytes,
+            limits.body_seconds,
+            _larger_bodies(settings.server),
+        ),
     ]
+
+
+def _larger_bodies(server: ServerSettings) -> dict[str, int]:
+    """The routes whose bodies are large by their nature, by path, and how large they may be."""
+    return {
+        "/v1/webhooks/github": server.max_webhook_bytes,
+        "/v1/webhooks/gitlab": server.max_webhook_bytes,
+        "/v1/chat/completions": server.max_chat_bytes,
+    }
 
 
 def _slack_door(services: Services, app: FastAPI) -> SlackDoor | None:

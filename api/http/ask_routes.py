@@ -13,6 +13,7 @@ from api.http.authentication import Asking, Searcher
 from api.http.event_stream import EventStream
 from api.http.models import AskAnswer, AskRequest
 from api.http.noted import noted
+from api.http.problems import problem_document, problem_of
 from api.http.provided import ProvidedServices
 from api.http.search_routes import check_length
 from api.wire.answers import answer_to_wire
@@ -72,7 +73,7 @@ def _server_sent(events: Iterator[AnswerEvent], request_id: str) -> Generator[st
             yield _event(*_told(event, request_id))
     except RunbookError as error:
         log.error("answer failed", exc_info=error)
-        yield _event("error", {"request_id": request_id})
+        yield _event("error", problem_document(problem_of(error), request_id))
 
 
 def _told(event: AnswerEvent, request_id: str) -> tuple[str, JsonObject]:

@@ -7,6 +7,7 @@ The framework's own limit answers in plain text and outside the layers that name
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -18,18 +19,23 @@ _CLOSE = {"Connection": "close"}
 
 class BodyLimit:
     """ASGI middleware: whoever reads a body of more than `max_bytes` gets HTTPException 413, and
-    408 when it has not come `seconds` after its reading began."""
+    408 when it has not come `seconds` after its reading began. `larger` has the paths that take
+    more, and how much; never less than `max_bytes`."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int, seconds: float) -> None:
+    def __init__(
+        self, app: ASGIApp, max_bytes: int, seconds: float, larger: Mapping[str, int]
+    ) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._larger = larger
         self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body(receive, _declared(scope), self._max_bytes, self._seconds)
+        most = max(self._max_bytes, self._larger.get(scope["path"], 0))
+        body = _Body(receive, _declared(scope), most, self._seconds)
         await self._app(scope, body.receive, send)
 
 

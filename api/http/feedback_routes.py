@@ -44,7 +44,8 @@ def feedback(
 ) -> dict[str, int | str]:
     """Say whether an answer helped; a second word on the same takes the place of the first."""
     verdict = Verdict(body.score, body.comment or "", body.chunk_id or "")
-    number = services.requests.judge(body.request_id, principal, verdict)
-    services.metrics.judged(body.score)
+    judged = services.requests.judge(body.request_id, principal, verdict)
+    if judged.changed:  # said again, or only with another comment, it is one verdict
+        services.metrics.judged(body.score)
     services.audit.acted(by, "feedback")
-    return {"id": number, "request_id": body.request_id}
+    return {"id": judged.id, "request_id": body.request_id}

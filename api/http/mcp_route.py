@@ -8,6 +8,7 @@ request with an Origin is answered only where the operator allows that origin.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,12 +20,14 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from api.http.authentication import admit, require
-from api.http.problems import ORIGIN, problem_response
+from api.http.problems import MALFORMED, ORIGIN, problem_response
 from api.mcp.server import Context, mcp_server
 from api.services import Services
 from rag.adapters.catalog.keys import Right
 from rag.domain import Principal
 from rag.errors import AuthenticationError
+
+_JSON = "application/json"
 
 
 class McpDoor:
@@ -42,7 +45,8 @@ class McpDoor:
             mcp_server(self._services, _principal_of),
             json_response=True,
             stateless=True,
-            max_request_body_size=self._services.settings.server.max_body_bytes,
+            # BodyLimit bounds it, and answers as everywhere; the library would in plain text.
+            max_request_body_size=sys.maxsize,
         )
         try:
             async with self._manager.run():
@@ -61,6 +65,10 @@ class McpDoor:
         if request.method != "POST":
             # Nothing is ever sent unasked, and there is no session to end.
             raise HTTPException(405, headers={"Allow": "POST"})
+        if not request.headers.get("content-type", "").lower().startswith(_JSON):
+            # The library's answer is plain text. What it says in its own protocol is left to it.
+            await problem_response(MALFORMED, scope)(scope, receive, send)
+            return
         if self._manager is None:
             raise RuntimeError("the MCP door is asked before it runs")
         await self._manager.handle_request(scope, receive, send)

@@ -41,6 +41,19 @@ SourcePath = Annotated[str, Field(min_length=1, max_length=_MAX_PATH), AfterVali
 CalendarDate = Annotated[date, BeforeValidator(_calendar_date)]
 
 
+def _null_is(default: object, accepted: Any) -> BeforeValidator:
+    """Reads null as if the field were left out, as clients with types write what is not set."""
+    return BeforeValidator(
+        lambda raw: default if raw is None else raw, json_schema_input_type=accepted | None
+    )
+
+
+_Hits = Annotated[int, Field(ge=1, le=MAX_K, strict=True)]
+_Flag = Annotated[bool, Field(strict=True)]
+HitCount = Annotated[_Hits, _null_is(DEFAULT_K, _Hits)]
+Flag = Annotated[_Flag, _null_is(False, _Flag)]
+SearchMode = Annotated[Mode, _null_is(Mode.HYBRID, Mode)]
+
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
@@ -56,12 +69,15 @@ class FiltersRequest(Shape):
         return Filters(self.service, self.kind, self.since, self.source)
 
 
+Narrowing = Annotated[FiltersRequest, _null_is(FiltersRequest(), FiltersRequest)]
+
+
 class SearchRequest(Shape):
     query: Question
-    k: int = Field(default=DEFAULT_K, ge=1, le=MAX_K, strict=True)
-    filters: FiltersRequest = FiltersRequest()
-    mode: Mode = Mode.HYBRID
-    explain: bool = Field(default=False, strict=True)
+    k: HitCount = DEFAULT_K
+    filters: Narrowing = FiltersRequest()
+    mode: SearchMode = Mode.HYBRID
+    explain: Flag = False
 
 
 class TurnRequest(Shape):
@@ -74,15 +90,18 @@ class TurnRequest(Shape):
         return Turn(self.role, self.content)
 
 
+_Turns = Annotated[list[TurnRequest], Field(max_length=_MAX_TURNS)]
+
+
 class AskRequest(Shape):
     """A search that is answered; `stream` asks for server-sent events."""
 
     query: Question
-    k: int = Field(default=DEFAULT_K, ge=1, le=MAX_K, strict=True)
-    filters: FiltersRequest = FiltersRequest()
-    mode: Mode = Mode.HYBRID
-    history: list[TurnRequest] = Field(default=[], max_length=_MAX_TURNS)
-    stream: bool = Field(default=False, strict=True)
+    k: HitCount = DEFAULT_K
+    filters: Narrowing = FiltersRequest()
+    mode: SearchMode = Mode.HYBRID
+    history: Annotated[_Turns, _null_is([], _Turns)] = Field(default=[])
+    stream: Flag = False
 
 
 class DocumentsQuery(Shape):

@@ -148,17 +148,26 @@ def problem_response(
 ) -> Response:
     """The problem as a response, with `members` beside the standard ones."""
     challenge = {"WWW-Authenticate": "Bearer"} if problem is UNAUTHENTICATED else {}
-    content = {
+    content = {**problem_document(problem, scope["state"]["request_id"]), **members}
+    return JSONResponse(
+        content, problem.status, headers={**challenge, **(headers or {})}, media_type=MEDIA_TYPE
+    )
+
+
+def problem_document(problem: Problem, request_id: str) -> dict[str, Any]:
+    """The standard members of the problem, for where a response is on its way already."""
+    return {
         "type": problem.type,
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
-        "request_id": scope["state"]["request_id"],
-        **members,
+        "request_id": request_id,
     }
-    return JSONResponse(
-        content, problem.status, headers={**challenge, **(headers or {})}, media_type=MEDIA_TYPE
-    )
+
+
+def problem_of(error: RunbookError) -> Problem:
+    """What a caller is told of an error of the project."""
+    return _BY_ERROR.get(type(error), INTERNAL)
 
 
 def exception_handlers() -> dict[int | type[Exception], Handler]:
@@ -180,7 +189,7 @@ def described() -> dict[int | str, dict[str, Any]]:
 
 
 async def _on_own_error(request: Request, error: RunbookError) -> Response:
-    problem = _BY_ERROR.get(type(error), INTERNAL)
+    problem = problem_of(error)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request failed", exc_info=error)
     wait = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyRequests) else {}
@@ -193,6 +202,9 @@ async def _on_http_error(request: Request, error: HTTPException) -> Response:
 
 
 async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:
+    if any(found.get("type") == "json_invalid" for found in error.errors()):
+        # The place in the text that it names is no field.
+        return problem_response(MALFORMED, request.scope)
     errors = [
         {"field": _field(found["loc"]), "reason": found["msg"]}
         for found in error.errors()[:_MAX_ERRORS]

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.settings.access import LimitSettings
+from rag.errors import ServiceNotStarted
 
 
 class HeadDeadline(H11Protocol):
@@ -67,3 +68,28 @@ def server_config(app: FastAPI, limits: LimitSettings, **where: Any) -> uvicorn.
         h11_max_incomplete_event_size=limits.header_bytes,
         **where,
     )
+
+
+def serve(config: uvicorn.Config) -> None:
+    """Serve until it is stopped. Raises ServiceNotStarted where that cannot begin.
+
+    The library would end the process with 3, which says something else of a command here.
+    """
+    server, cause = uvicorn.Server(config), None
+    try:
+        server.run()
+    except SystemExit as error:
+        cause = error.__context__
+    if not server.started:
+        raise ServiceNotStarted(_why(config, cause)) from cause
+
+
+def _why(config: uvicorn.Config, cause: BaseException | None) -> str:
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    where = f"{host}:{config.port}"
+    if isinstance(cause, OSError):
+        return (
+            f"cannot listen on {where}: {cause.strerror or cause}. Stop what listens there, or "
+            "choose another address with --host and --port (`server` in runbook.toml)"
+        )
+    return f"the service on {where} did not start: mend what the log above names, and start again"

@@ -40,6 +40,8 @@ async def github(
 ) -> dict[str, str]:
     """A push to GitHub, signed with the secret of the hook."""
     secret = _on((services.webhooks or Webhooks()).github)
+    # Whoever does not sign at all is not worth the reading of a large body.
+    _check(request, services, x_hub_signature_256.startswith("sha256="))
     body = await request.body()
     _check(request, services, signed(secret, body, x_hub_signature_256))
     return await run_in_threadpool(_queue, services, body, "webhook:github")

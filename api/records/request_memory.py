@@ -17,7 +17,7 @@ from rag.adapters.catalog.feedback import FeedbackStore
 from rag.answer import Answer
 from rag.domain import Hit, Principal
 from rag.errors import NotFound, RunbookError
-from rag.feedback import Asked, Verdict, shown_in
+from rag.feedback import Asked, Judged, Verdict, shown_in
 
 # Beyond this the store does not keep up; forgetting some costs only their feedback.
 _MOST_PENDING = 10_000
@@ -90,7 +90,7 @@ class RequestMemory:
             no_result=answer.abstained,
         )
 
-    def judge(self, request_id: str, principal: Principal, verdict: Verdict) -> int:
+    def judge(self, request_id: str, principal: Principal, verdict: Verdict) -> Judged:
         """Keep what `principal` says of its own request, an administrator of anybody's.
 
         Raises NotFound for a request that is not there or another's.

@@ -8,11 +8,17 @@ from api.settings.section import AclTags, Section
 
 
 class ServerSettings(Section):
+    """`max_webhook_bytes` and `max_chat_bytes` are for bodies that are large by their nature: a
+    push with many commits, a long conversation. Neither counts where `max_body_bytes` is more.
+    """
+
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
     max_query_chars: int = Field(default=2000, ge=1)
     max_body_bytes: int = Field(default=65536, ge=1024)
+    max_webhook_bytes: int = Field(default=5 * 1024**2, ge=1024)
+    max_chat_bytes: int = Field(default=1024**2, ge=1024)
 
 
 class McpSettings(Section):

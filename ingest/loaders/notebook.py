@@ -75,7 +75,9 @@ def _cell(cell: Mapping[str, Any], language: str, lines: _LineFinder) -> Iterato
         made: tuple[Block, ...] = markdown.blocks(source, 1)
     else:
         last = source.count("\n") + 1
-        made = (Block(BlockKind.CODE, source, LineSpan(1, last), language=language),)
+        # A raw cell is in no language: nothing runs it.
+        spoken = language if cell.get("cell_type") == "code" else ""
+        made = (Block(BlockKind.CODE, source, LineSpan(1, last), language=spoken),)
     for block in made:
         known = [line for line in where[block.lines.first - 1 : block.lines.last] if line]
         yield replace(block, lines=LineSpan(min(known), max(known)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,21 @@ def test_a_service_ends_on_the_signal_of_its_supervisor(tmp_path: Path) -> None:
         except subprocess.TimeoutExpired:
             pytest.fail("the service goes on")
     assert run(tmp_path, "ingest", "docs").returncode == 0
+
+
+def test_a_port_in_use_is_a_failure_that_names_it(tmp_path: Path) -> None:
+    """3 would say that all was done, with quarantined documents."""
+    (tmp_path / "page.md").write_text("---\nacl: [public]\n---\n# A page\n")
+    assert run(tmp_path, "ingest", "page.md").returncode == 0
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run(tmp_path, "serve", "--port", str(port))
+    assert done.returncode == 1, done.stderr
+    told = done.stderr.splitlines()[-1]
+    assert told.startswith(f"runbook: cannot listen on 127.0.0.1:{port}")
+    assert "--port" in told
 
 
 def test_both_doors_explain_a_ranking(service: Service) -> None:

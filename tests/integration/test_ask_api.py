@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from rag.adapters.catalog.keys import Right
+from rag.answer import AnswerEvent
 from rag.answering import Answerer
+from rag.errors import StoreError
 from tests.fakes import document, index_text
-from tests.http_bench import Bench, Caller
+from tests.http_bench import Bench, Caller, type_of
 
 TEXT = "Restart the payment worker when the queue stops. Wait for it to drain."
 QUESTION = "payment worker queue stops"
@@ -64,6 +66,25 @@ def test_a_stream_tells_the_context_then_the_text_then_the_checked_citations(ben
     text = "".join(data["text"] for name, data in told if name == "token")
     assert text == told[-1][1]["answer"]
     assert "Zebra" not in response.text
+
+
+def test_a_failure_in_the_middle_is_a_problem_like_any(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Answerer.stream
+
+    def broken(self: Answerer, question: str, **more: Any) -> Iterator[AnswerEvent]:
+        yield next(whole(self, question, **more))
+        raise StoreError("/var/secret/catalog.db is damaged")
+
+    monkeypatch.setattr(Answerer, "stream", broken)
+    response = asked(bench.caller(), stream=True)
+    [_, (name, told)] = events(response.text)
+    assert name == "error"
+    assert told["request_id"] == response.headers["x-request-id"]
+    assert (told["type"], told["status"]) == (type_of("index-unavailable"), 503)
+    assert told["title"]
+    assert "secret" not in response.text
 
 
 def test_who_may_read_nothing_gets_an_abstention_without_pages(bench: Bench) -> None:

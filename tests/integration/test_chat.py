@@ -219,6 +219,18 @@ def test_errors_have_both_shapes(service: Served, body: dict[str, Any]) -> None:
     assert told["request_id"] == answer.headers["x-request-id"]
 
 
+def test_a_long_conversation_is_taken_and_an_endless_one_refused(service: Served) -> None:
+    def told(characters: int, path: str) -> int:
+        turns = [{"role": "assistant", "content": "x" * 1000}] * (characters // 1000)
+        question = {"role": "user", "content": "roll back the checkout deploy"}
+        body = {"model": MODEL, "messages": [*turns, question]}
+        return service.post(service.key("t"), path, body).status_code
+
+    assert told(200_000, "/v1/chat/completions") == 200
+    assert told(1_100_000, "/v1/chat/completions") == 413
+    assert told(200_000, "/v1/search") == 413
+
+
 def test_the_client_understands_every_refusal(service: Served) -> None:
     with (
         client_of(service, "rbk_nonsense") as nobody,

@@ -140,6 +140,8 @@ def test_verdicts_are_counted_without_labels(service: Served) -> None:
     key = service.key("t")
     request = asked(service, key)["request_id"]
     judged(service, key, request)
+    judged(service, key, request)  # said again is not said by two
+    judged(service, key, request, comment="too old")
     judged(service, key, request, score=1)
     assert (counted(bad), counted(every)) == (before[0] + 1, before[1] + 2)
 
@@ -195,10 +197,10 @@ def test_a_list_for_people_shows_the_bad_ones(service: Served) -> None:
 
 def test_a_good_answer_names_its_page(store: FeedbackStore) -> None:
     shown = (Shown("c1", "d1", "s", "a.md"), Shown("c2", "d2", "s", "b.md"))
-    number = store.judge(
+    judged = store.judge(
         Asked("r", "p", AT, "q", shown, "answer@3", "m"), Verdict(Score.GOOD, "", "c2"), AT
     )
-    found = store.get(number)
+    found = store.get(judged.id)
     assert found is not None
     case = draft_case(found, "q")
     assert case["gold_documents"] == ["b.md"]
@@ -221,13 +223,13 @@ CALLER = Principal("key:1", frozenset({"t"}))
 def test_a_request_is_found_before_and_after_it_is_written(store: FeedbackStore) -> None:
     memory = RequestMemory(store)
     memory.remember("r", CALLER, "q", ())
-    assert memory.judge("r", CALLER, Verdict(Score.GOOD))
+    assert memory.judge("r", CALLER, Verdict(Score.GOOD)).changed
     memory.close()
     kept = store.request("r", principal="key:1")
     assert kept is not None
     assert kept.question == "q"
     later = RequestMemory(store)
-    assert later.judge("r", CALLER, Verdict(Score.BAD))
+    assert later.judge("r", CALLER, Verdict(Score.BAD)).changed
     with pytest.raises(NotFound):
         later.judge("r", Principal("key:2", frozenset({"t"})), Verdict(Score.BAD))
     later.close()

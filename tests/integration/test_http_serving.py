@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from api.http.app import create_app
-from api.http.server import server_config
+from api.http.server import serve, server_config
 from api.services import Services
-from rag.errors import IndexMissing
+from rag.errors import IndexMissing, ServiceNotStarted
 from tests.http_bench import (
     MAX_BODY,
     Bench,
@@ -140,3 +141,16 @@ def test_a_real_server_keeps_callers_apart_when_they_come_at_once(stocked: Bench
         for thread in threads:
             thread.join(30)
     assert found == [[expected] * 5 for expected in readable]
+
+
+def test_an_application_whose_start_fails_does_not_end_as_if_it_had_served(bench: Bench) -> None:
+    @asynccontextmanager
+    async def failing(_: FastAPI) -> AsyncIterator[None]:
+        if app.version:
+            raise OSError("no room")
+        yield
+
+    app = FastAPI(lifespan=failing)
+    config = server_config(app, bench.services.settings.limits, host="127.0.0.1", port=0)
+    with pytest.raises(ServiceNotStarted, match=r"127\.0\.0\.1:0 did not start"):
+        serve(config)

@@ -17,6 +17,7 @@ from mcp_types import CallToolResult, TextContent
 
 from rag.domain import document_id
 from tests.corpus import PAGES
+from tests.http_bench import assert_problem
 from tests.processes import HASHING, ROOT, environment, run
 from tests.serving import Served, service_over
 
@@ -323,9 +324,21 @@ def test_there_is_no_stream_to_hold_open_and_no_large_body(service: Served) -> N
     for method in ("GET", "DELETE", "PUT"):
         answer = service.client.request(method, "/mcp", headers=headers)
         assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
-    large = service.client.post("/mcp", content=b" " * 70_000, headers=headers)
-    assert large.status_code == 413
-    assert large.headers["x-request-id"]
+    json = {**headers, "Content-Type": "application/json"}
+
+    def chunked() -> Iterator[bytes]:
+        yield from [b" " * 7_000] * 10
+
+    for content in (b" " * 70_000, chunked()):
+        large = service.client.post("/mcp", content=content, headers=json)
+        assert_problem(large, 413, "body-too-large")
+
+
+def test_what_is_no_json_by_its_type_is_a_problem(service: Served) -> None:
+    headers = {**ACCEPT, "Authorization": f"Bearer {service.key('t')}"}
+    for kind in ({}, {"Content-Type": "text/plain"}):
+        answer = service.client.post("/mcp", content=b"{}", headers={**headers, **kind})
+        assert_problem(answer, 400, "malformed-request")
 
 
 def test_it_is_counted_by_its_route(service: Served) -> None:

@@ -84,6 +84,24 @@ def test_guesses_are_limited_and_do_not_fill_the_audit_log(bench: Bench) -> None
     assert github(door, PUSH)[0] == 202
 
 
+def test_a_large_push_queues_its_job_and_a_hostile_body_is_refused(bench: Bench) -> None:
+    door = client(bench, Webhooks(github=SECRET, gitlab="t0ken"))
+    assert github(door, {**PUSH, "commits": ["x" * 70_000]})[0] == 202
+    assert len(bench.services.jobs.list(10)) == 1
+
+    def endless() -> Iterator[bytes]:
+        for _ in range(200):
+            yield b"x" * 2**16
+
+    for path in ("github", "gitlab"):
+        signature = {"X-Hub-Signature-256": "sha256=0", "X-Gitlab-Token": "t0ken"}
+        told = door.post(f"/v1/webhooks/{path}", content=endless(), headers=signature)
+        assert told.status_code == 413
+    unsigned = door.post("/v1/webhooks/github", content=b"x" * 70_000)
+    assert unsigned.status_code == 401
+    assert github(door, {**PUSH, "commits": ["x" * (5 * 2**20)]})[0] == 413
+
+
 def test_gitlab_shows_its_token(bench: Bench) -> None:
     door = client(bench, Webhooks(gitlab="t0ken"))
     push = {"ref": "refs/heads/main", "project": {"git_http_url": URL}}

@@ -86,6 +86,12 @@ def test_what_is_wrong_is_told_with_its_line(written: str, line: int, reason: st
         assert caught.value.line == line
 
 
+@pytest.mark.parametrize("empty", ["", "~", '""'])
+def test_an_empty_key_is_as_good_as_none(empty: str) -> None:
+    written = "".join(f"{key}: {empty}\n" for key in ("title", "kind", "owner", "service", "url"))
+    assert parse_front_matter(f"---\n{written}---\n# Body\n").fields == Fields()
+
+
 @pytest.mark.parametrize(
     ("written", "acl"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from ingest.acl_rules import AclRules
 from ingest.chunker import Chunker
 from ingest.parse import RawFile, own_acl_of, parse
 from rag.domain import AclOrigin, Document, Kind
+from rag.errors import QuarantineError
 from tests.fakes import HashingEmbedder
 
 
@@ -58,6 +61,85 @@ def test_a_link_is_made_from_the_sources_template() -> None:
 def test_the_acl_of_the_source_holds_where_the_page_says_nothing() -> None:
     found = parsed("a.md", "# A\n")
     assert (found.acl, found.acl_origin) == (frozenset({"team:a"}), AclOrigin.SOURCE)
+
+
+OWN = "---\nacl: [team:nb]\n---"
+
+
+def notebook(*cells: tuple[str, str], language: str = "python") -> bytes:
+    """Cells as (type, source)."""
+    made: list[dict[str, object]] = [
+        {"cell_type": kind, "metadata": {}, "source": source.splitlines(keepends=True)}
+        | ({"outputs": [], "execution_count": None} if kind == "code" else {})
+        for kind, source in cells
+    ]
+    kernel = {"kernelspec": {"name": "k", "display_name": "k", "language": language}}
+    told = {"nbformat": 4, "nbformat_minor": 4, "metadata": kernel, "cells": made}
+    return json.dumps(told, indent=1).encode()
+
+
+def word_document(text: str) -> bytes:
+    written, out = pytest.importorskip("docx").Document(), io.BytesIO()
+    for line in text.split("\n"):
+        written.add_paragraph(line)
+    written.save(out)
+    return out.getvalue()
+
+
+def pdf(text: str) -> bytes:
+    """One page, a line below the other."""
+    shown = "".join(f"({line}) Tj T* " for line in text.split("\n"))
+    stream = f"BT /F 12 Tf 14 TL 50 700 Td {shown}ET"
+    return (
+        "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+        "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<<"
+        "/F<</Type/Font/Subtype/Type1/BaseFont/Courier>>>>>>>>endobj\n"
+        f"4 0 obj<</Length {len(stream)}>>stream\n{stream}\nendstream endobj\n"
+        "trailer<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n"
+    ).encode()
+
+
+def parsed_bytes(path: str, data: bytes) -> Document:
+    pytest.importorskip("pypdf")
+    raw = RawFile("s", path, data, "abc", datetime(2026, 1, 1, tzinfo=UTC))
+    rules = AclRules(Path("/nowhere"), frozenset({"team:base"}))
+    return parse(raw, rules.resolve, Chunker(HashingEmbedder().count_tokens), None)[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("a.ipynb", notebook(("markdown", OWN), ("markdown", "# Ledger"))),
+        ("a.ipynb", notebook(("raw", OWN), ("markdown", "# Ledger"))),
+        ("a.ipynb", notebook(("raw", "acl: team:nb"), ("markdown", "# Ledger"))),
+        ("a.ipynb", notebook(("code", OWN), ("markdown", "# Ledger"))),
+        ("a.ipynb", notebook(("markdown", "# Ledger"), ("markdown", "ACL: [team:nb]"))),
+        ("a.docx", word_document(f"{OWN}\nLedger")),
+        ("a.docx", word_document("Ledger\n\N{FULLWIDTH LATIN SMALL LETTER A}cl: [team:nb]")),
+        ("a.pdf", pdf(f"{OWN}\nLedger")),
+        ("a.pdf", pdf("Ledger\nacl: [team:nb]\nmore")),
+    ],
+)
+def test_an_acl_that_a_format_cannot_say_is_not_passed_over(path: str, data: bytes) -> None:
+    """The wider one around the file would count."""
+    with pytest.raises(QuarantineError, match=r"\.runbook-acl\.yaml") as caught:
+        parsed_bytes(path, data)
+    assert caught.value.line
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("a.ipynb", notebook(("markdown", "# Rights"), ("code", "acl = bucket.get_acl()"))),
+        ("a.ipynb", notebook(("markdown", f"# Rights\n\n```yaml\n{OWN}\n```"))),
+        ("a.ipynb", notebook(("markdown", "Set the acl: it is told in a file"))),
+        ("a.docx", word_document("\n".join(["Ledger"] * 50 + ["acl: of the file server"]))),
+        ("a.pdf", pdf("Ledger\nSet the acl: it is told in a file")),
+    ],
+)
+def test_what_only_speaks_of_acls_is_served_to_those_around_it(path: str, data: bytes) -> None:
+    assert parsed_bytes(path, data).acl == frozenset({"team:base"})
 
 
 def test_binary_formats_say_nothing_of_their_readers() -> None:

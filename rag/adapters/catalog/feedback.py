@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.schema import feedback, requests
-from rag.feedback import Asked, Feedback, Score, Shown, Verdict
+from rag.feedback import Asked, Feedback, Judged, Score, Shown, Verdict
 
 _COPIED = ("principal", "asked_at", "question", "prompt", "model", "shown", "no_result")
 
@@ -58,8 +58,8 @@ class FeedbackStore:
             last = max(cutoff, first_beyond) if first_beyond else cutoff
             connection.execute(requests.delete().where(requests.c.asked_at <= last))
 
-    def judge(self, asked: Asked, verdict: Verdict, at: datetime) -> int:
-        """Keep a verdict, in place of an earlier one on the same; gives its number."""
+    def judge(self, asked: Asked, verdict: Verdict, at: datetime) -> Judged:
+        """Keep a verdict, in place of an earlier one on the same."""
         row = {
             **_request_row(asked),
             "request_id": asked.id,
@@ -69,13 +69,17 @@ class FeedbackStore:
             "at": at.astimezone(UTC).isoformat(),
         }
         del row["id"], row["no_result"]
+        keys = ("principal", "request_id", "chunk_id")
+        before = sa.select(feedback.c.score).where(*(feedback.c[key] == row[key] for key in keys))
         statement = insert(feedback).values(row)
         statement = statement.on_conflict_do_update(
-            index_elements=["principal", "request_id", "chunk_id"],
+            index_elements=list(keys),
             set_={name: statement.excluded[name] for name in ("score", "comment", "at")},
         )
         with self._database.write() as connection:
-            return int(connection.execute(statement.returning(feedback.c.id)).scalar_one())
+            changed = connection.scalar(before) != row["score"]
+            number = connection.execute(statement.returning(feedback.c.id)).scalar_one()
+        return Judged(int(number), changed)
 
     def list(self, *, score: Score | None = None) -> list[Feedback]:
         """All feedback, newest first; for administrators."""
