@@ -82,6 +82,7 @@ class _Passage:
     item: IndexedChunk
     score: float
     explanation: Explanation
+    superseded_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,12 @@ class SearchEngine:
             [key for key, _, _ in shortlist], access=asked.access, filters=asked.filters
         )
         passages = [
-            _Passage(items[key], page.score * share, _explained(fusion, page, share))
+            _Passage(
+                items[key],
+                page.score * share,
+                _explained(fusion, page, share),
+                tuple(sorted(pages[page.version].superseded_by.values())),
+            )
             for key, page, share in shortlist
             if key in items
         ]
@@ -255,6 +261,7 @@ class SearchEngine:
                 document.metadata, document.updated_at, self._today(), self._settings.review_every
             ),
             explanation=passage.explanation,
+            superseded_by=passage.superseded_by,
         )
 
 

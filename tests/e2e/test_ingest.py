@@ -313,3 +313,18 @@ def test_a_question_of_other_bytes_than_utf8_is_asked_by_its_other_words(docs: P
     assert done.returncode == 0, done.stderr
     for line in done.stdout.splitlines():
         assert json.loads(line)["hits"][0]["document"]["path"] == "a.md"
+
+
+def test_a_hit_says_which_page_supersedes_its_own_to_those_who_may_read_it(docs: Path) -> None:
+    new = PAGE.format(title="About broker 2", acl="team:a", word="broker")
+    (docs / "docs/new.md").write_text(new.replace("---\n", "---\nsupersedes: a.md\n", 1))
+    run_json(docs, "ingest", "docs")
+    told = run(docs, "search", "About broker").stdout
+    assert " · superseded by new.md" in told
+    [old] = [
+        hit
+        for hit in run_json(docs, "search", "About broker")["hits"]
+        if hit["document"]["path"] == "a.md"
+    ]
+    assert old["superseded_by"] == ["new.md"]
+    assert "new.md" not in run(docs, "search", "About broker", "--as", "public").stdout
