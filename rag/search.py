@@ -45,7 +45,6 @@ _ATTEMPTS = 3
 # One page fills no list: a second passage of it stands behind pages nearly as good.
 _PASSAGES_OF_A_PAGE = 2
 _SECOND_PASSAGE = 0.75
-_LOOKED_AT_FOR_RELEVANCE = 3
 # A search keeps a core busy. More at once than there are cores take turns at every step instead of
 # once, and all of them end later (docs/benchmarks.md).
 _AT_ONCE = os.cpu_count() or 1
@@ -318,8 +317,7 @@ def _nothing_answers(
     if not hits or not dense or rankings.get("identifiers"):
         return not hits
     unseen = dense[-1].score  # a passage that dense search cut off is no nearer than its last
-    best = hits[:_LOOKED_AT_FOR_RELEVANCE]
-    found = [Compared(_texts(hit), hit.scores.dense or unseen) for hit in best]
+    found = [Compared(_texts(hit), hit.scores.dense or unseen) for hit in hits]
     return not answers(asked.question, found)
 
 
