@@ -8,13 +8,13 @@ page says can be read as nothing but what a page says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, zip_longest
 
 from rag.acl import AccessFilter
-from rag.domain import Chunk, Document, FreshnessStatus, Hit, Scores
-from rag.neutral import LEFT_OUT, neutralised
+from rag.domain import Chunk, FreshnessStatus, Hit, Scores
+from rag.neutral import LEFT_OUT, neutralised, one_line
 from rag.ports import PageReader
 from rag.relevance import coverage
 
@@ -139,31 +139,23 @@ def _telling(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
 
 
 def _numbered(hits: Sequence[Hit]) -> Context:
-    successors = dict(_superseded(hit.document for hit in hits))
     return Context(
         tuple(
             Passage(
                 number,
                 replace(hit, rank=number),
                 neutralised(hit.chunk.text),
-                _remark(hit, successors.get((hit.document.source, hit.document.path))),
+                _remark(hit),
             )
             for number, hit in enumerate(hits, start=1)
         )
     )
 
 
-def _superseded(documents: Iterable[Document]) -> Iterator[tuple[tuple[str, str], Document]]:
-    """What pages of the context say that they supersede, by source and path."""
-    for document in documents:
-        if document.metadata.supersedes:
-            yield (document.source, document.metadata.supersedes), document
-
-
-def _remark(hit: Hit, successor: Document | None) -> str:
+def _remark(hit: Hit) -> str:
     told = []
-    if successor is not None:
-        told.append(f"superseded by {successor.path}")
+    if hit.superseded_by:
+        told.append(f"superseded by {', '.join(map(one_line, hit.superseded_by))}")
     if hit.freshness.status is FreshnessStatus.STALE:
         told.append(f"stale: last reviewed {hit.freshness.last_reviewed}")
     return "; ".join(told)

@@ -22,6 +22,7 @@ from rag.context import Passage, pages_of
 from rag.domain import Document, FreshnessStatus, Kind, Risk
 from rag.neutral import one_line
 from rag.pieces import PieceKind, fenced, pieces
+from rag.priors import all_superseded
 from rag.wording import telling_roots
 
 HEADING = "Where the pages disagree"
@@ -183,9 +184,8 @@ def _bare(value: str) -> str:
 
 def _superseded(one: Document, other: Document) -> bool:
     """Whether one of them says so of the other: the answer says it where it cites that page."""
-    return one.source == other.source and (
-        one.metadata.supersedes == other.path or other.metadata.supersedes == one.path
-    )
+    named = all_superseded([one, other])
+    return any((page.source, page.path) in named for page in (one, other))
 
 
 def _one_subject(one: Passage, other: Passage) -> bool:

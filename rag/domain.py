@@ -6,6 +6,7 @@ A leaf module: it imports the standard library alone.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -230,7 +231,8 @@ class Contribution:
 class CandidatePage:
     """What ranking must know of a page beside its scores.
 
-    `superseded_by` holds the versions of readable pages that say that they supersede this one.
+    `superseded_by` has for each readable page that says that it supersedes this one, by its
+    version, the path: in the same source.
     """
 
     version: int
@@ -238,7 +240,7 @@ class CandidatePage:
     updated_at: datetime
     last_reviewed: date | None
     review_every: timedelta | None
-    superseded_by: frozenset[int] = frozenset()
+    superseded_by: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +260,10 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What a search returns: a chunk, the document it stands in, and why it ranks here."""
+    """What a search returns: a chunk, the document it stands in, and why it ranks here.
+
+    `superseded_by` are the paths, in the document's source, of its successors that may be read.
+    """
 
     rank: int
     chunk: Chunk
@@ -267,6 +272,7 @@ class Hit:
     scores: Scores
     freshness: Freshness
     explanation: Explanation
+    superseded_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -11,6 +12,7 @@ _NAME = re.compile(r"[A-Za-z0-9]+(?:[_.:-]+[A-Za-z0-9]+)*")
 _CAMEL = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2,}[a-z]")
 _BEFORE_A_SENTENCE = re.compile(r"(?:^|[.!?:|])\s*\Z")
 _JOINT = re.compile(r"[_.:-]+")
+_NUMBERED = re.compile(r"[A-Za-z]+(?:-[A-Za-z0-9]+)*-[0-9]+")
 
 
 def parts(identifier: str) -> list[str]:
@@ -32,6 +34,20 @@ def identifiers_in(text: str) -> list[str]:
     """
     found = (match.group() for match in _NAME.finditer(text))
     return list(dict.fromkeys(name for name in found if _is_identifier(name)))
+
+
+def codes_in(text: str) -> list[str]:
+    """Identifiers in `text` that say nothing in parts: `PGW-504` and names in CamelCase."""
+    return [
+        name
+        for name in identifiers_in(text)
+        if _NUMBERED.fullmatch(name) or not _JOINT.search(name)
+    ]
+
+
+def without(text: str, names: Container[str]) -> str:
+    """The text with a blank in the place of each of the names."""
+    return _NAME.sub(lambda found: " " if found.group() in names else found.group(), text)
 
 
 def names_in(text: str) -> list[str]:

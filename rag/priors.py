@@ -6,10 +6,10 @@ enough to break a near tie, never enough to hide the only page that answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from posixpath import dirname, join, normpath
 
-from rag.domain import CandidatePage, FreshnessStatus
+from rag.domain import CandidatePage, Document, FreshnessStatus
 from rag.fusion import RankedPage
 
 SUPERSEDED = 0.9
@@ -26,6 +26,17 @@ def superseded_paths(source: str, path: str, supersedes: str) -> frozenset[tuple
     """What `supersedes` in a page may name: a path from its source's root, or from its folder."""
     from_folder = normpath(join(dirname(path), supersedes))
     return frozenset({(source, normpath(supersedes)), (source, from_folder)}) - {(source, path)}
+
+
+def all_superseded(documents: Iterable[Document]) -> frozenset[tuple[str, str]]:
+    """Source and path of everything that one of the documents says that it supersedes."""
+    return frozenset[tuple[str, str]]().union(
+        *(
+            superseded_paths(one.source, one.path, one.metadata.supersedes)
+            for one in documents
+            if one.metadata.supersedes
+        )
+    )
 
 
 def with_priors(

@@ -45,7 +45,6 @@ _ATTEMPTS = 3
 # One page fills no list: a second passage of it stands behind pages nearly as good.
 _PASSAGES_OF_A_PAGE = 2
 _SECOND_PASSAGE = 0.75
-_LOOKED_AT_FOR_RELEVANCE = 3
 # A search keeps a core busy. More at once than there are cores take turns at every step instead of
 # once, and all of them end later (docs/benchmarks.md).
 _AT_ONCE = os.cpu_count() or 1
@@ -82,6 +81,7 @@ class _Passage:
     item: IndexedChunk
     score: float
     explanation: Explanation
+    superseded_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,12 @@ class SearchEngine:
             [key for key, _, _ in shortlist], access=asked.access, filters=asked.filters
         )
         passages = [
-            _Passage(items[key], page.score * share, _explained(fusion, page, share))
+            _Passage(
+                items[key],
+                page.score * share,
+                _explained(fusion, page, share),
+                tuple(sorted(pages[page.version].superseded_by.values())),
+            )
             for key, page, share in shortlist
             if key in items
         ]
@@ -255,6 +260,7 @@ class SearchEngine:
                 document.metadata, document.updated_at, self._today(), self._settings.review_every
             ),
             explanation=passage.explanation,
+            superseded_by=passage.superseded_by,
         )
 
 
@@ -311,8 +317,7 @@ def _nothing_answers(
     if not hits or not dense or rankings.get("identifiers"):
         return not hits
     unseen = dense[-1].score  # a passage that dense search cut off is no nearer than its last
-    best = hits[:_LOOKED_AT_FOR_RELEVANCE]
-    found = [Compared(_texts(hit), hit.scores.dense or unseen) for hit in best]
+    found = [Compared(_texts(hit), hit.scores.dense or unseen) for hit in hits]
     return not answers(asked.question, found)
 
 

@@ -11,12 +11,13 @@ from api.cli import exit_codes
 from api.cli.answers import print_answer
 from api.cli.narrowing import Narrowing, narrowed
 from api.cli.principal import local_principal
+from api.cli.question import read_question
 from api.embedding import begin_loading
 from api.settings import load_settings
 
 
 @click.command("ask")
-@click.argument("question")
+@click.argument("question", callback=read_question)
 @narrowed
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 @click.pass_context

@@ -113,8 +113,10 @@ def _from_pages(
 
 
 def _current(documents: Sequence[Document]) -> list[Document]:
-    superseded = {one.metadata.supersedes for one in documents}
-    return [one for one in documents if one.path not in superseded]
+    from rag.priors import all_superseded
+
+    superseded = all_superseded(documents)
+    return [one for one in documents if (one.source, one.path) not in superseded]
 
 
 def _from_feedback(database: Database) -> Iterator[dict[str, Any]]:

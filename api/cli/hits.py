@@ -56,7 +56,10 @@ def _about(hit: Hit) -> str:
     told = freshness.status.value
     if freshness.status is not FreshnessStatus.UNKNOWN:
         told += f", reviewed {freshness.age_days} days ago"
-    return " · ".join(part for part in (section, hit.document.metadata.owner, told) if part)
+    successors = ", ".join(printable(path) for path in hit.superseded_by)
+    superseded = f"superseded by {successors}" if successors else ""
+    parts = (section, hit.document.metadata.owner, told, superseded)
+    return " · ".join(part for part in parts if part)
 
 
 def _print_text(text: str) -> None:

@@ -15,6 +15,7 @@ from api.cli import exit_codes
 from api.cli.hits import print_hits
 from api.cli.narrowing import Narrowing, narrowed
 from api.cli.principal import local_principal
+from api.cli.question import read_question, readable
 from api.embedding import begin_loading
 from api.settings import load_settings
 from rag.domain import Principal, SearchResult
@@ -39,7 +40,7 @@ class _Asked:
 
 
 @click.command("search")
-@click.argument("question", required=False)
+@click.argument("question", callback=read_question, required=False)
 @narrowed
 @click.option(
     "--batch",
@@ -92,7 +93,7 @@ def _answer_batch(engine: SearchEngine, asked: _Asked, path: Path, explain: bool
 
 
 def _questions(path: Path) -> Iterator[tuple[Any, str]]:
-    with path.open(encoding="utf-8") as lines:
+    with path.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 yield _question(path, number, line)
@@ -104,7 +105,7 @@ def _question(path: Path, number: int, line: str) -> tuple[Any, str]:
         question = asked["query"]
         if not isinstance(question, str):
             raise TypeError
-        return asked["id"], question
+        return asked["id"], readable(question)
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(
             f'{path}:{number}: expected an object with "id" and a text "query"'

@@ -38,6 +38,7 @@ from rag.answering import PROMPT
 from rag.domain import Document, Filters, Hit, Principal, SearchResult, content_hash
 from rag.errors import ConfigurationError
 from rag.ports import Embedder
+from rag.priors import all_superseded
 
 _SOURCE = "corpus"
 _MOST_PAGES = 1_000_000
@@ -52,11 +53,7 @@ class IndexedSystem:
         self._hits = hits
         self._conditions = dict(conditions)
         self._documents = _all_documents(services)
-        self._superseded = {
-            document.metadata.supersedes
-            for document in self._documents
-            if document.metadata.supersedes
-        }
+        self._superseded = all_superseded(self._documents)
 
     @property
     def conditions(self) -> Mapping[str, str]:
@@ -103,7 +100,7 @@ class IndexedSystem:
                     document=one.hit.document.path,
                     chunk_id=one.hit.chunk.id,
                     freshness=one.hit.freshness.status.value,
-                    superseded=one.hit.document.path in self._superseded,
+                    superseded=self._is_superseded(one.hit.document),
                     supported=one.supported,
                 )
                 for one in answer.citations
@@ -114,6 +111,9 @@ class IndexedSystem:
             cited_by_model=_cited_by_model(answer),
         )
 
+    def _is_superseded(self, document: Document) -> bool:
+        return (document.source, document.path) in self._superseded
+
     def _passage(self, hit: Hit) -> FoundPassage:
         return FoundPassage(
             document=hit.document.path,
@@ -121,7 +121,7 @@ class IndexedSystem:
             section=hit.chunk.section,
             lines=(hit.chunk.lines.first, hit.chunk.lines.last),
             freshness=hit.freshness.status.value,
-            superseded=hit.document.path in self._superseded,
+            superseded=self._is_superseded(hit.document),
             text=hit.chunk.text,
         )
 

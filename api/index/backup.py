@@ -54,7 +54,8 @@ class Manifest:
 def back_up(settings: Settings, target: Path, keep: Sequence[str] = ()) -> Manifest:
     """Write a backup; `keep` names files of the state folder that belong in it.
 
-    Raises ConfigurationError when the file is there, StoreError when it cannot be written.
+    Raises ConfigurationError when the file is there or there is nothing to back up, StoreError
+    when it cannot be written.
     """
     if target.exists():
         raise ConfigurationError(f"{target} is there already; it was left as it is")
@@ -129,8 +130,14 @@ def _gathered(settings: Settings, folder: Path, keep: Sequence[str]) -> dict[str
         ):
             served.backup(written)
             written.execute("PRAGMA journal_mode=DELETE")
+            worth_it = _holds_anything(written)
     except sqlite3.Error as error:
         raise StoreError(f"{state / _CATALOG} cannot be copied: {error}") from error
+    if not worth_it:
+        raise ConfigurationError(
+            f"{state} holds no index and no keys: there is nothing to back up; run "
+            "`runbook ingest` first, or go to the folder of your runbook.toml"
+        )
     found = {_CATALOG: copy}
     for name in keep:
         if name not in _NOT_KEPT and (state / name).is_file():
@@ -138,6 +145,15 @@ def _gathered(settings: Settings, folder: Path, keep: Sequence[str]) -> dict[str
     if _configuration(settings).is_file():
         found[CONFIG_NAME] = _configuration(settings)
     return found
+
+
+def _holds_anything(catalog: sqlite3.Connection) -> bool:
+    """Whether there is an index that serves, or a key: any command that looks makes a catalog."""
+    held = (
+        "SELECT EXISTS (SELECT 1 FROM generations WHERE state = 'serving')"
+        " OR EXISTS (SELECT 1 FROM api_keys)"
+    )
+    return bool(catalog.execute(held).fetchone()[0])
 
 
 def _configuration(settings: Settings) -> Path:

@@ -45,6 +45,7 @@ def to_wire(hit: Hit) -> JsonObject:
         "score": hit.score,
         "scores": asdict(hit.scores),
         "freshness": _freshness(hit.freshness),
+        "superseded_by": list(hit.superseded_by),
         "commands": [_command(command) for command in hit.chunk.commands],
     }
 

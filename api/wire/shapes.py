@@ -85,7 +85,10 @@ class ExplanationModel(Shape):
 
 
 class HitModel(Shape):
-    """`lines` are the first and last line in the file as it stood at `document.revision`."""
+    """`lines` are the first and last line in the file as it stood at `document.revision`.
+
+    `superseded_by` are the paths, in the same source, of its successors that the caller may read.
+    """
 
     rank: int
     chunk_id: str
@@ -96,5 +99,6 @@ class HitModel(Shape):
     score: float
     scores: ScoresModel
     freshness: FreshnessModel
+    superseded_by: list[str]
     commands: list[CommandModel]
     explanation: ExplanationModel | None = None

@@ -44,7 +44,9 @@ def freshness_as_text(freshness: Freshness) -> str:
 
 
 def _hit(hit: Hit) -> str:
-    about = " · ".join(_about(hit.document, hit.freshness))
+    successors = ", ".join(map(one_line, hit.superseded_by))
+    superseded = [f"superseded by {successors}"] if successors else []
+    about = " · ".join([*superseded, *_about(hit.document, hit.freshness)])
     title = f"{hit.rank}. {one_line(hit.document.metadata.title)}"
     return "\n".join([title, about, _passage(hit.document, hit.chunk)])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from typing import Any
 
 from ingest.blocks import Block
@@ -18,6 +19,8 @@ def blocks(data: bytes) -> tuple[Block, ...]:
         raise QuarantineError(
             "PDF needs the office extra: pip install 'runbook-search[office]'"
         ) from error
+    # What it says of a damaged file names no file; what cannot be read is told with its path.
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         text = _text(PdfReader(io.BytesIO(data)))
     except (QuarantineError, MemoryError):

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from rag.adapters.model_export import export_in_child, exported
+from rag.adapters.model_export import ABOUT, export_in_child, exported
 from rag.adapters.openvino_embedder import OpenVinoEmbedder
 from rag.adapters.sentence_transformer import SentenceTransformerEmbedder, fingerprint
 from rag.errors import ModelError
@@ -52,8 +52,14 @@ class LocalEmbedder:
         return "openvino" if isinstance(self._embedder, OpenVinoEmbedder) else "torch"
 
     def load_early(self) -> None:
-        """Load beside whatever else the caller has to do; what fails is told at first use."""
-        threading.Thread(target=self._load_quietly, name="model", daemon=True).start()
+        """Load beside whatever else the caller has to do; what fails is told at first use.
+
+        A model that must be exported first is left to its first use: that takes many seconds, which
+        a command that fails for another reason would wait out.
+        """
+        if (self._export_folder / ABOUT).exists():
+            # No daemon: a process that ends while the library loads is killed by it (SIGABRT).
+            threading.Thread(target=self._load_quietly, name="model", daemon=False).start()
 
     def _load_quietly(self) -> None:
         with suppress(Exception):  # raised again, to whoever uses the model
@@ -85,8 +91,12 @@ class LocalEmbedder:
             log.warning("embeddings run on torch, which is several times slower: %s", error)
             return SentenceTransformerEmbedder(self._model, self._max_tokens, self._allow_download)
 
+    @property
+    def _export_folder(self) -> Path:
+        return self._models / _folder_name(self.fingerprint)
+
     def _exported(self) -> Embedder:
-        folder = self._models / _folder_name(self.fingerprint)
+        folder = self._export_folder
         about = exported(folder)
         if about is None:
             export_in_child(self._model, self._max_tokens, self._allow_download, folder)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # bfloat16, which CPUs that have it use, keeps 0.9999 on texts of up to 512 tokens (measured).
 LEAST_COSINE = 0.995
-_ABOUT = "about.json"
+ABOUT = "about.json"
 _FAILED = "failed.json"
 _SECONDS = 900  # a large model takes minutes to load and convert
 _LONG = "If the queue grows, drain node 3, then check replication lag before you go on. "
@@ -62,7 +62,7 @@ def exported(folder: Path) -> ExportedModel | None:
     if failed.exists():
         reason = json.loads(failed.read_text(encoding="utf-8"))["reason"]
         raise ModelError(f"{reason} (remove {folder} to try again)")
-    about = folder / _ABOUT
+    about = folder / ABOUT
     if not about.exists():
         return None
     return ExportedModel(**json.loads(about.read_text(encoding="utf-8")))
@@ -117,7 +117,7 @@ def _export(model_name: str, max_tokens: int, allow_download: bool, folder: Path
         cosine=0.0,
     )
     told = _verified(model, folder, told)
-    (folder / _ABOUT).write_text(json.dumps(asdict(told)), encoding="utf-8")
+    (folder / ABOUT).write_text(json.dumps(asdict(told)), encoding="utf-8")
 
 
 def _converted(model: SentenceTransformer) -> Any:

@@ -69,6 +69,17 @@ def test_a_configuration_of_another_name_is_backed_up_too(folder: Path, tmp_path
     assert (other / "runbook.toml").read_text(encoding="utf-8") == CONFIG
 
 
+def test_a_catalog_without_an_index_or_a_key_is_not_worth_a_backup(tmp_path: Path) -> None:
+    run_json(tmp_path, "keys", "list")
+    assert (tmp_path / ".runbook" / "catalog.db").exists()
+    done = run(tmp_path, "backup", "saved.tar")
+    assert done.returncode == 2
+    assert "nothing to back up" in done.stderr
+    assert not (tmp_path / "saved.tar").exists()
+    run_json(tmp_path, "keys", "create", "--name", "t", "--group", "team:a")
+    assert run(tmp_path, "backup", "saved.tar").returncode == 0
+
+
 def test_nothing_is_overwritten_unasked(folder: Path) -> None:
     run(folder, "backup", "saved.tar")
     assert run(folder, "backup", "saved.tar").returncode == 2

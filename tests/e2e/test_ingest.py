@@ -211,6 +211,9 @@ def test_the_second_of_two_ingests_refuses_and_says_who_is_at_work(docs: Path) -
         (["ingest", "docs", "--acl", "not a tag"], "not an ACL tag"),
         (["ingest", "--acl", "team:a"], "--acl needs a path"),
         (["search"], "QUESTION or --batch"),
+        (["search", ""], "QUESTION is empty"),
+        (["search", " \t"], "QUESTION is empty"),
+        (["ask", ""], "QUESTION is empty"),
         (["search", "x", "--kind", "recipe"], "recipe"),
         (["nonsense"], "No such command"),
     ],
@@ -297,3 +300,31 @@ def test_a_batch_answers_each_question_on_a_line(docs: Path) -> None:
     bad = run(docs, "search", "--batch", "bad.jsonl", "--json")
     assert bad.returncode == 2
     assert "bad.jsonl:1" in bad.stderr
+
+
+def test_a_question_of_other_bytes_than_utf8_is_asked_by_its_other_words(docs: Path) -> None:
+    run_json(docs, "ingest", "docs")
+    typed = os.fsdecode(b"broker caf\xe9")
+    assert paths_found(docs, typed)[0] == "a.md"
+    assert "a.md" in run(docs, "ask", typed).stdout
+    lines = b'{"id": 1, "query": "broker caf\xe9"}\n{"id": 2, "query": "broker \\ud83d"}\n'
+    (docs / "q.jsonl").write_bytes(lines)
+    done = run(docs, "search", "--batch", "q.jsonl", "--json")
+    assert done.returncode == 0, done.stderr
+    for line in done.stdout.splitlines():
+        assert json.loads(line)["hits"][0]["document"]["path"] == "a.md"
+
+
+def test_a_hit_says_which_page_supersedes_its_own_to_those_who_may_read_it(docs: Path) -> None:
+    new = PAGE.format(title="About broker 2", acl="team:a", word="broker")
+    (docs / "docs/new.md").write_text(new.replace("---\n", "---\nsupersedes: a.md\n", 1))
+    run_json(docs, "ingest", "docs")
+    told = run(docs, "search", "About broker").stdout
+    assert " · superseded by new.md" in told
+    [old] = [
+        hit
+        for hit in run_json(docs, "search", "About broker")["hits"]
+        if hit["document"]["path"] == "a.md"
+    ]
+    assert old["superseded_by"] == ["new.md"]
+    assert "new.md" not in run(docs, "search", "About broker", "--as", "public").stdout

@@ -103,6 +103,7 @@ def test_a_setting_is_compared_in_prose_in_tables_and_in_files(desk: Desk) -> No
         (page(SCALE.format(6)), page(SCALE.format(12).replace("worker", "gateway"))),
         (page(SCALE.format(6)), page(SCALE.format(12), kind="postmortem")),
         (page(SCALE.format(6), more="supersedes: old.md\n"), page(SCALE.format(12))),
+        (page(SCALE.format(6), more="supersedes: ./old.md\n"), page(SCALE.format(12))),
         (page(SCALE.format("<n>")), page(SCALE.format(12))),
         (page(LIMIT.format(200)), page(LIMIT.format("the team's choice"))),
         (page(LIMIT.format(200)), page(SCALE.format(12))),

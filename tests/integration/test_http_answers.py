@@ -77,6 +77,7 @@ def test_a_hit_has_the_shape_of_the_contract(bench: Bench) -> None:
             "last_reviewed": "2026-02-10",
             "age_days": 203,
         },
+        "superseded_by": [],
         "commands": [
             {"line": 47, "text": "kubectl rollout undo deploy/checkout", "risk": "mutating"}
         ],

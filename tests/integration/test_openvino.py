@@ -17,6 +17,7 @@ from rag.adapters.openvino_embedder import OpenVinoEmbedder
 from rag.adapters.sentence_transformer import PACKAGED_MODEL, SentenceTransformerEmbedder
 from rag.errors import ModelError
 from rag.ports import Vector
+from tests.processes import RUNBOOK, environment
 
 TEXTS = [
     "short",
@@ -191,3 +192,31 @@ def test_an_export_that_does_not_agree_is_refused(
     monkeypatch.setattr("rag.adapters.openvino_embedder.OpenVinoEmbedder", Same)
     with pytest.raises(ModelError, match=r"0\.9"):
         model_export._verified(Reference(), tmp_path, told)  # type: ignore[arg-type]
+
+
+def test_a_command_that_fails_at_once_ends_in_order_while_the_model_loads(
+    tmp_path: Path, embedder: LocalEmbedder, models: Path
+) -> None:
+    assert embedder.dimension  # is exported
+    (tmp_path / ".runbook").mkdir()
+    (tmp_path / ".runbook" / "models").symlink_to(models)
+    for command in ("search", "ask"):
+        done = subprocess.run(
+            [*RUNBOOK, command, "disk full"],
+            cwd=tmp_path,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1, done
+        assert "nothing has been indexed yet" in done.stderr
+        assert "terminate" not in done.stderr
+
+
+def test_a_model_that_must_be_exported_first_is_not_loaded_early(tmp_path: Path) -> None:
+    embedder = LocalEmbedder(tmp_path, PACKAGED_MODEL, 512, allow_download=False)
+    before = set(threading.enumerate())
+    embedder.load_early()
+    assert set(threading.enumerate()) <= before
+    assert list(tmp_path.iterdir()) == []

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from rag.acl import access_filter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generations
+from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
+from rag.context import ContextBuilder
 from rag.domain import Document, Kind, Metadata, Mode, Principal, SearchResult
 from rag.indexing import IndexWriter
 from rag.ports import Reranker
@@ -130,6 +133,22 @@ def test_a_superseded_page_ranks_under_its_successor(shelf: Shelf) -> None:
     assert paths(shelf.ask("drain the gateway")) == ["new.md", "archive/old.md"]
 
 
+@pytest.mark.parametrize("named", ["payments/archive/old.md", "archive/old.md", "./archive/old.md"])
+def test_a_hit_and_an_answer_name_the_successor_however_the_page_is_named_in_it(
+    shelf: Shelf, named: str
+) -> None:
+    shelf.put("payments/archive/old.md", "drain the gateway then restart the gateway")
+    shelf.put("payments/new.md", "gateway: drain it", supersedes=named)
+    found = {hit.document.path: hit for hit in shelf.ask("drain the gateway").hits}
+    assert found["payments/new.md"].superseded_by == ()
+    assert found["payments/archive/old.md"].superseded_by == ("payments/new.md",)
+    builder = ContextBuilder(CatalogReader(shelf.database), shelf.embedder.count_tokens, 3000)
+    context = builder.build("gateway", list(found.values()), access=access_filter(READER))
+    remarks = {one.hit.document.path: one.remark for one in context.passages}
+    assert remarks["payments/archive/old.md"] == "superseded by payments/new.md"
+    assert remarks["payments/new.md"] == ""
+
+
 def test_a_successor_that_may_not_be_read_cannot_be_felt(shelf: Shelf) -> None:
     shelf.put("archive/old.md", "drain the gateway then restart the gateway")
     shelf.put("plain.md", "gateway: drain it")
@@ -137,6 +156,7 @@ def test_a_successor_that_may_not_be_read_cannot_be_felt(shelf: Shelf) -> None:
     shelf.put("secret.md", "hidden words", acl="team:b", supersedes="archive/old.md")
     after = shelf.ask("drain the gateway")
     assert paths(after) == paths(before)
+    assert [hit.superseded_by for hit in after.hits] == [(), ()]
     priors = [hit.explanation.prior for hit in before.hits]
     assert [hit.explanation.prior for hit in after.hits] == pytest.approx(priors)
 

@@ -156,9 +156,8 @@ def test_among_equals_the_newest_page_comes_first() -> None:
 
 def test_a_superseded_and_a_stale_page_are_marked_where_they_are_quoted() -> None:
     old, new = hit("old.md", "Restart all pods.", rank=2), hit("new.md", "Restart one pod.")
-    about = replace(new.document, metadata=replace(new.document.metadata, supersedes="old.md"))
     stale = replace(old.freshness, status=FreshnessStatus.STALE)
-    context = context_of(replace(new, document=about), replace(old, freshness=stale))
+    context = context_of(new, replace(old, freshness=stale, superseded_by=("new.md",)))
     told = extract("restart pods", context).text
     assert "Restart one pod. [1]" in told
     assert "Restart all pods. [2] _(superseded by new.md; stale: last reviewed None)_" in told

@@ -227,6 +227,15 @@ def test_a_pdf_without_text_says_so() -> None:
         load_binary(".pdf", out.getvalue())
 
 
+def test_what_is_wrong_with_a_pdf_is_told_by_its_quarantine_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    pytest.importorskip("pypdf")
+    with pytest.raises(QuarantineError):
+        load_binary(".pdf", b"no pdf at all " * 100)
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("suffix", [".pdf", ".docx", ".ipynb"])
 @settings(max_examples=30, deadline=None)
 @given(data=st.binary(max_size=200))

@@ -17,7 +17,8 @@ FRESH = FreshnessStatus.FRESH
 
 def page(version: int, *superseded_by: int) -> CandidatePage:
     day = datetime(2026, 1, 1, tzinfo=UTC)
-    return CandidatePage(version, f"d{version}", day, None, None, frozenset(superseded_by))
+    by = {one: f"{one}.md" for one in superseded_by}
+    return CandidatePage(version, f"d{version}", day, None, None, by)
 
 
 def ranked(scores: dict[int, float]) -> list[RankedPage]:

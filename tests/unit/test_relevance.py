@@ -73,5 +73,41 @@ def test_a_passage_that_holds_the_very_identifier_answers() -> None:
     assert not answers(question, [Compared(["IDN-31101 and XIDN-3110"], 0.3)])
 
 
+@pytest.mark.parametrize(
+    "question",
+    ["PGW-999", "pgw-999", "what does error PGW-999 mean?", "LedgerTooSlow fires", "CVE-2024-1"],
+)
+def test_a_code_that_no_passage_holds_whole_is_not_answered(question: str) -> None:
+    near = Compared(["PGW-504 and pgw 998, PGW-9990; the ledger is too slow; CVE-2024-12"], 0.9)
+    assert not answers(question, [near])
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("PGW-504", "the gateway's pgw-504"),
+        ("pgw-504", "`PGW-504`: the acquirer is slow"),
+        ("PGW-504 or PGW-999", "`PGW-504`: the acquirer is slow"),
+        ("what does PGW-504 mean", "a code PGW 504"),
+        ("sev-1", "declare a SEV1"),
+        ("KubePodCrashLooping", "when kube pod crash looping fires"),
+    ],
+)
+def test_a_code_is_held_however_it_is_spelled(question: str, text: str) -> None:
+    assert answers(question, [Compared(["bread"], 0.1), Compared([text], 0.1)])
+
+
+def test_a_code_is_looked_for_in_every_passage_and_other_words_in_the_best_alone() -> None:
+    others = [Compared(["bread"], 0.1)] * 5
+    assert answers("PGW-504", [*others, Compared(["pgw-504"], 0.1)])
+    assert not answers("mixed captures", [*others, Compared(["mixed captures"], 0.9)])
+
+
+def test_other_telling_words_beside_a_code_are_judged_as_ever() -> None:
+    near = Compared(["captures queue when the acquirer times out"], LEAST_WITHOUT_ITS_NAMES)
+    assert answers("PGW-999 captures queue", [near])
+    assert answers("a read-only replica-set", [near])
+
+
 def test_nothing_found_answers_nothing() -> None:
     assert not answers("anything", [])

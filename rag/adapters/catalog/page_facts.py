@@ -38,6 +38,7 @@ class _Successor:
     """A served version that supersedes another."""
 
     version: int
+    path: str
     acl: frozenset[str]
 
 
@@ -155,7 +156,7 @@ def _read_successors(connection: sa.Connection) -> _Successors:
     )
     found: dict[str, list[_Successor]] = {}
     for row in connection.execute(query):
-        successor = _Successor(row.id, frozenset(strings(row.acl_tags)))
+        successor = _Successor(row.id, row.path, frozenset(strings(row.acl_tags)))
         for source, path in superseded_paths(row.source, row.path, row.supersedes):
             found.setdefault(document_id(source, path), []).append(successor)
     return found
@@ -168,5 +169,5 @@ def _superseded(
     named = successors.get(page.document_id)
     if not named:
         return page
-    readable = frozenset(one.version for one in named if access.allows(one.acl))
+    readable = {one.version: one.path for one in named if access.allows(one.acl)}
     return replace(page, superseded_by=readable)

@@ -1,0 +1,29 @@
+"""A question as a person types or pastes it."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+# What Python makes of bytes that are not UTF-8, and JSON of half a character.
+_NO_CHARACTERS = re.compile("[\ud800-\udfff]")
+
+
+def readable(question: str) -> str:
+    """The question with a replacement character for whatever in it is none.
+
+    Lines of a Latin-1 log are asked about as they are: their other words find the page.
+    """
+    return _NO_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", question)
+
+
+def read_question(
+    ctx: click.Context,
+    param: click.Parameter,  # noqa: ARG001 - click's signature
+    value: str | None,
+) -> str | None:
+    """The callback of a QUESTION: readable. Raises UsageError for one without a word."""
+    if value is not None and not value.strip():
+        raise click.UsageError("QUESTION is empty: say what you look for", ctx)
+    return value and readable(value)
