@@ -66,7 +66,7 @@ def test_a_quote_over_lines_is_one_command() -> None:
     assert (whole.line, whole.risk) == (2, Risk.READ_ONLY)
     assert whole.text.startswith('psql -h db -c "\n  select pid')
     assert whole.text.endswith('pg_backend_pid()"')
-    assert (after.line, after.text) == (7, "uptime")
+    assert (after.line, after.text) == (6, "uptime")
 
 
 def test_a_quote_goes_on_behind_a_continued_line() -> None:

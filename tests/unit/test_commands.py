@@ -454,10 +454,12 @@ INSIDE = [
 ]
 
 
-@given(st.sampled_from([command for command, _ in CASES]), st.sampled_from(INSIDE))
+# Signs that mean another thing inside another command.
+PLAIN = [command for command, _ in CASES if not set(command) & set("()`|;&#<>!{")]
+
+
+@given(st.sampled_from(PLAIN), st.sampled_from(INSIDE))
 def test_what_stands_inside_another_command_looks_no_safer(command: str, around: str) -> None:
-    if any(mark in command for mark in "()`|;&#<>!{"):  # these mean another thing inside
-        return
     inside = classify(around.format(command))
     assert SEVERITY.index(inside) >= SEVERITY.index(classify(command))
 
@@ -523,7 +525,8 @@ def test_any_text_is_classified(text: str) -> None:
         ("select set_config('a','b',false)", Risk.MUTATING),
         ("select dblink_exec('x','drop table a')", Risk.DESTRUCTIVE),
         (
-            "select count(*), now(), pg_size_pretty(pg_database_size('x')), pg_is_in_recovery(), pg_backend_pid(), age(x), coalesce(a,b), round(1.2) from pg_stat_activity",
+            "select count(*), now(), pg_size_pretty(pg_database_size('x')), pg_is_in_recovery(), "
+            "pg_backend_pid(), age(x), coalesce(a,b), round(1.2) from pg_stat_activity",
             Risk.READ_ONLY,
         ),
         ("select * from pg_stat_get_activity(null)", Risk.READ_ONLY),
