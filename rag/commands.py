@@ -312,6 +312,7 @@ _SQL_PIECE = re.compile(
 )
 # Where one of these stands, no literal's end is sure.
 _SQL_UNSURE = re.compile(r"\\|\$\w*\$|/\*")
+_SQL_NAMED = re.compile(r"\bwith\s+(?:recursive\s+)?\w+\s*\(", re.IGNORECASE)
 _SQL_CALL = re.compile(r"(?<!\bas\s)(?<![\w.$])([a-z_][\w.$]*)\s*\(", re.IGNORECASE)
 # What stands before a parenthesis and is no function, or one that computes alone.
 _SQL_PLAIN = _words(
@@ -354,6 +355,7 @@ _SQL_VALUED = _words(
     "-h -p -U -d -f -v -P -o -L -F -R -T -u -D -S --host --port --username --dbname --file --set "
     "--variable --pset --output --user --database"
 )
+_SQL_FROM_FILE = re.compile(r"-[0-9A-Za-z]{0,6}f|--file(?:=.*)?|<", re.DOTALL)
 _SQL_LOOKING = _words("-l --list -V --version --help")
 _CONNECTION = re.compile(r"\s*\w+=\S+(?:\s+\w+=\S+)*\s*")
 
@@ -784,7 +786,7 @@ def _of_ssh(arguments: list[str]) -> _Told:
 
 
 def _of_sql(name: str, arguments: list[str]) -> Risk:
-    if _has(arguments, _words("--file")) or {"-f", "<"} & set(arguments):
+    if any(_SQL_FROM_FILE.fullmatch(word) for word in arguments):
         return _worst([Risk.MUTATING, *map(classify_sql, _statements_in(name, arguments))])
     statements = list(_statements_in(name, arguments))
     if not statements:
@@ -794,14 +796,16 @@ def _of_sql(name: str, arguments: list[str]) -> Risk:
 
 def _statements_in(name: str, arguments: Sequence[str]) -> Iterator[str]:
     letter = _SQL_BUNDLES.get(name, "e")
-    bundle = re.compile(rf"-[A-Za-z0-9]*{letter}" if letter else r"-cmd")
+    bundle = re.compile(rf"-[A-Za-z0-9]*?{letter}(.*\s.*)?" if letter else "-cmd()", re.DOTALL)
     place = 0
     while place < len(arguments):
         word = arguments[place]
         option, _, value = word.partition("=")
         if option in _SQL_STATEMENTS and value:
             yield value
-        elif word in _SQL_STATEMENTS or bundle.fullmatch(word):
+        elif (bundled := bundle.fullmatch(word)) and bundled[1]:
+            yield bundled[1]
+        elif word in _SQL_STATEMENTS or bundled:
             place += 1
             yield from arguments[place : place + 1]
         elif word in _SQL_VALUED:
@@ -847,7 +851,8 @@ def _of_statement(statement: str) -> Risk:
     first = words[0].lower()
     if _SQL_DESTROYS.search(statement) or first in _SQL_STARTS_DESTRUCTION:
         return Risk.DESTRUCTIVE
-    called = [_of_call(found[1].lower()) for found in _SQL_CALL.finditer(statement)]
+    calling = _SQL_NAMED.sub("with (", statement)
+    called = [_of_call(found[1].lower()) for found in _SQL_CALL.finditer(calling)]
     if _SQL_CHANGES.search(statement) or first in _SQL_STARTS_CHANGE:
         return _worst([Risk.MUTATING, *called])
     reads = _SQL_READS.match(statement.strip())

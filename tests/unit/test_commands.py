@@ -12,6 +12,8 @@ from rag.commands import classify, classify_sql
 from rag.domain import Risk
 
 READ_ONLY = """\
+for i in 1 2 3; do for j in a b; do ls $i$j; done; done
+kafka-metadata-quorum.sh --bootstrap-server x describe --status
 kubectl get pods -n checkout-api
 kubectl -n checkout-api describe deploy/checkout-api
 kubectl logs deploy/checkout-api --since=10m
@@ -143,6 +145,11 @@ systemctl --user status x
 systemctl list-units --failed
 ssh <host> uptime"""
 MUTATING = """\
+psql -1f y
+docker --context logs stop web
+patronictl -c list restart x
+curl -X $METHOD x
+argocd app sync x --prune=false
 kubectl apply -f x.yaml
 kubectl scale deploy/x --replicas=3
 kubectl rollout undo deploy/checkout-api
@@ -243,6 +250,20 @@ chroot /host sysctl -w a=1
 kubectl get pods -o name | xargs kubectl scale --replicas=0
 echo "update t set a=1" | psql"""
 DESTRUCTIVE = """\
+psql -c"drop table x"
+mysql db -e"drop database x"
+clickhouse-client -q "drop table x"
+sqlite3 x.db "delete from t"
+psql -c "drop table x" -f y
+argocd --server get app delete x
+for i in 1 2 3; do for j in a b; do rm $i$j; done; done
+while read p; do rm $p; done < list
+if ls; then echo; elif rm x; then ls; fi
+[[ -f x ]] && { rm x; }
+nice -10 rm x
+kubectl -n x exec pod -- sh -c 'cd /data; rm -rf x'
+kubectl exec -n x pod -c y -it -- bash -lc 'rm x'
+kafka-storage.sh format -t x
 kubectl delete pod x
 kubectl drain n1 --ignore-daemonsets
 kubectl exec db-0 -- rm -rf /data
@@ -378,6 +399,9 @@ systemctl --user poweroff
 select 1; rm x
 kubectl < f delete pod x"""
 UNKNOWN = """\
+sudo -i
+sudo lbctl get pods
+watch lbctl cat
 frobnicate --all
 ./fix-everything.sh
 unknowntool get pods
@@ -504,6 +528,7 @@ def test_any_text_is_classified(text: str) -> None:
         ("with a as (delete from t returning 1) select 1", Risk.DESTRUCTIVE),
         ("ALTER TABLE t ADD c int", Risk.MUTATING),
         ("begin", Risk.UNKNOWN),
+        ("with recursive a(x) as (select 1) select x from a", Risk.READ_ONLY),
         ("select pg_drop_replication_slot('x')", Risk.DESTRUCTIVE),
         ("select setval('a', 1)", Risk.MUTATING),
         ("select pg_reload_conf()", Risk.MUTATING),
