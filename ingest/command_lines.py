@@ -19,7 +19,9 @@ _MARKUP = re.compile(
 )
 _PROMPT = re.compile(r"\s*(?:[\w.@:~/-]*[$#%]|>)\s+(?=\S)")
 _SPAN = re.compile(r"`([^`\n]+)`")
-_HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?")
+_HEREDOC = re.compile(r"(?<!<)<<-?\s*['\"]?(\w+)['\"]?")
+_APOSTROPHE = re.compile(r"\w'\w")
+_GOES_ON = re.compile(r"^\s*> ?|\s+$")
 _NESTING = frozenset({BlockKind.STEP, BlockKind.ITEM, BlockKind.QUOTE})
 _MAX_COMMAND = 4000
 
@@ -71,28 +73,30 @@ def _in_code(language: str, lines: Iterable[_Line]) -> Iterator[Command]:
     if language in _SQL:
         yield from _statements(lines)
     elif language in _SHELLS | _SESSIONS or not language:
-        for number, text in _whole_commands(_candidates(language, lines)):
+        for number, text in _whole_commands(language, list(lines)):
             yield Command(number, text[:_MAX_COMMAND], classify(text))
 
 
-def _candidates(language: str, lines: Iterable[_Line]) -> Iterator[_Line]:
-    """Lines that are commands; a line that goes on from the one before is one as well."""
-    goes_on, until = False, ""
-    for number, raw in lines:
-        text = raw.strip()
-        if until:
-            yield number, raw
-            until = "" if text == until else until
-            continue
-        prompted = _PROMPT.match(raw)
-        bare = raw[prompted.end() :].strip() if prompted else text
-        if prompted and raw.lstrip().startswith("#") and not is_known_program(bare.split()[0]):
-            continue
-        if goes_on or _is_command(language, bare, prompted=prompted is not None):
-            yield number, text if goes_on else bare
-            goes_on = text.endswith("\\")
-            heredoc = _HEREDOC.search(bare)
-            until = heredoc[1] if heredoc else ""
+def _whole_commands(language: str, lines: Sequence[_Line]) -> Iterator[_Line]:
+    """Commands with all of their lines, each told by its first one."""
+    place = 0
+    while place < len(lines):
+        number, raw = lines[place]
+        begun = _beginning(language, raw)
+        place += 1
+        if begun is not None:
+            rest = list(_rest_of(language, begun, lines[place:]))
+            place += len(rest)
+            yield number, "\n".join([begun, *rest])
+
+
+def _beginning(language: str, raw: str) -> str | None:
+    """The command that begins on a line, without its prompt."""
+    prompted = _PROMPT.match(raw)
+    bare = raw[prompted.end() :].strip() if prompted else raw.strip()
+    if prompted and raw.lstrip().startswith("#") and not is_known_program(bare.split()[0]):
+        return None
+    return bare if _is_command(language, bare, prompted=prompted is not None) else None
 
 
 def _is_command(language: str, text: str, *, prompted: bool) -> bool:
@@ -103,21 +107,79 @@ def _is_command(language: str, text: str, *, prompted: bool) -> bool:
     return bool(language) or is_known_program(text.split()[0])
 
 
-def _whole_commands(lines: Iterable[_Line]) -> Iterator[_Line]:
-    """Continued lines and heredocs as one command, told by its first line."""
-    begun: _Line | None = None
-    until = ""
-    for number, text in lines:
-        begun = (begun[0], f"{begun[1]}\n{text}") if begun else (number, text)
-        if until:
-            until = "" if text.strip() == until else until
-        elif heredoc := _HEREDOC.search(text):
-            until = heredoc[1]
-        if not until and not text.endswith("\\"):
-            yield begun
-            begun = None
-    if begun:
-        yield begun
+def _rest_of(language: str, begun: str, lines: Sequence[_Line]) -> list[str]:
+    """The lines that a command goes on with."""
+    rest: list[str] = []
+    last, quote = begun, _quote_left_open(begun)
+    while True:
+        more, quote = _more(language, last, quote, lines[len(rest) :])
+        if not more:
+            return rest
+        rest += more
+        last = more[-1]
+
+
+def _more(language: str, last: str, quote: str, lines: Sequence[_Line]) -> tuple[list[str], str]:
+    """What follows an open quote, a heredoc's word or a backslash; and the quote it leaves open."""
+    if quote:
+        return _to_the_quotes_end(language, last, quote, lines)
+    if heredoc := _HEREDOC.search(last):
+        return _to_the_word(heredoc[1], lines), ""
+    if last.endswith("\\") and lines:
+        text = _continued(language, lines[0][1]).strip()
+        return [text], _quote_left_open(text)
+    return [], ""
+
+
+def _continued(language: str, raw: str) -> str:
+    """A line without the `>` that a shell's session puts before what goes on."""
+    return _GOES_ON.sub("", raw) if language in _SESSIONS else raw.rstrip()
+
+
+def _to_the_word(word: str, lines: Sequence[_Line]) -> list[str]:
+    inside: list[str] = []
+    for _, raw in lines:
+        inside.append(raw)
+        if raw.strip() == word:
+            break
+    return inside
+
+
+def _to_the_quotes_end(
+    language: str, last: str, quote: str, lines: Sequence[_Line]
+) -> tuple[list[str], str]:
+    """Nothing, if the block ends before the quote: then each line stands for itself.
+
+    So it does where a block may be a program's output, and a line begins another command.
+    """
+    inside: list[str] = []
+    if not language and _APOSTROPHE.search(last):
+        return [], ""
+    for _, raw in lines:
+        if not language and _beginning(language, raw) is not None:
+            break
+        inside.append(_continued(language, raw))
+        quote = _quote_left_open(inside[-1], quote)
+        if not quote:
+            return inside, ""
+    return [], ""
+
+
+def _quote_left_open(line: str, quote: str = "") -> str:
+    """The quote that a line leaves open, if it begins within this one."""
+    before = " "
+    characters = iter(line)
+    for character in characters:
+        if character == "\\" and quote != "'":
+            next(characters, None)
+        elif quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character == "#" and before.isspace():
+            break
+        before = character
+    return quote
 
 
 def _statements(lines: Iterable[_Line]) -> Iterator[Command]:
