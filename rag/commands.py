@@ -89,4 +89,8 @@ def _of_program(name: str, arguments: list[str]) -> Told:
         return Risk.DESTRUCTIVE
     if name in WRITERS:
         return Risk.MUTATING
-    return Risk.READ_ONLY if name in READERS else Risk.UNKNOWN
+    if name in READERS:
+        return Risk.READ_ONLY
+    # A team's own word may stand before a program, such as `kx bin/kafka-topics.sh --delete`.
+    runs = bool(arguments) and is_known_program(arguments[0])
+    return (Risk.UNKNOWN, arguments) if runs else Risk.UNKNOWN

@@ -12,6 +12,7 @@ _NAME = re.compile(r"[A-Za-z0-9]+(?:[_.:-]+[A-Za-z0-9]+)*")
 _CAMEL = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2,}[a-z]")
 _BEFORE_A_SENTENCE = re.compile(r"(?:^|[.!?:|])\s*\Z")
 _JOINT = re.compile(r"[_.:-]+")
+_ERROR_CODE = re.compile(r"[A-Za-z]{2,8}-[0-9]{3,6}")
 _NUMBERED = re.compile(r"[A-Za-z]+(?:-[A-Za-z0-9]+)*-[0-9]+")
 
 
@@ -43,6 +44,11 @@ def codes_in(text: str) -> list[str]:
         for name in identifiers_in(text)
         if _NUMBERED.fullmatch(name) or not _JOINT.search(name)
     ]
+
+
+def is_error_code(identifier: str) -> bool:
+    """Whether it looks like `ORD-3402`: `worker-3` is no code."""
+    return bool(_ERROR_CODE.fullmatch(identifier))
 
 
 def without(text: str, names: Container[str]) -> str:

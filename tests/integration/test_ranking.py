@@ -101,6 +101,17 @@ def test_an_exact_identifier_puts_its_page_in_the_top_three(
     assert "about.md" in paths(shelf.ask(question))[:3]
 
 
+def test_the_one_page_that_mentions_an_error_code_comes_first(shelf: Shelf) -> None:
+    for number in range(12):
+        shelf.put(f"orders{number}.md", "ORD errors of the order service, ORD ORD", "order ord")
+    shelf.put("failover.md", "the standby is promoted", "the log says ORD-3402", "then it drains")
+    for number in range(5):
+        shelf.put(f"pods{number}.md", f"the pod worker-{number} of the order service")
+    assert paths(shelf.ask("ORD-3402"))[0] == "failover.md"
+    lanes = {lane.lane for lane in shelf.ask("worker-3").hits[0].explanation.contributions}
+    assert "identifiers" not in lanes
+
+
 def test_words_that_stand_in_different_sections_count_together(shelf: Shelf) -> None:
     shelf.put("both.md", "the queue grows", "drain the gateway")
     shelf.put("one.md", "the queue grows", "call the vendor")

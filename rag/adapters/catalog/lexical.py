@@ -26,11 +26,13 @@ from rag.adapters.catalog.schema import versions
 from rag.chunk_keys import CHUNKS_PER_VERSION, chunk_key
 from rag.domain import Candidate, Filters
 from rag.errors import IndexMissing
+from rag.identifiers import is_error_code
 from rag.synonyms import Synonyms
 
 # An identifier that more pages are about than a reader would look through identifies none.
 _FULL_SCORE_PAGES = 3
 _MOST_PAGES = 10
+_MENTIONED = 0.9
 _QUERIES_KEPT = 256
 
 
@@ -160,7 +162,9 @@ class IdentifierRetriever:
     """Pages whose title, file name or alerts hold an identifier of the question.
 
     Each identifier counts 1 for each of up to three pages that are about it, and less the more
-    of them there are.
+    of them there are. Of an error code that no page is about, the few pages that mention it count
+    a little less: `ORD-3402` is often told on one page alone. Of other identifiers they do not:
+    that ranks worse (docs/architecture.md, "Tried, and left out").
     """
 
     name = "identifiers"
@@ -173,15 +177,22 @@ class IdentifierRetriever:
     ) -> list[Candidate]:
         scores: dict[int, float] = {}
         for identifier in identifiers_of(question):
-            expression = about_identifier(identifier, ABOUT)
-            found = self._words.find(expression, access, filters, _MOST_PAGES + 1)
-            if len(found) > _MOST_PAGES:
-                continue
-            for version, _ in found:
-                gain = min(1.0, _FULL_SCORE_PAGES / len(found))
+            for version, gain in self._gains(identifier, access, filters).items():
                 scores[version] = scores.get(version, 0.0) + gain
         ordered = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
         return [Candidate(chunk_key(version, 0), score, self.name) for version, score in ordered]
+
+    def _gains(self, identifier: str, access: AccessFilter, filters: Filters) -> dict[int, float]:
+        about = about_identifier(identifier, ABOUT)
+        found = self._words.find(about, access, filters, _MOST_PAGES + 1)
+        if not found and is_error_code(identifier):
+            anywhere = about_identifier(identifier, PAGES.columns)
+            found = self._words.find(anywhere, access, filters, _FULL_SCORE_PAGES + 1)
+            few = len(found) <= _FULL_SCORE_PAGES
+            return {version: _MENTIONED for version, _ in found} if few else {}
+        if len(found) > _MOST_PAGES:
+            return {}
+        return {version: min(1.0, _FULL_SCORE_PAGES / len(found)) for version, _ in found}
 
 
 def _serving(connection: sa.Connection) -> _Now:
