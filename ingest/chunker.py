@@ -16,8 +16,9 @@ from ingest.command_lines import commands_in
 from ingest.prose import split_prose
 from rag.domain import Chunk, LineSpan
 
-# Part of a generation's fingerprint: raise it when the same blocks would make other chunks.
-CHUNKER_VERSION = "1"
+# Part of a generation's fingerprint: raise it when the same blocks would make other chunks, or the
+# same commands in them would be told to do something else.
+CHUNKER_VERSION = "2"
 TokenCounter = Callable[[Sequence[str]], list[int]]
 
 _UNCUT = frozenset({BlockKind.HEADING, BlockKind.CODE, BlockKind.TABLE, BlockKind.STEP})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rag.command_risk.options import after_flags, has
+from rag.command_risk.shell import ASSIGNMENT, LOOPS, OPENERS
 from rag.command_risk.words import Told, word_set
 from rag.domain import Risk
 
@@ -52,4 +53,7 @@ def behind_prefix(name: str, arguments: list[str]) -> Told:
     rest = after_flags(arguments, valued)[own:]
     if not rest:
         return Risk.READ_ONLY if name in _LOOKING_ALONE else Risk.UNKNOWN
+    first = next((word for word in rest if not ASSIGNMENT.fullmatch(word)), "")
+    if first in OPENERS or first in LOOPS[0]:
+        return (Risk.UNKNOWN, rest)  # no program, and half a loop tells nobody what it does
     return " ".join(rest) if name == "watch" and len(rest) == 1 else rest

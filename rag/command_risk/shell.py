@@ -19,7 +19,7 @@ MOST_LINES = 32
 BUILTINS = word_set(": [ [[ break continue exit read local declare readonly set shift wait done fi")
 # What stands before a command in a compound one.
 OPENERS = word_set("if while until then do else elif !")
-_LOOPS = (word_set("for while until case if select"), word_set("done esac fi"))
+LOOPS = (word_set("for while until case if select"), word_set("done esac fi"))
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=.*", re.DOTALL)
 # A shell's text piece by piece: what is quoted or escaped says nothing of what it writes.
 _PIECE = re.compile(
@@ -49,7 +49,7 @@ def of_line(command: str) -> list[Told]:
     if writes:
         told.append(Risk.MUTATING)
     keywords = [word for part in parts for word in _keywords(part)]
-    opened, closed = (sum(word in words for word in keywords) for words in _LOOPS)
+    opened, closed = (sum(word in words for word in keywords) for words in LOOPS)
     if opened != closed:  # the rest of it stands on other lines
         told.append(Risk.UNKNOWN)
     if any(is_fed_sql(part) for part in parts):
@@ -108,4 +108,4 @@ def _parts(text: str) -> list[list[str]]:
 
 def _keywords(part: Sequence[str]) -> Iterator[str]:
     """The words of the shell that a part begins with."""
-    return takewhile(lambda word: word in OPENERS | _LOOPS[0] | _LOOPS[1], part)
+    return takewhile(lambda word: word in OPENERS | LOOPS[0] | LOOPS[1], part)

@@ -250,6 +250,7 @@ chroot /host sysctl -w a=1
 kubectl get pods -o name | xargs kubectl scale --replicas=0
 echo "update t set a=1" | psql"""
 DESTRUCTIVE = """\
+kx bin/kafka-leader-election.sh $BS --election-type unclean
 psql -c"drop table x"
 mysql db -e"drop database x"
 clickhouse-client -q "drop table x"
@@ -399,6 +400,7 @@ systemctl --user poweroff
 select 1; rm x
 kubectl < f delete pod x"""
 UNKNOWN = """\
+kx bin/kafka-topics.sh --describe
 sudo -i
 sudo lbctl get pods
 watch lbctl cat
