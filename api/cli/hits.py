@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from rag.domain import FreshnessStatus, Hit, Risk, SearchResult
@@ -9,6 +11,9 @@ from rag.domain import FreshnessStatus, Hit, Risk, SearchResult
 _LINES_SHOWN = 14
 _ROUNDING = 1e-6
 _COLOUR_OF_RISK = {Risk.UNKNOWN: "magenta", Risk.MUTATING: "yellow", Risk.DESTRUCTIVE: "red"}
+
+# Half a loop on a line of its own, in which nothing is run.
+_HALF_A_LOOP = re.compile(r"do|done|then|else|fi|esac|for \w+ in [^;$(`]*; *do")
 
 
 def print_hits(result: SearchResult, *, explain: bool = False) -> None:
@@ -33,9 +38,10 @@ def _print_hit(hit: Hit) -> None:
     click.echo("   " + click.style(where, fg="cyan") + f"  {_about(hit)}")
     _print_text(printable(hit.chunk.text))
     for command in hit.chunk.commands:
-        if command.risk in _COLOUR_OF_RISK:
+        first = command.text.splitlines()[0]
+        if command.risk in _COLOUR_OF_RISK and not _HALF_A_LOOP.fullmatch(first.strip()):
             label = click.style(f"[{command.risk.value}]", fg=_COLOUR_OF_RISK[command.risk])
-            click.echo(f"   {label} line {command.line}: {printable(command.text.splitlines()[0])}")
+            click.echo(f"   {label} line {command.line}: {printable(first)}")
 
 
 def _print_explanation(hit: Hit) -> None:
