@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from rag.answer import Statement
 from rag.context import Context, Passage, pages_of
@@ -317,29 +317,24 @@ def _shown(quote: _Quote) -> str:
         shown = [quote.text + marker]
     else:
         shown = [_marked(piece, marker) for piece in quote.pieces]
-    risks = _risk_by_piece(quote)
-    told = ["; ".join(filter(None, (quote.passage.remark, risks[0]))), *risks[1:]]
+    told = [_worst(risks) for risks in _risks_by_piece(quote)]
+    told[0] = "; ".join(filter(None, (quote.passage.remark, told[0])))
     return "\n\n".join(_remarked(*one, marker) for one in zip(shown, told, strict=True))
 
 
-def _risk_by_piece(quote: _Quote) -> list[str]:
-    """What each piece's commands do; of code, said at the words that introduce it."""
+def _risks_by_piece(quote: _Quote) -> list[set[Risk]]:
+    """What each piece's commands do; of code, told of the words that introduce it."""
     chunk = quote.passage.hit.chunk
-    told = [_worst(_risks(piece.text, chunk)) for piece in quote.pieces]
-    for place in range(1, len(told)):
-        introduced = quote.pieces[place].kind is PieceKind.CODE
-        if introduced and quote.pieces[place - 1].kind is not PieceKind.CODE:
-            before = told[place - 1]
-            told[place - 1], told[place] = _worse(before, told[place]), ""
-    return told
+    risks = [_risks(piece.text, chunk) for piece in quote.pieces]
+    for place, (before, piece) in enumerate(pairwise(quote.pieces), start=1):
+        if piece.kind is PieceKind.CODE and before.kind is not PieceKind.CODE:
+            risks[place - 1] |= risks[place]
+            risks[place] = set()
+    return risks
 
 
 def _worst(risks: set[Risk]) -> str:
     return next((words for risk, words in _REMARK_OF.items() if risk in risks), "")
-
-
-def _worse(one: str, other: str) -> str:
-    return next((words for words in _REMARK_OF.values() if words in (one, other)), "")
 
 
 def _remarked(shown: str, remark: str, marker: str) -> str:

@@ -68,14 +68,15 @@ def service_over(folder: Path, files: Mapping[str, str], **settings: Any) -> Ite
         run_ingest(made, (), acl=None, prune=True, full=False, progress=Silent())
         with (
             open_serving(made) as services,
-            _listening(services) as url,
-            httpx.Client(base_url=url, timeout=30) as client,
+            listening(services) as (host, port),
+            httpx.Client(base_url=f"http://{host}:{port}", timeout=30) as client,
         ):
-            yield Served(url, services, client)
+            yield Served(f"http://{host}:{port}", services, client)
 
 
 @contextmanager
-def _listening(services: Services) -> Iterator[str]:
+def listening(services: Services) -> Iterator[tuple[str, int]]:
+    """The application behind a real server on a free port; gives host and port."""
     config = server_config(create_app(services), services.settings.limits)
     server = uvicorn.Server(config)
     with socket.socket() as listener:
@@ -85,7 +86,7 @@ def _listening(services: Services) -> Iterator[str]:
         try:
             _wait_until_started(server)
             host, port = listener.getsockname()
-            yield f"http://{host}:{port}"
+            yield host, port
         finally:
             server.should_exit = True
             thread.join(30)

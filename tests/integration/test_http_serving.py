@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
-import uvicorn
 from fastapi import FastAPI
 
-from api.http.app import create_app
 from api.http.server import serve, server_config
-from api.services import Services
 from rag.errors import IndexMissing, ServiceNotStarted
 from tests.http_bench import (
     MAX_BODY,
@@ -27,6 +23,7 @@ from tests.http_bench import (
     type_of,
     wait_until,
 )
+from tests.serving import listening
 
 
 def test_readiness_waits_for_the_warm_up(tmp_path: Path) -> None:
@@ -62,24 +59,6 @@ def test_a_failed_warm_up_is_told_by_its_class_alone(
         assert client.get("/healthz").status_code == 200
 
 
-@contextmanager
-def served(services: Services) -> Iterator[tuple[str, int]]:
-    """The application behind a real server on a free port."""
-    config = server_config(create_app(services), services.settings.limits)
-    server = uvicorn.Server(config)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            wait_until(lambda: server.started)
-            host, port = listener.getsockname()
-            yield host, port
-        finally:
-            server.should_exit = True
-            thread.join(10)
-
-
 def asked(
     address: tuple[str, int], method: str, path: str, body: Any, headers: dict[str, str]
 ) -> tuple[int, dict[str, str], Any]:
@@ -95,7 +74,7 @@ def asked(
 
 def test_a_real_server_answers_searches_and_refuses_large_bodies(stocked: Bench) -> None:
     headers = {**stocked.caller().headers, "Content-Type": "application/json"}
-    with served(stocked.services) as address:
+    with listening(stocked.services) as address:
         status, sent, answer = asked(
             address, "POST", "/v1/search", b'{"query": "certificate"}', headers
         )
@@ -112,7 +91,7 @@ def test_a_real_server_answers_searches_and_refuses_large_bodies(stocked: Bench)
 
 
 def test_a_body_that_says_it_is_too_large_is_not_waited_for(stocked: Bench) -> None:
-    with served(stocked.services) as address:
+    with listening(stocked.services) as address:
         connection = HTTPConnection(*address, timeout=10)
         connection.putrequest("POST", "/v1/search")
         for name, value in stocked.caller().headers.items():
@@ -134,7 +113,7 @@ def test_a_real_server_keeps_callers_apart_when_they_come_at_once(stocked: Bench
             answer = asked(address, "POST", "/v1/search", b'{"query": "certificate"}', headers)[2]
             found[number].append({hit["document"]["path"] for hit in answer["hits"]})
 
-    with served(stocked.services) as address:
+    with listening(stocked.services) as address:
         threads = [threading.Thread(target=ask, args=(n, address)) for n in range(len(keys))]
         for thread in threads:
             thread.start()
