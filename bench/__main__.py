@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from api.embedding import make_embedder
+from api.compose.embedding import make_embedder
 from api.settings import Settings
 from bench import encoder, endurance, latency, operations, quality, report, scaled_index
 from bench.corpora import ROOT, Corpus, Page, corpus, pages, texts

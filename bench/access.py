@@ -20,10 +20,10 @@ from pathlib import Path
 
 import httpx
 
-from api.local import open_catalog
+from api.compose.local import open_catalog
 from api.settings import load_settings
 from rag.adapters.catalog.keys import KeyStore
-from rag.domain import document_id
+from rag.domain.documents import document_id
 
 _TURNS = 15
 _PAIRS = 1500

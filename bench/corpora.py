@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ingest.acl_rules import AclRules
-from ingest.chunker import Chunker
-from ingest.loaders import SUFFIXES
-from ingest.parse import RawFile, parse
-from ingest.walk import read_file, walk
-from rag.domain import Chunk, Document, content_hash
+from ingest.chunking.chunker import Chunker
+from ingest.formats import SUFFIXES
+from ingest.reading.acl_rules import AclRules
+from ingest.reading.parse import RawFile, parse
+from ingest.sources.walk import read_file, walk
+from rag.domain.documents import Chunk, Document, content_hash
 from rag.errors import QuarantineError
 from rag.ports import Embedder
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from api.compose.vector_stores import ChromaStores
 from api.settings import Settings
-from api.vector_stores import ChromaStores
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.writer import CatalogWriter
-from rag.domain import AclOrigin, Chunk, Document, LineSpan, Metadata, content_hash
-from rag.indexing import IndexWriter
+from rag.domain.documents import AclOrigin, Chunk, Document, LineSpan, Metadata, content_hash
+from rag.indexing.write_protocol import IndexWriter
 from rag.ports import Vector
 
 _DIMENSION = 384

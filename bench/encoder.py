@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from api.bootstrap import run_ingest
-from api.embedding import make_embedder
+from api.compose.bootstrap import run_ingest
+from api.compose.embedding import make_embedder
 from api.settings import Settings
 from bench.corpora import Corpus, Page, texts
-from ingest.report import Silent
-from rag.adapters.sentence_transformer import PACKAGED_MODEL, load
+from ingest.runs.report import Silent
+from rag.adapters.embedding.sentence_transformer import PACKAGED_MODEL, load
 
 _SAMPLE = 384
 _MAX_TOKENS = 512

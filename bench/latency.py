@@ -19,20 +19,21 @@ from typing import Any
 import httpx
 import numpy as np
 
-from api.bootstrap import open_serving
-from api.embedding import make_embedder
-from api.local import LOCAL_ADMINISTRATOR, open_catalog
+from api.compose.bootstrap import open_serving
+from api.compose.embedding import make_embedder
+from api.compose.local import LOCAL_ADMINISTRATOR, open_catalog
 from api.settings import Settings
 from bench.plain_stack import retriever_over
 from bench.scaled_index import SHARES, Material
-from rag.acl import access_filter
+from rag.access.acl import access_filter
 from rag.adapters.catalog.exact_vectors import ExactVectors
 from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.reader import CatalogReader
-from rag.adapters.chroma import ChromaVectorStore
-from rag.adapters.filtered_vectors import FilteredVectors
-from rag.domain import Filters, Principal
+from rag.adapters.vectors.chroma import ChromaVectorStore
+from rag.adapters.vectors.filtered_vectors import FilteredVectors
+from rag.domain.access import Principal
+from rag.domain.search import Filters
 from rag.ports import VectorFilter
 
 EVERYTHING = "everything"

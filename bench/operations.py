@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.corpora import Corpus
-from rag.adapters.sentence_transformer import packaged_model
+from rag.adapters.embedding.sentence_transformer import packaged_model
 
 _PAGES = 10_000
 _SAVES = 9

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bench.corpora import Page
-from rag.adapters.sentence_transformer import packaged_model
+from rag.adapters.embedding.sentence_transformer import packaged_model
 
 
 class PlainStack:

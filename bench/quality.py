@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from api.bootstrap import open_reading, run_ingest
-from api.local import LOCAL_ADMINISTRATOR
+from api.compose.bootstrap import open_reading, run_ingest
+from api.compose.local import LOCAL_ADMINISTRATOR
 from api.settings import Settings
 from bench.corpora import Corpus, Page, Question
 from bench.plain_stack import PlainStack
-from ingest.report import Silent
+from ingest.runs.report import Silent
 from rag.ports import Embedder
 
 Ranker = Callable[[str], list[str]]

@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from api.embedding import make_embedder
-from api.local import open_catalog
+from api.compose.embedding import make_embedder
+from api.compose.local import open_catalog
+from api.compose.vector_stores import ChromaStores
 from api.settings import Settings
-from api.vector_stores import ChromaStores
 from bench.corpora import Page
 from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.writer import CatalogWriter
-from rag.domain import Chunk
-from rag.indexing import Draft, IndexWriter
+from rag.domain.documents import Chunk
+from rag.indexing.write_protocol import Draft, IndexWriter
 from rag.ports import Vector
 
 _CHUNKS_A_PAGE = 8

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rag.acl import AccessFilter
-from rag.answer import Usage
-from rag.domain import Candidate, CandidatePage, Chunk, Document, Filters, IndexedChunk, Mode
+from rag.access.acl import AccessFilter
+from rag.domain.answers import Usage
+from rag.domain.documents import Chunk, Document, IndexedChunk
+from rag.domain.search import Candidate, CandidatePage, Filters, Mode
 
 Vector = array  # of typecode "f"
 

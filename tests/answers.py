@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from ingest.acl_rules import AclRules
-from ingest.chunker import Chunker
-from ingest.parse import RawFile, parse
+from ingest.chunking.chunker import Chunker
+from ingest.reading.acl_rules import AclRules
+from ingest.reading.parse import RawFile, parse
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.adapters.prompt_files import PromptFiles
-from rag.answering import Answerer, AnswerSettings
-from rag.domain import Principal
-from rag.indexing import Draft, IndexWriter
+from rag.answering.answering import Answerer, AnswerSettings
+from rag.domain.access import Principal
+from rag.indexing.write_protocol import Draft, IndexWriter
 from rag.ports import AnswerOutcome, Generator, ModelCall
-from rag.search import SearchEngine
+from rag.retrieval.search import SearchEngine
 from tests.engine import engine_over
 from tests.fakes import CountingObserver, HashingEmbedder, MemoryVectors
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from ingest.connectors.port import RemoteDocument
+from ingest.sources.connectors.port import RemoteDocument
 from rag.errors import StoreError
 
 THEN = datetime(2026, 5, 1, tzinfo=UTC)

@@ -10,13 +10,13 @@ from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.lexical import IdentifierRetriever, LexicalRetriever, PageRetriever
 from rag.adapters.catalog.page_facts import PageFacts
 from rag.adapters.catalog.reader import CatalogReader
-from rag.adapters.dense import DenseRetriever
 from rag.adapters.prompt_files import PromptFiles
-from rag.adapters.serving_vectors import ServingPageVectors
-from rag.answering import Answerer
+from rag.adapters.vectors.dense import DenseRetriever
+from rag.adapters.vectors.serving_vectors import ServingPageVectors
+from rag.answering.answering import Answerer
 from rag.ports import AnswerObserver, Embedder, NearestVectors, Reranker, SearchObserver
-from rag.search import SearchEngine
-from rag.synonyms import Synonyms
+from rag.retrieval.search import SearchEngine
+from rag.retrieval.synonyms import Synonyms
 
 
 def engine_over(

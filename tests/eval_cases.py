@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from evals.runs import Case, Page, Run
-from evals.scoring import Asked
-from evals.suite import GoldPassage, Question, QuestionKind, Suite, load_suite
-from evals.system import CitedPassage, FoundPassage, IndexedPage, Observation, Response
-from rag.domain import Principal
+from evals.metrics.scoring import Asked
+from evals.running.runs import Case, Page, Run
+from evals.running.system import CitedPassage, FoundPassage, IndexedPage, Observation, Response
+from evals.suite.suite import GoldPassage, Question, QuestionKind, Suite, load_suite
+from rag.domain.access import Principal
 
 HEAD = 'name = "small"\ncorpus = "pages"\n[personas]\nadmin = "administrator"\n'
 

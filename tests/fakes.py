@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from rag.domain import AclOrigin, Chunk, Document, LineSpan, Metadata, Mode, content_hash
-from rag.indexing import Draft, IndexWriter
+from rag.domain.documents import AclOrigin, Chunk, Document, LineSpan, Metadata, content_hash
+from rag.domain.search import Mode
+from rag.indexing.write_protocol import Draft, IndexWriter
 from rag.ports import Vector, VectorEntry, VectorFilter
 
 _WORD = re.compile(r"\w+")

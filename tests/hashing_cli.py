@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-import api.embedding
+import api.compose.embedding
 from api.cli.main import main
 from api.settings import PACKAGED_MODEL, Settings
 from rag.ports import Embedder
@@ -17,6 +17,6 @@ def hashing_embedder(settings: Settings) -> Embedder:
 
 
 if __name__ == "__main__":
-    api.embedding.make_embedder = hashing_embedder
+    api.compose.embedding.make_embedder = hashing_embedder
     print("started", file=sys.stderr, flush=True)
     main()

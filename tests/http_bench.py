@@ -11,6 +11,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from api.compose.services import Services
 from api.http.app import create_app
 from api.identity.api_keys import ApiKeys
 from api.identity.authenticator import OneWay
@@ -18,8 +19,8 @@ from api.limits import Limits
 from api.records.audit import AuditLog
 from api.records.metrics import Metrics
 from api.records.request_memory import RequestMemory
-from api.services import Services
 from api.settings import ServerSettings, Settings
+from rag.access.groups import GroupHierarchy
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.feedback import FeedbackStore
 from rag.adapters.catalog.generations import Generations
@@ -27,9 +28,8 @@ from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore, Right
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
-from rag.domain import Chunk, Command, Kind, LineSpan, Metadata, Risk
-from rag.groups import GroupHierarchy
-from rag.indexing import Draft, IndexWriter
+from rag.domain.documents import Chunk, Command, Kind, LineSpan, Metadata, Risk
+from rag.indexing.write_protocol import Draft, IndexWriter
 from tests.engine import answerer_over, engine_over
 from tests.fakes import HashingEmbedder, KeptLines, MemoryVectors, document
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import api.embedding
+import api.compose.embedding
 from api.cli.main import main
 from tests.hashing_cli import hashing_embedder
 
@@ -30,7 +30,7 @@ class Done:
 @contextmanager
 def hashing() -> Iterator[None]:
     """No model is loaded inside."""
-    with patch.object(api.embedding, "make_embedder", hashing_embedder):
+    with patch.object(api.compose.embedding, "make_embedder", hashing_embedder):
         yield
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evals.faithfulness import LEAST_FAITHFUL, FaithfulnessChecker
+from evals.metrics.faithfulness import LEAST_FAITHFUL, FaithfulnessChecker
 
 PAIRS = Path(__file__).parents[1] / "evals" / "suites" / "faithfulness.jsonl"
 _BLOCK = 30

@@ -18,13 +18,13 @@ from unittest.mock import patch
 import httpx
 import uvicorn
 
-import api.embedding
-from api.bootstrap import open_serving, run_ingest
+import api.compose.embedding
+from api.compose.bootstrap import open_serving, run_ingest
+from api.compose.services import Services
 from api.http.app import create_app
 from api.http.server import server_config
-from api.services import Services
 from api.settings import Settings, SourceSettings
-from ingest.report import Silent
+from ingest.runs.report import Silent
 from rag.adapters.catalog.jobs import JobKind
 from tests.hashing_cli import hashing_embedder
 
@@ -64,7 +64,7 @@ def service_over(folder: Path, files: Mapping[str, str], **settings: Any) -> Ite
         (folder / "docs" / path).write_text(text, encoding="utf-8")
     source = SourceSettings(name="docs", path=folder / "docs")
     made = Settings(directory=folder, sources=(source,), **settings)
-    with patch.object(api.embedding, "make_embedder", hashing_embedder):
+    with patch.object(api.compose.embedding, "make_embedder", hashing_embedder):
         run_ingest(made, (), acl=None, prune=True, full=False, progress=Silent())
         with (
             open_serving(made) as services,

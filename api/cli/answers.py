@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from api.cli.hits import printable
-from rag.answer import Answer, Citation
-from rag.domain import FreshnessStatus
+from rag.domain.answers import Answer, Citation
+from rag.domain.documents import FreshnessStatus
 
 
 def print_answer(answer: Answer) -> None:

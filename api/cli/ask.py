@@ -12,7 +12,7 @@ from api.cli.answers import print_answer
 from api.cli.narrowing import Narrowing, narrowed
 from api.cli.principal import local_principal
 from api.cli.question import read_question
-from api.embedding import begin_loading
+from api.compose.embedding import begin_loading
 from api.settings import load_settings
 
 
@@ -26,7 +26,7 @@ def command(ctx: click.Context, question: str, narrowing: Narrowing, as_json: bo
     settings = load_settings(ctx.obj)
     principal = local_principal(settings, narrowing.tags)
     model = begin_loading(settings)
-    from api.bootstrap import open_reading
+    from api.compose.bootstrap import open_reading
 
     with open_reading(settings, embedder=model, traced=True) as services:
         answer = services.answerer.answer(

@@ -14,8 +14,8 @@ import click
 from api.cli import exit_codes
 from api.cli.hits import printable
 from api.settings import Settings, load_settings
-from rag.coverage import AlertRule, Coverage, Orphan, coverage
-from rag.unanswered import QuestionGroup, grouped
+from rag.reports.coverage import AlertRule, Coverage, Orphan, coverage
+from rag.reports.unanswered import QuestionGroup, grouped
 
 if TYPE_CHECKING:
     from rag.adapters.catalog.usage import UsageReader
@@ -64,10 +64,10 @@ def command(
 
 
 def _report(settings: Settings, paths: Sequence[Path]) -> _Report:
-    from api.local import LOCAL_ADMINISTRATOR, open_catalog
-    from ingest.loaders import SUFFIXES
-    from ingest.rule_files import alert_rules
-    from rag.acl import access_filter
+    from api.compose.local import LOCAL_ADMINISTRATOR, open_catalog
+    from ingest.formats import SUFFIXES
+    from ingest.reading.rule_files import alert_rules
+    from rag.access.acl import access_filter
     from rag.adapters.catalog.generations import Generations
     from rag.adapters.catalog.reader import CatalogReader
     from rag.adapters.catalog.usage import UsageReader
@@ -83,8 +83,8 @@ def _report(settings: Settings, paths: Sequence[Path]) -> _Report:
 
 
 def _in_vain(usage: UsageReader) -> tuple[list[QuestionGroup], int]:
-    from api.local import LOCAL_ADMINISTRATOR
-    from rag.acl import access_filter
+    from api.compose.local import LOCAL_ADMINISTRATOR
+    from rag.access.acl import access_filter
 
     found = usage.unanswered(access=access_filter(LOCAL_ADMINISTRATOR))
     return grouped(found.questions), found.unkept

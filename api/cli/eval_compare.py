@@ -15,11 +15,11 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def command(before: Path, after: Path, as_json: bool) -> None:
     """Say what lies between two runs, as `eval run --report` writes them."""
-    from evals.changes import differing
-    from evals.gate import judge
-    from evals.report_json import report
-    from evals.rules import GateRules
-    from evals.runs import read_run
+    from evals.gate.gate import judge
+    from evals.gate.rules import GateRules
+    from evals.reports.json_report import report
+    from evals.running.changes import differing
+    from evals.running.runs import read_run
 
     earlier, run = read_run(before), read_run(after)
     verdict, differ = judge(run, earlier, GateRules()), differing(earlier, run)
@@ -29,7 +29,7 @@ def command(before: Path, after: Path, as_json: bool) -> None:
         return
     from rich.console import Console
 
-    from evals.report_terminal import print_report
+    from evals.reports.terminal import print_report
 
     print_report(run, verdict, Console(file=sys.stdout))
     click.echo(f"{len(differ)} questions differ in hits, answer or a score; times do not count")

@@ -44,12 +44,12 @@ def command(
 
     Both states pass through one index, so that only pages that differ are embedded.
     """
-    from api.embedding import make_embedder
+    from api.compose.embedding import make_embedder
     from api.evals.evaluation import evaluate
-    from evals.gate import judge
-    from evals.report_json import report as told
-    from evals.report_terminal import print_report
-    from evals.suite import load_suite, shipped_suite
+    from evals.gate.gate import judge
+    from evals.reports.json_report import report as told
+    from evals.reports.terminal import print_report
+    from evals.suite.suite import load_suite, shipped_suite
 
     settings = load_settings(ctx.obj)
     loaded = load_suite(suite or shipped_suite())

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.settings import Settings, SourceSettings, load_settings
+from rag.domain.feedback import Score, draft_case
 from rag.errors import ConfigurationError
-from rag.feedback import Score, draft_case
 
 if TYPE_CHECKING:
     from rag.adapters.catalog.database import Database
-    from rag.domain import Document
+    from rag.domain.documents import Document
 
 QUESTIONS_FILE = "questions.jsonl"
 DRAFTS_FILE = "drafts.jsonl"
@@ -42,10 +42,10 @@ def command(
     Alerts whose page is named become questions. All else is a draft, which is not asked before
     somebody has finished it. Nothing that is there is written over.
     """
-    from api.local import open_catalog
-    from api.search_path import today
-    from evals.drafting import lines, suite_head
-    from evals.suite import SUITE_FILE
+    from api.compose.local import open_catalog
+    from api.compose.search_path import today
+    from evals.suite.drafting import lines, suite_head
+    from evals.suite.suite import SUITE_FILE
 
     settings = load_settings(config)
     chosen = _source(settings, source)
@@ -93,14 +93,14 @@ def _refuse_what_is_there(folder: Path, names: Sequence[str]) -> None:
 def _from_pages(
     database: Database, source: SourceSettings, rules: Sequence[Path]
 ) -> Iterator[dict[str, Any]]:
-    from api.local import LOCAL_ADMINISTRATOR
-    from evals.drafting import alert_cases, page_cases
-    from ingest.loaders import SUFFIXES
-    from ingest.rule_files import alert_rules
-    from rag.acl import access_filter
+    from api.compose.local import LOCAL_ADMINISTRATOR
+    from evals.suite.drafting import alert_cases, page_cases
+    from ingest.formats import SUFFIXES
+    from ingest.reading.rule_files import alert_rules
+    from rag.access.acl import access_filter
     from rag.adapters.catalog.generations import Generations
     from rag.adapters.catalog.reader import CatalogReader
-    from rag.coverage import coverage
+    from rag.reports.coverage import coverage
 
     Generations(database).serving()  # says what to do where nothing is indexed yet
     reader, everything = CatalogReader(database), access_filter(LOCAL_ADMINISTRATOR)
@@ -113,7 +113,7 @@ def _from_pages(
 
 
 def _current(documents: Sequence[Document]) -> list[Document]:
-    from rag.priors import all_superseded
+    from rag.retrieval.priors import all_superseded
 
     superseded = all_superseded(documents)
     return [one for one in documents if (one.source, one.path) not in superseded]

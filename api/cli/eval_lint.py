@@ -17,8 +17,8 @@ from api.cli import exit_codes
 @click.pass_context
 def command(ctx: click.Context, suite: Path | None, as_json: bool) -> None:
     """Find gold of SUITE that is gone, and must-pass questions that fail in its baseline."""
-    from evals.lint import problems
-    from evals.suite import load_suite, shipped_suite
+    from evals.suite.lint import problems
+    from evals.suite.suite import load_suite, shipped_suite
 
     loaded = load_suite(suite or shipped_suite())
     found = problems(loaded)

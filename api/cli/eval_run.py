@@ -15,10 +15,10 @@ from api.cli.progress import shown_evaluation
 from api.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from evals.gate import Verdict
-    from evals.history import PastRun
-    from evals.runs import Run
-    from evals.suite import Suite
+    from evals.gate.gate import Verdict
+    from evals.running.history import PastRun
+    from evals.running.runs import Run
+    from evals.suite.suite import Suite
 
 
 @click.command("run")
@@ -51,10 +51,10 @@ def command(
     as_json: bool,
 ) -> None:
     """Run SUITE, a folder or a suite.toml; without one, that of the source checkout."""
-    from evals.gate import judge
-    from evals.history import past_runs, remember
-    from evals.runs import as_baseline, read_run, write_run
-    from evals.suite import load_suite, shipped_suite
+    from evals.gate.gate import judge
+    from evals.running.history import past_runs, remember
+    from evals.running.runs import as_baseline, read_run, write_run
+    from evals.suite.suite import load_suite, shipped_suite
 
     settings = load_settings(ctx.obj)
     loaded = load_suite(suite or shipped_suite())
@@ -92,11 +92,11 @@ def _baseline(suite: Suite, asked: Path | None) -> Path | None:
 
 def write_reports(folder: Path, run: Run, verdict: Verdict, past: Sequence[PastRun] = ()) -> None:
     """Every form of the report, in a folder."""
-    from evals.report_html import html
-    from evals.report_json import report
-    from evals.report_junit import junit
-    from evals.report_markdown import markdown
-    from evals.runs import write_run
+    from evals.reports.html import html
+    from evals.reports.json_report import report
+    from evals.reports.junit import junit
+    from evals.reports.markdown import markdown
+    from evals.running.runs import write_run
 
     folder.mkdir(parents=True, exist_ok=True)
     write_run(run, folder / "run.json")
@@ -109,12 +109,12 @@ def write_reports(folder: Path, run: Run, verdict: Verdict, past: Sequence[PastR
 
 def _print(run: Run, verdict: Verdict, *, as_json: bool) -> None:
     if as_json:
-        from evals.report_json import report
+        from evals.reports.json_report import report
 
         click.echo(json.dumps(report(run, verdict), ensure_ascii=False))
         return
     from rich.console import Console
 
-    from evals.report_terminal import print_report
+    from evals.reports.terminal import print_report
 
     print_report(run, verdict, Console(file=sys.stdout))

@@ -15,7 +15,7 @@ from api.settings import load_settings
 from rag.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from evals.sweep import Cell
+    from evals.running.sweep import Cell
 
 _WIDE = 240
 
@@ -51,9 +51,9 @@ def command(
     The first value of each setting makes the first cell: put there what you have now.
     """
     from api.evals.sweeping import sweep
-    from evals.report_sweep import markdown, print_sweep, report
-    from evals.suite import load_suite, shipped_suite
-    from evals.sweep import choices, rows
+    from evals.reports.sweep import markdown, print_sweep, report
+    from evals.running.sweep import choices, rows
+    from evals.suite.suite import load_suite, shipped_suite
 
     chosen = {**(_from_file(matrix) if matrix else {}), **dict(map(_pair, given))}
     if not chosen:

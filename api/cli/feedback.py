@@ -12,8 +12,8 @@ import click
 
 from api.cli.hits import printable
 from api.settings import load_settings
+from rag.domain.feedback import Feedback, Score, draft_case
 from rag.errors import ConfigurationError, NotFound
-from rag.feedback import Feedback, Score, draft_case
 
 if TYPE_CHECKING:
     from rag.adapters.catalog.feedback import FeedbackStore
@@ -84,7 +84,7 @@ def _append(suite: Path, case: dict[str, Any]) -> None:
 
 @contextmanager
 def _store(config: Path | None) -> Iterator[FeedbackStore]:
-    from api.local import open_catalog
+    from api.compose.local import open_catalog
     from rag.adapters.catalog.feedback import FeedbackStore
 
     with open_catalog(load_settings(config)) as database:

@@ -11,7 +11,7 @@ import click
 
 from api.cli.review_text import digest, markdown, plain
 from api.settings import Settings, load_settings
-from rag.review import Known, PageReview, Review, linked_documents, review
+from rag.reports.review import Known, PageReview, Review, linked_documents, review
 
 
 @click.command("freshness")
@@ -39,9 +39,9 @@ def command(ctx: click.Context, owner: str | None, form: str, as_json: bool) -> 
 
 
 def _review(settings: Settings) -> Review:
-    from api.local import LOCAL_ADMINISTRATOR, open_catalog
-    from api.search_path import today
-    from rag.acl import access_filter
+    from api.compose.local import LOCAL_ADMINISTRATOR, open_catalog
+    from api.compose.search_path import today
+    from rag.access.acl import access_filter
     from rag.adapters.catalog.generations import Generations
     from rag.adapters.catalog.reader import CatalogReader
     from rag.adapters.catalog.usage import UsageReader
@@ -75,7 +75,7 @@ def _known(settings: Settings) -> Known:
 
 def _changes(settings: Settings) -> dict[str, datetime]:
     """When each service that has a checkout was last changed."""
-    from ingest.git_history import last_commit
+    from ingest.sources.git_history import last_commit
 
     folders = {name: folder for name, folder in settings.review.services.items() if folder}
     asked = {name: last_commit(settings.directory / folder) for name, folder in folders.items()}

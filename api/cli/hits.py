@@ -6,7 +6,8 @@ import re
 
 import click
 
-from rag.domain import FreshnessStatus, Hit, Risk, SearchResult
+from rag.domain.documents import FreshnessStatus, Risk
+from rag.domain.search import Hit, SearchResult
 
 _LINES_SHOWN = 14
 _ROUNDING = 1e-6

@@ -32,8 +32,8 @@ def command() -> None:
 @click.pass_obj
 def list_generations(config: Path | None, as_json: bool) -> None:
     """List generations, and who promoted which, and why."""
+    from api.compose.local import open_catalog
     from api.index.generations import described
-    from api.local import open_catalog
     from rag.adapters.catalog.generations import Generations
     from rag.adapters.catalog.promotion import Promotions
 
@@ -96,8 +96,8 @@ def promote(
 @click.pass_obj
 def rollback(config: Path | None, as_json: bool) -> None:
     """Let the generation before serve again, at once, to no more readers than now."""
+    from api.compose.local import open_catalog
     from api.index.generations import described, roll_back
-    from api.local import open_catalog
     from rag.adapters.catalog.generations import Generations
     from rag.adapters.catalog.jobs import JobStore
     from rag.adapters.catalog.promotion import Promotions

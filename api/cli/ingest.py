@@ -10,8 +10,8 @@ import click
 from api.cli import exit_codes
 from api.cli.progress import shown_progress
 from api.settings import load_settings
-from ingest.report import IngestReport
-from rag.acl import parse_tags
+from ingest.runs.report import IngestReport
+from rag.access.acl import parse_tags
 
 
 @click.command("ingest")
@@ -34,7 +34,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Make the index equal to the files of PATH, or of every configured source."""
-    from api.bootstrap import run_ingest
+    from api.compose.bootstrap import run_ingest
 
     settings = load_settings(ctx.obj)
     with shown_progress() as progress:

@@ -13,7 +13,7 @@ import click
 
 from api.cli import exit_codes
 from api.settings import Settings, load_settings
-from rag.acl import parse_tags
+from rag.access.acl import parse_tags
 
 if TYPE_CHECKING:
     from api.records.audit import AuditLog
@@ -89,8 +89,8 @@ def revoke(ctx: click.Context, identity: str) -> None:
 
 @contextmanager
 def _key_store(settings: Settings) -> Iterator[tuple[KeyStore, AuditLog]]:
-    from api.configured import make_audit
-    from api.local import open_catalog
+    from api.compose.local import open_catalog
+    from api.compose.parts import make_audit
     from rag.adapters.catalog.keys import KeyStore
 
     def not_written() -> None:

@@ -53,7 +53,7 @@ def command(
     if list_rules:
         _print_rules()
         return
-    from api.bootstrap import run_lint
+    from api.compose.bootstrap import run_lint
 
     findings = run_lint(load_settings(ctx.obj), paths, embeddings=embeddings)
     _print(findings, "json" if as_json else form)

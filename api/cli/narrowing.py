@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
-from rag.domain import Filters, Kind, Mode
-from rag.search import DEFAULT_K, MAX_K
+from rag.domain.documents import Kind
+from rag.domain.search import Filters, Mode
+from rag.retrieval.search import DEFAULT_K, MAX_K
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.local import LOCAL_ADMINISTRATOR
+from api.compose.local import LOCAL_ADMINISTRATOR
 from api.settings import Settings
-from rag.acl import parse_tags
-from rag.domain import Principal
-from rag.groups import GroupHierarchy
+from rag.access.acl import parse_tags
+from rag.access.groups import GroupHierarchy
+from rag.domain.access import Principal
 
 
 def local_principal(settings: Settings, tags: Sequence[str]) -> Principal:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ingest.report import Progress, Silent
+from ingest.runs.report import Progress, Silent
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

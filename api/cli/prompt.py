@@ -14,7 +14,7 @@ from rag.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from rag.adapters.prompt_files import PromptFiles
-    from rag.prompting import Prompt
+    from rag.answering.prompting import Prompt
 
 
 @click.group("prompt", context_settings={"help_option_names": ["-h", "--help"]})
@@ -85,7 +85,7 @@ def use(config: Path | None, wanted: str, previous: bool) -> None:
 
 
 def _files(config: Path | None) -> PromptFiles:
-    from api.answer_path import make_prompts
+    from api.compose.answer_path import make_prompts
 
     return make_prompts(load_settings(config))
 

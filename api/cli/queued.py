@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import rag.errors
-from api.bootstrap import open_keeper
-from api.local import open_catalog
+from api.compose.bootstrap import open_keeper
+from api.compose.local import open_catalog
 from api.settings import Settings
 from rag.adapters.catalog.jobs import Job, JobKind, JobState, JobStore
 from rag.errors import Cancelled, IndexBusy, RunbookError
 
 if TYPE_CHECKING:
-    from ingest.report import Progress
+    from ingest.runs.report import Progress
 
 _LOOKED_AFTER = 0.1
 _TAKEN_UP_WITHIN = 120.0  # a service looks every second, once it is up

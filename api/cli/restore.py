@@ -18,7 +18,7 @@ from rag.errors import IndexMissing
 @click.pass_obj
 def command(config: Path | None, source: Path, force: bool) -> None:
     """Put a backup back, and build the vectors from it."""
-    from api.bootstrap import open_keeper
+    from api.compose.bootstrap import open_keeper
     from api.index.backup import restore
 
     settings = load_settings(config)

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from api.cli.hits import printable
-from rag.domain import FreshnessStatus
-from rag.review import OwnerReview, PageReview, Reason, Review
+from rag.domain.documents import FreshnessStatus
+from rag.reports.review import OwnerReview, PageReview, Reason, Review
 
 _NOBODY = "(no owner)"
 _DIGEST_PAGES = 5

@@ -16,13 +16,14 @@ from api.cli.hits import print_hits
 from api.cli.narrowing import Narrowing, narrowed
 from api.cli.principal import local_principal
 from api.cli.question import read_question, readable
-from api.embedding import begin_loading
+from api.compose.embedding import begin_loading
 from api.settings import load_settings
-from rag.domain import Principal, SearchResult
+from rag.domain.access import Principal
+from rag.domain.search import SearchResult
 from rag.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from rag.search import SearchEngine
+    from rag.retrieval.search import SearchEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def command(
     settings = load_settings(ctx.obj)
     model = begin_loading(settings)
     asked = _Asked(local_principal(settings, narrowing.tags), narrowing)
-    from api.search_path import open_search
+    from api.compose.search_path import open_search
 
     with open_search(settings, model) as engine:
         if batch is not None:

@@ -18,11 +18,11 @@ def command(
     ctx: click.Context, host: str | None, port: int | None, ingest: bool, watch: bool, poll: bool
 ) -> None:
     """Run the HTTP service until it is stopped."""
-    from api.bootstrap import open_serving, run_ingest
+    from api.compose.bootstrap import open_serving, run_ingest
     from api.http.app import create_app
     from api.http.server import serve, server_config
     from api.records.logs import configure
-    from ingest.report import Silent
+    from ingest.runs.report import Silent
 
     settings = _with_watch(load_settings(ctx.obj), watch or poll)
     configure(settings.log.level, settings.log.format)

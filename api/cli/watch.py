@@ -11,7 +11,7 @@ import click
 
 from api.cli.ingest import print_report, tell_of_unreachable
 from api.settings import load_settings
-from ingest.report import IngestReport
+from ingest.runs.report import IngestReport
 
 
 @click.command("watch")
@@ -20,7 +20,7 @@ from ingest.report import IngestReport
 @click.pass_obj
 def command(config: Path | None, poll: bool, as_json: bool) -> None:
     """Bring every configured source up to date, and keep it so until stopped."""
-    from api.bootstrap import run_watch
+    from api.compose.bootstrap import run_watch
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -16,29 +16,31 @@ from datetime import date
 from pathlib import Path
 from statistics import fmean
 
-from api import embedding
-from api.answer_path import make_prompts
-from api.bootstrap import open_reading, run_ingest
-from api.local import LOCAL_ADMINISTRATOR
-from api.search_path import read_synonyms, today
-from api.services import Services
+from api.compose import embedding
+from api.compose.answer_path import make_prompts
+from api.compose.bootstrap import open_reading, run_ingest
+from api.compose.local import LOCAL_ADMINISTRATOR
+from api.compose.search_path import read_synonyms, today
+from api.compose.services import Services
 from api.settings import Settings, SourceSettings, VectorSettings
-from evals.measures import OwnMeasures, RankingMeasures
-from evals.remembering import RememberingEmbedder
-from evals.runner import Told, run_suite
-from evals.runs import Run
-from evals.scoring import Scorer
-from evals.suite import Suite
-from evals.system import CitedPassage, FoundPassage, IndexedPage, Observation, Response
-from ingest.chunker import CHUNKER_VERSION
-from ingest.report import Progress
-from rag.acl import access_filter
-from rag.answer import EXTRACTIVE, Answer, Answered, AnswerEvent, ContextFound
-from rag.answering import PROMPT
-from rag.domain import Document, Filters, Hit, Principal, SearchResult, content_hash
+from evals.metrics.measures import OwnMeasures, RankingMeasures
+from evals.metrics.scoring import Scorer
+from evals.running.caching_embedder import RememberingEmbedder
+from evals.running.runner import Told, run_suite
+from evals.running.runs import Run
+from evals.running.system import CitedPassage, FoundPassage, IndexedPage, Observation, Response
+from evals.suite.suite import Suite
+from ingest.chunking.chunker import CHUNKER_VERSION
+from ingest.runs.report import Progress
+from rag.access.acl import access_filter
+from rag.answering.answering import PROMPT
+from rag.domain.access import Principal
+from rag.domain.answers import EXTRACTIVE, Answer, Answered, AnswerEvent, ContextFound
+from rag.domain.documents import Document, content_hash
+from rag.domain.search import Filters, Hit, SearchResult
 from rag.errors import ConfigurationError
 from rag.ports import Embedder
-from rag.priors import all_superseded
+from rag.retrieval.priors import all_superseded
 
 _SOURCE = "corpus"
 _MOST_PAGES = 1_000_000
@@ -195,8 +197,8 @@ def make_scorers(settings: Settings, embedder: Embedder) -> tuple[list[Scorer], 
     Raises ConfigurationError where the eval suite's packages are not installed.
     """
     try:
-        from evals.judged_metrics import JUDGED, Judge, JudgedMetrics
-        from evals.ragas_metrics import RagasMetrics, quiet_import
+        from evals.metrics.judged_metrics import JUDGED, Judge, JudgedMetrics
+        from evals.metrics.ragas_metrics import RagasMetrics, quiet_import
 
         quiet_import()
     except ImportError as error:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from api.index.generations import Verdict
 from api.index.indexer import Models
 from api.settings import ChunkingSettings, Settings
-from ingest.report import Progress
+from ingest.runs.report import Progress
 from rag.adapters.catalog.generations import Generation, Recipe
 
 if TYPE_CHECKING:
-    from evals.gate import Finding
-    from evals.runs import Run
-    from evals.suite import Suite
+    from evals.gate.gate import Finding
+    from evals.running.runs import Run
+    from evals.suite.suite import Suite
 
 # Findings of these rules are told by their questions alone: their messages name pages and quote
 # questions, and what is told here is logged.
@@ -47,9 +47,9 @@ class SuiteGate:
 
         Raises ConfigurationError where the suite cannot be read or the `evals` extra is missing.
         """
-        from evals.gate import judge
-        from evals.runs import read_run, write_run
-        from evals.suite import load_suite
+        from evals.gate.gate import judge
+        from evals.running.runs import read_run, write_run
+        from evals.suite.suite import load_suite
 
         suite = load_suite(self._settings.directory / self._suite)
         if suite.baseline.exists():

@@ -7,17 +7,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from api import embedding
+from api.compose import embedding
 from api.evals.evaluation import open_evaluation
 from api.settings import Settings
 from api.settings.section import Section
-from evals.measures import OwnMeasures, RankingMeasures
-from evals.remembering import RememberingEmbedder
-from evals.runner import run_suite
-from evals.scoring import Scorer
-from evals.suite import Suite
-from evals.sweep import Cell, Choice
-from ingest.report import Progress
+from evals.metrics.measures import OwnMeasures, RankingMeasures
+from evals.metrics.scoring import Scorer
+from evals.running.caching_embedder import RememberingEmbedder
+from evals.running.runner import run_suite
+from evals.running.sweep import Cell, Choice
+from evals.suite.suite import Suite
+from ingest.runs.report import Progress
 from rag.errors import ConfigurationError
 from rag.ports import Embedder
 

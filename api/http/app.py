@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI, Security
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
+from api.compose.services import Services
 from api.http.access_log import AccessLog
 from api.http.ask_routes import add_ask_routes
 from api.http.authentication import AuthenticatedRoute, bearer_scheme
@@ -28,7 +29,6 @@ from api.http.request_scope import RequestScope
 from api.http.search_routes import add_search_routes
 from api.http.slack_routes import SlackDoor
 from api.http.webhook_routes import webhook_router
-from api.services import Services
 from api.settings import ServerSettings
 
 # The framework's own spans and logs carry paths and exception texts to whoever collects them.

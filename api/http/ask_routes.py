@@ -18,7 +18,7 @@ from api.http.provided import ProvidedServices
 from api.http.search_routes import check_length
 from api.wire.answers import answer_to_wire
 from api.wire.hits import JsonObject, to_wire
-from rag.answer import AnswerEvent, ContextFound, TextPart
+from rag.domain.answers import AnswerEvent, ContextFound, TextPart
 from rag.errors import RunbookError
 
 log = structlog.stdlib.get_logger(__name__)

@@ -11,12 +11,12 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
+from api.compose.services import Services
 from api.identity.anonymous import ANONYMOUS
 from api.identity.port import Presented
 from api.records.audit import By
-from api.services import Services
 from rag.adapters.catalog.keys import Right
-from rag.domain import Principal
+from rag.domain.access import Principal
 from rag.errors import AuthenticationError, PermissionDenied
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.wire.fields import storable
-from rag.answer import Turn
+from rag.domain.answers import Turn
 
 _MAX_MESSAGES = 1000
 

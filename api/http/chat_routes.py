@@ -10,6 +10,7 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from api.compose.services import Services
 from api.http.authentication import Asking, Searcher
 from api.http.chat_models import ChatRequest, ModelDescription, ModelList
 from api.http.chat_wire import MODEL, Completion, failure
@@ -24,9 +25,8 @@ from api.http.problems import (
     problem_response,
 )
 from api.http.provided import ProvidedServices
-from api.services import Services
 from api.wire.hits import JsonObject
-from rag.answer import Answered
+from rag.domain.answers import Answered
 from rag.errors import RunbookError
 
 # When this name was first answered for, as a Unix time; OpenAI's shape asks for one.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from api.http.sources_markdown import sources
 from api.wire.answers import citation_to_wire
 from api.wire.hits import JsonObject
-from rag.answer import Answer, Answered, AnswerEvent, TextPart, Usage
+from rag.domain.answers import Answer, Answered, AnswerEvent, TextPart, Usage
 
 MODEL = "runbook-search"
 DONE = "data: [DONE]\n\n"

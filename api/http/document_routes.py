@@ -7,16 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.exceptions import RequestValidationError
 
+from api.compose.services import Services
 from api.http import cursor
 from api.http.authentication import Asking, Searcher
 from api.http.models import DocumentAnswer, DocumentsPage, DocumentsQuery
 from api.http.provided import ProvidedServices
-from api.services import Services
 from api.wire.hits import JsonObject, document_to_wire, document_with_chunks
-from rag.acl import access_filter
-from rag.domain import Document, Freshness, Principal
+from rag.access.acl import access_filter
+from rag.domain.access import Principal
+from rag.domain.documents import Document, Freshness
 from rag.errors import NotFound
-from rag.freshness import freshness_of
+from rag.retrieval.freshness import freshness_of
 
 
 def add_document_routes(router: APIRouter) -> None:

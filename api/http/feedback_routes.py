@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from api.http.authentication import Asking, Searcher
 from api.http.provided import ProvidedServices
 from api.wire.fields import Name, storable
-from rag.feedback import Score, Verdict
+from rag.domain.feedback import Score, Verdict
 
 _MAX_COMMENT = 2000
 

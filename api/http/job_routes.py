@@ -12,13 +12,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.exceptions import RequestValidationError
 
+from api.compose.services import Services
 from api.http.authentication import Asking, IndexCaller
 from api.http.models import JobAccepted, JobAnswer, JobsAnswer, JobsQuery, ReindexRequest
 from api.http.provided import ProvidedServices
-from api.services import Services
 from api.wire.hits import JsonObject
 from rag.adapters.catalog.jobs import Job, JobKind
-from rag.domain import Principal
+from rag.domain.access import Principal
 from rag.errors import NotFound
 
 # Of a run's report; the rest names files.

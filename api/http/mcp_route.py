@@ -19,12 +19,12 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from api.compose.services import Services
 from api.http.authentication import admit, require
 from api.http.problems import MALFORMED, ORIGIN, problem_response
 from api.mcp.server import Context, mcp_server
-from api.services import Services
 from rag.adapters.catalog.keys import Right
-from rag.domain import Principal
+from rag.domain.access import Principal
 from rag.errors import AuthenticationError
 
 _JSON = "application/json"

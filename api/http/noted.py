@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from api.compose.services import Services
 from api.records.audit import By
-from api.services import Services
-from rag.answer import Answered, AnswerEvent, ContextFound
+from rag.domain.answers import Answered, AnswerEvent, ContextFound
 
 
 def noted(

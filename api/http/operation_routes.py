@@ -9,7 +9,7 @@ from api.http.problems import NOT_READY, described, problem_response
 from api.http.provided import ProvidedServices
 from api.http.readiness import Readiness
 from api.records.metrics import CONTENT_TYPE
-from evals.history import last_run
+from evals.running.history import last_run
 
 
 def operation_router() -> APIRouter:

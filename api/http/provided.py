@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from api.services import Services
+from api.compose.services import Services
 
 
 async def _services(request: Request) -> Services:

@@ -9,15 +9,15 @@ import structlog
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 
+from api.compose.services import Services
 from api.http.authentication import asking, count_refusal
 from api.records.audit import By
-from api.services import Services
 from api.slack.command import NotACommand, SlackCommand, parse_command, principal_of
 from api.slack.desk import SlackDesk
 from api.slack.messages import NOBODY, USAGE, Message, answer_message, private
 from api.slack.replies import ReplySender
 from api.slack.signature import SignatureCheck
-from rag.acl import access_filter
+from rag.access.acl import access_filter
 from rag.errors import AuthenticationError
 
 log = structlog.stdlib.get_logger(__name__)

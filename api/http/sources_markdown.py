@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from api.wire.text import freshness_as_text
-from rag.answer import Citation
-from rag.domain import Document
+from rag.domain.answers import Citation
+from rag.domain.documents import Document
 
 # What may stand in a link's address without ending it.
 _SAFE_IN_ADDRESS = "/:?#@!$&'*+,;=%~-._"

@@ -12,11 +12,11 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 from starlette.concurrency import run_in_threadpool
 
+from api.compose.services import Services
 from api.http.authentication import count_refusal
 from api.http.models import StatusAnswer
 from api.http.problems import described
 from api.http.provided import ProvidedServices
-from api.services import Services
 from api.webhooks import Webhooks, pushed_sources, same, signed
 from rag.adapters.catalog.jobs import JobKind
 from rag.errors import AuthenticationError, NotFound

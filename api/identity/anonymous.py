@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.identity.port import Presented
-from rag.domain import Principal
+from rag.domain.access import Principal
 
 ANONYMOUS = "anonymous"
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from api.identity.port import Presented
 from rag.adapters.catalog.keys import KeyStore
-from rag.domain import Principal
+from rag.domain.access import Principal
 from rag.errors import AuthenticationError
 
 _PREFIX = "rbk_"

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from api.identity.anonymous import Anonymous
 from api.identity.port import Presented, Way
-from rag.domain import Principal
+from rag.access.groups import GroupHierarchy
+from rag.domain.access import Principal
 from rag.errors import AuthenticationError
-from rag.groups import GroupHierarchy
 
 
 class OneWay:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from api.settings import Settings, load_settings
+from rag.access.groups import GroupHierarchy
 from rag.errors import ConfigurationError
-from rag.groups import GroupHierarchy
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import jwt
 from api.identity.jwks import JwksCache
 from api.identity.port import Presented, fit_name
 from api.identity.rights import GroupRights, tags_among
-from rag.domain import Principal
+from rag.domain.access import Principal
 from rag.errors import AuthenticationError
 
 _MAX_TOKEN = 16_384

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rag.domain import Principal
+from rag.domain.access import Principal
 from rag.errors import AuthenticationError
 
 _MAX_NAME = 256

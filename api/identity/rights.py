@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rag.acl import parse_tag
-from rag.domain import Principal
+from rag.access.acl import parse_tag
+from rag.domain.access import Principal
 from rag.errors import InvalidTag
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from api.identity.port import Presented, address, fit_name
 from api.identity.rights import GroupRights, tags_among
-from rag.domain import Principal
+from rag.domain.access import Principal
 from rag.errors import AuthenticationError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -7,9 +7,9 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from api.embedding import make_embedder
-from api.local import open_catalog
-from api.search_path import today
+from api.compose.embedding import make_embedder
+from api.compose.local import open_catalog
+from api.compose.search_path import today
 from api.settings import Settings
 from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.promotion import Promotions

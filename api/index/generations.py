@@ -11,16 +11,16 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from api.index.indexer import Indexer
-from ingest.report import Progress, Silent
-from ingest.source import Source
-from ingest.source_run import Run
+from ingest.runs.report import Progress, Silent
+from ingest.runs.source_run import Run
+from ingest.sources.source import Source
 from rag.adapters.catalog.consistency import Consistency, check_file, finds_itself
 from rag.adapters.catalog.copying import GenerationCopy
 from rag.adapters.catalog.generations import Generation, Generations, Recipe
 from rag.adapters.catalog.jobs import JobKind, JobStore
 from rag.adapters.catalog.promotion import Promotion, Promotions
 from rag.adapters.catalog.writer import CatalogWriter, known_sources
-from rag.domain import Filters
+from rag.domain.search import Filters
 from rag.errors import ConfigurationError, GateFailed, StoreError
 from rag.ports import VectorFilter
 

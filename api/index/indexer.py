@@ -13,11 +13,11 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from ingest.chunker import Chunker, ChunkSettings
-from ingest.pipeline import ingest
-from ingest.report import IngestReport, Progress, Silent
-from ingest.source import Source
-from ingest.source_run import IngestTools, Run
+from ingest.chunking.chunker import Chunker, ChunkSettings
+from ingest.runs.pipeline import ingest
+from ingest.runs.report import IngestReport, Progress, Silent
+from ingest.runs.source_run import IngestTools, Run
+from ingest.sources.source import Source
 from rag.adapters.catalog.copying import GenerationCopy
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generation, Generations, Recipe
@@ -30,7 +30,7 @@ from rag.errors import (
     ModelError,
     StoreError,
 )
-from rag.indexing import IndexWriter
+from rag.indexing.write_protocol import IndexWriter
 from rag.ports import ChangeObserver, Embedder, VectorStore
 
 log = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ from api.index.indexer import Indexer
 from api.index.jobs import JobProgress, JobRunner, Work
 from api.index.watching import Watch
 from api.records.metrics import Metrics
-from ingest.report import IngestReport, Progress, Silent
-from ingest.source import Source
-from ingest.watched_roots import watch
-from ingest.watching import Changes, narrowed
+from ingest.runs.report import IngestReport, Progress, Silent
+from ingest.sources.source import Source
+from ingest.sources.watched_roots import watch
+from ingest.sources.watching import Changes, narrowed
 from rag.adapters.catalog.jobs import Job, JobKind, JobStore
 from rag.errors import ConfigurationError, StoreError
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ingest.report import IngestReport
-from ingest.source import Source
-from ingest.watching import Changes, narrowed
+from ingest.runs.report import IngestReport
+from ingest.sources.source import Source
+from ingest.sources.watching import Changes, narrowed
 from rag.errors import RunbookError
 
 log = logging.getLogger(__name__)

@@ -25,10 +25,10 @@ from mcp_types import (
 )
 from pydantic import ValidationError
 
+from api.compose.services import Services
 from api.mcp.tools import TOOLS, QuestionTooLong, ToolDefinition, ToolOutcome
 from api.records.audit import By
-from api.services import Services
-from rag.domain import Principal
+from rag.domain.access import Principal
 from rag.errors import NotFound, RunbookError
 
 NOT_FOUND = "There is no such document, or none that you may read."

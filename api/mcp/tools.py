@@ -8,17 +8,19 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.services import Services
+from api.compose.services import Services
 from api.wire.fields import Name, Question, storable
 from api.wire.hits import JsonObject
 from api.wire.neutral import neutral_document, neutral_hit
 from api.wire.shapes import ChunkModel, DocumentModel, HitModel
 from api.wire.text import document_as_text, hits_as_text
-from rag.acl import access_filter
-from rag.alerts import Alert, MatchedBy, RunbooksForAlert
-from rag.domain import Chunk, Filters, Hit, Kind, Principal
+from rag.access.acl import access_filter
+from rag.domain.access import Principal
+from rag.domain.documents import Chunk, Kind
+from rag.domain.search import Filters, Hit
 from rag.errors import NotFound
-from rag.freshness import freshness_of
+from rag.retrieval.alerts import Alert, MatchedBy, RunbooksForAlert
+from rag.retrieval.freshness import freshness_of
 
 _DEFAULT_K = 5
 _MAX_K = 20

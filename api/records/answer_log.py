@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from rag.domain import Mode
+from rag.domain.search import Mode
 from rag.ports import AnswerOutcome, ModelCall
 
 log = structlog.stdlib.get_logger(__name__)

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from api.records.audit_file import AuditFile
-from rag.domain import Hit, Principal
+from rag.domain.access import Principal
+from rag.domain.search import Hit
 
 _KEY_BYTES = 32
 

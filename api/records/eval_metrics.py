@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 if TYPE_CHECKING:
-    from evals.history import PastRun
+    from evals.running.history import PastRun
 
 _SHARE = "pass_rate"
 

@@ -14,12 +14,14 @@ from prometheus_client.registry import Collector
 
 from api.records.eval_metrics import eval_gauges
 from api.records.model_metrics import ModelMetrics
-from rag.domain import FreshnessStatus, IndexSummary, Mode
+from rag.domain.documents import FreshnessStatus
+from rag.domain.index import IndexSummary
+from rag.domain.search import Mode
 from rag.errors import RunbookError
 from rag.ports import AnswerOutcome, ModelCall
 
 if TYPE_CHECKING:
-    from evals.history import PastRun
+    from evals.running.history import PastRun
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 # Seconds. A warm search takes some milliseconds; a cold model takes a second or more.

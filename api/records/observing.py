@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from api.settings import Settings
-from rag.domain import Mode
+from rag.domain.search import Mode
 from rag.ports import AnswerObserver, AnswerOutcome, ModelCall, SearchObserver
 
 if TYPE_CHECKING:

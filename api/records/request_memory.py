@@ -14,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 from api.settings import Settings
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.feedback import FeedbackStore
-from rag.answer import Answer
-from rag.domain import Hit, Principal
+from rag.domain.access import Principal
+from rag.domain.answers import Answer
+from rag.domain.feedback import Asked, Judged, Verdict, shown_in
+from rag.domain.search import Hit
 from rag.errors import NotFound, RunbookError
-from rag.feedback import Asked, Judged, Verdict, shown_in
 
 # Beyond this the store does not keep up; forgetting some costs only their feedback.
 _MOST_PENDING = 10_000

@@ -20,7 +20,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 
-from rag.domain import Mode
+from rag.domain.search import Mode
 from rag.ports import AnswerOutcome, ModelCall
 
 _NANOSECONDS = 1_000_000_000

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from api.settings.section import Section as _Section
-from rag.domain import Unsupported
+from rag.domain.answers import Unsupported
 
 
 class AskSettings(_Section):

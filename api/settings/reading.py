@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from api.settings.whole import Settings
+from rag.access.groups import GroupHierarchy
 from rag.errors import ConfigurationError
-from rag.groups import GroupHierarchy
 
 CONFIG_NAME = "runbook.toml"
 # Settings that are read from the environment alone.

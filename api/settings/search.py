@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from api.settings.section import Section
-from rag.fusion import LANES
+from rag.retrieval.fusion import LANES
 
 
 class SearchSection(Section):

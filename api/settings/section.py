@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from rag.acl import parse_tags
+from rag.access.acl import parse_tags
 from rag.errors import InvalidTag
 
 

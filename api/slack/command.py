@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from rag.domain import Principal
+from rag.domain.access import Principal
 
 _MAX_FIELDS = 100
 _ID = re.compile(r"[A-Z0-9]{1,32}")

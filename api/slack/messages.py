@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from api.wire.text import freshness_as_text
-from rag.answer import Answer, Citation
+from rag.domain.answers import Answer, Citation
 
 Message = dict[str, object]
 

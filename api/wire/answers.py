@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.wire.hits import JsonObject, to_wire
-from rag.answer import Answer, Citation
+from rag.domain.answers import Answer, Citation
 
 
 def answer_to_wire(answer: Answer, request_id: str) -> JsonObject:

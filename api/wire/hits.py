@@ -7,15 +7,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from rag.domain import (
-    Chunk,
-    Command,
-    Document,
-    Explanation,
-    Freshness,
-    Hit,
-    SearchResult,
-)
+from rag.domain.documents import Chunk, Command, Document, Freshness
+from rag.domain.search import Explanation, Hit, SearchResult
 
 JsonObject = dict[str, Any]
 

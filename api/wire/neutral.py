@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from api.wire.hits import JsonObject, document_with_chunks, to_wire
-from rag.domain import Chunk, Document, Freshness, Hit
-from rag.neutral import neutralised, one_line
-from rag.redaction import redacted
+from rag.domain.documents import Chunk, Document, Freshness
+from rag.domain.search import Hit
+from rag.guardrails.neutralising import neutralised, one_line
+from rag.guardrails.redaction import redacted
 
 
 def neutral_hit(hit: Hit) -> JsonObject:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rag.domain import FreshnessStatus, Kind, Risk
+from rag.domain.documents import FreshnessStatus, Kind, Risk
 
 
 class Shape(BaseModel):

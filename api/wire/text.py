@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rag.domain import Chunk, Command, Document, Freshness, FreshnessStatus, Hit
-from rag.neutral import neutralised, one_line
-from rag.redaction import redacted
+from rag.domain.documents import Chunk, Command, Document, Freshness, FreshnessStatus
+from rag.domain.search import Hit
+from rag.guardrails.neutralising import neutralised, one_line
+from rag.guardrails.redaction import redacted
 
 NOTHING_FOUND = "Nothing found among the pages that you may read."
 

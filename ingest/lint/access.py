@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ingest.acl_rules import AclRules
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.page import Page
+from ingest.reading.acl_rules import AclRules
 from rag.errors import QuarantineError
 
 BROKEN_RULES = Rule(

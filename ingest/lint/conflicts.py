@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from ingest.command_lines import commands_in
+from ingest.chunking.command_lines import commands_in
 from ingest.lint.duplicates import supersedes
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.page import Page
-from rag.command_settings import taken_apart
-from rag.domain import Kind, Risk
+from rag.command_risk.command_settings import taken_apart
+from rag.domain.documents import Kind, Risk
 
 CONFLICT = Rule(
     "conflicting-commands",

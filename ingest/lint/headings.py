@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ingest.blocks import BlockKind
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.page import Page
+from ingest.reading.blocks import BlockKind
 
 SKIPPED = Rule(
     "heading-skip",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.page import Page
-from rag.acl import PUBLIC
-from rag.domain import Kind
+from rag.access.acl import PUBLIC
+from rag.domain.documents import Kind
 
 NO_OWNER = Rule(
     "missing-owner",

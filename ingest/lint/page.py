@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 
-from ingest.blocks import Block
-from ingest.decode import decode
-from ingest.front_matter import Fields, parse_front_matter
+from ingest.formats import load_text
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.markup import Markup, read_markup
-from ingest.loaders import load_text
-from ingest.walk import read_file
-from rag.domain import Kind
+from ingest.reading.blocks import Block
+from ingest.reading.decode import decode
+from ingest.reading.front_matter import Fields, parse_front_matter
+from ingest.sources.walk import read_file
+from rag.domain.documents import Kind
 from rag.errors import QuarantineError
-from rag.priors import superseded_paths
+from rag.retrieval.priors import superseded_paths
 
 MARKDOWN = frozenset({".md", ".markdown"})
 UNREADABLE = Rule(

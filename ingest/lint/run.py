@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.acl_rules import AclRules
 from ingest.lint.access import broken_rules
 from ingest.lint.code_blocks import unnamed_languages
 from ingest.lint.conflicts import conflicting_commands
@@ -21,6 +20,7 @@ from ingest.lint.rules import RULES
 from ingest.lint.secrets import secrets
 from ingest.lint.steps import steps_without_result
 from ingest.lint.suppression import unknown_suppressions, without_silenced
+from ingest.reading.acl_rules import AclRules
 from rag.ports import Embedder
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.page import Page
-from rag.redaction import find_secrets
+from rag.guardrails.redaction import find_secrets
 
 SECRET = Rule(
     "secret",

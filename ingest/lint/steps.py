@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ingest.blocks import Block, BlockKind
-from ingest.command_lines import commands_in
+from ingest.chunking.command_lines import commands_in
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.page import Page
-from rag.domain import Command, Kind, Risk
+from ingest.reading.blocks import Block, BlockKind
+from rag.domain.documents import Command, Kind, Risk
 
 NO_RESULT = Rule(
     "step-result",

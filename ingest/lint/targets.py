@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ingest.formats import TEXT_SUFFIXES
 from ingest.lint.run import Target
-from ingest.loaders import TEXT_SUFFIXES
-from ingest.source import Source
-from ingest.walk import walk
+from ingest.sources.source import Source
+from ingest.sources.walk import walk
 from rag.errors import ConfigurationError
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
+from rag.answering.prompting import Prompt, parse_prompt
 from rag.errors import ConfigurationError, StoreError
-from rag.prompting import Prompt, parse_prompt
 
 _MOST_REMEMBERED = 20
 
@@ -103,7 +103,7 @@ class PromptFiles:
 
 
 def _shipped() -> Iterator[tuple[str, str]]:
-    for file in resources.files("rag").joinpath("prompts").iterdir():
+    for file in resources.files("rag.answering").joinpath("prompts").iterdir():
         if file.name.endswith(".md"):
             yield file.name, file.read_text(encoding="utf-8")
 

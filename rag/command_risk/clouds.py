@@ -6,7 +6,7 @@ import re
 
 from rag.command_risk.options import after_flags
 from rag.command_risk.words import word_set, worst
-from rag.domain import Risk
+from rag.domain.documents import Risk
 
 CLOUDS = word_set("aws gcloud az")
 # The verbs of cloud tools, of which there are thousands.

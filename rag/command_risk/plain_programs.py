@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rag.command_risk.options import has
 from rag.command_risk.words import word_set
-from rag.domain import Risk
+from rag.domain.documents import Risk
 
 # Programs that only look, whatever their arguments.
 READERS = word_set(

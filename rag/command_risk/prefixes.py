@@ -5,7 +5,7 @@ from __future__ import annotations
 from rag.command_risk.options import after_flags, has
 from rag.command_risk.shell import ASSIGNMENT, LOOPS, OPENERS
 from rag.command_risk.words import Told, word_set
-from rag.domain import Risk
+from rag.domain.documents import Risk
 
 # Programs that start another one: their options with values, and how many words of their own
 # stand before that program.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from rag.command_risk.clouds import of_aws, of_cloud
 from rag.command_risk.options import after_flags, has
 from rag.command_risk.words import Told, word_set
-from rag.domain import Risk
+from rag.domain.documents import Risk
 
 SHELLS = word_set("sh bash zsh dash ash ssh su")
 _SSH_VALUES = word_set("-b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S -W -w")

@@ -10,7 +10,7 @@ from itertools import takewhile
 from rag.command_risk.sql import of_fed_sql
 from rag.command_risk.sql_programs import is_fed_sql
 from rag.command_risk.words import Told, word_set
-from rag.domain import Risk
+from rag.domain.documents import Risk
 
 # Beyond these, a command is too deeply nested for a runbook.
 MOST_LINES = 32

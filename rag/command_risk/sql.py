@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rag.command_risk.words import word_set, worst
-from rag.domain import Risk
+from rag.domain.documents import Risk
 
 _SQL_DESTROYS = re.compile(r"\b(drop|truncate|delete)\b", re.IGNORECASE)
 _SQL_CHANGES = re.compile(

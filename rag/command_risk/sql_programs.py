@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rag.command_risk.sql import classify_sql
 from rag.command_risk.words import program_name, word_set, worst
-from rag.domain import Risk
+from rag.domain.documents import Risk
 
 SQL_PROGRAMS = word_set("psql mysql mariadb sqlite3 clickhouse-client cockroach")
 _SQL_STATEMENTS = word_set("--command --execute --query")

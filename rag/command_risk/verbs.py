@@ -9,7 +9,7 @@ from itertools import islice
 from rag.command_risk.options import after_flags, takes_next
 from rag.command_risk.tools import VERBS, Tool
 from rag.command_risk.words import FED, Told, word_set
-from rag.domain import Risk
+from rag.domain.documents import Risk
 
 # A verb stands among the first words.
 _MOST_WORDS = 32

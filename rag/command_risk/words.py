@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.domain import Risk
+from rag.domain.documents import Risk
 
 _SEVERITY = (Risk.READ_ONLY, Risk.UNKNOWN, Risk.MUTATING, Risk.DESTRUCTIVE)
 # What is told of a command: its risk, a command line inside it, the words of a simple command

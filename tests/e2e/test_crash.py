@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.schema import acl_sets, chunks, versions
-from rag.adapters.chroma import ChromaVectorStore
+from rag.adapters.vectors.chroma import ChromaVectorStore
 from tests.processes import HASHING, environment, paths_found, run_json
 
 KILLS = 20

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.git_source import GitCheckout
+from ingest.sources.git_source import GitCheckout
 from rag.errors import StoreError
 from tests.inprocess import paths_found, run, run_json
 

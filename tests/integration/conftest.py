@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from evals.remembering import RememberingEmbedder
-from rag.adapters.local_embedder import LocalEmbedder
-from rag.adapters.sentence_transformer import PACKAGED_MODEL
+from evals.running.caching_embedder import RememberingEmbedder
+from rag.adapters.embedding.local_embedder import LocalEmbedder
+from rag.adapters.embedding.sentence_transformer import PACKAGED_MODEL
 from tests.fakes import document, index_text
 from tests.http_bench import Bench
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, time
 
 import sqlalchemy as sa
 
-from rag.acl import AccessFilter
+from rag.access.acl import AccessFilter
 from rag.adapters.catalog.schema import acl_set_tags, versions
-from rag.domain import Filters
+from rag.domain.search import Filters
 
 
 def readable_sets(connection: sa.Connection, access: AccessFilter) -> frozenset[int] | None:

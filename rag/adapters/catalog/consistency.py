@@ -15,9 +15,9 @@ from rag.adapters.catalog.lexical_table import CHUNKS, PAGES, Fields
 from rag.adapters.catalog.page_facts import page_vector
 from rag.adapters.catalog.rows import chunk_of, document_of
 from rag.adapters.catalog.schema import acl_sets, chunks, embeddings, page_vectors, versions
-from rag.domain import Chunk
+from rag.domain.documents import Chunk
 from rag.errors import StoreError
-from rag.indexing import text_hash
+from rag.indexing.write_protocol import text_hash
 from rag.ports import Embedder, NearestVectors, Vector, VectorFilter
 
 _ROWS = 500

@@ -11,7 +11,7 @@ from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generation
 from rag.adapters.catalog.rows import chunk_of, document_of
 from rag.adapters.catalog.schema import acl_sets, chunks, versions
-from rag.domain import Chunk, Document
+from rag.domain.documents import Chunk, Document
 
 _OF_ONE_BUILD = frozenset({"id", "generation", "state"})
 

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.schema import feedback, requests
-from rag.feedback import Asked, Feedback, Judged, Score, Shown, Verdict
+from rag.domain.feedback import Asked, Feedback, Judged, Score, Shown, Verdict
 
 _COPIED = ("principal", "asked_at", "question", "prompt", "model", "shown", "no_result")
 

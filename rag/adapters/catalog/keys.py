@@ -18,11 +18,11 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from rag.acl import parse_tags
+from rag.access.acl import parse_tags
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.rows import strings, to_json
 from rag.adapters.catalog.schema import api_keys
-from rag.domain import Principal
+from rag.domain.access import Principal
 from rag.errors import AuthenticationError, ConfigurationError, InvalidTag
 
 _KEY = re.compile(r"rbk_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)

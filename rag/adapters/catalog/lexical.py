@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import sqlalchemy as sa
 
-from rag.acl import AccessFilter
+from rag.access.acl import AccessFilter
 from rag.adapters.catalog.access import may_read, passes
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.lexical_table import ABOUT, CHUNKS, PAGES, Fields
@@ -23,11 +23,11 @@ from rag.adapters.catalog.question_terms import (
     terms_of,
 )
 from rag.adapters.catalog.schema import versions
-from rag.chunk_keys import CHUNKS_PER_VERSION, chunk_key
-from rag.domain import Candidate, Filters
+from rag.domain.search import Candidate, Filters
 from rag.errors import IndexMissing
-from rag.identifiers import is_error_code
-from rag.synonyms import Synonyms
+from rag.indexing.chunk_keys import CHUNKS_PER_VERSION, chunk_key
+from rag.retrieval.synonyms import Synonyms
+from rag.text.identifiers import is_error_code
 
 # An identifier that more pages are about than a reader would look through identifies none.
 _FULL_SCORE_PAGES = 3

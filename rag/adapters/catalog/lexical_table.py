@@ -13,8 +13,8 @@ from pathlib import PurePosixPath
 
 import sqlalchemy as sa
 
-from rag.domain import Chunk, Document
-from rag.identifiers import spelled_out
+from rag.domain.documents import Chunk, Document
+from rag.text.identifiers import spelled_out
 
 TOKENIZER = "porter unicode61 remove_diacritics 2"
 

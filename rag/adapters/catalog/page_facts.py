@@ -10,13 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rag.acl import AccessFilter
+from rag.access.acl import AccessFilter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.rows import strings
 from rag.adapters.catalog.schema import acl_sets, generations, page_vectors, state, versions
-from rag.domain import CandidatePage, document_id
+from rag.domain.documents import document_id
+from rag.domain.search import CandidatePage
 from rag.ports import Vector
-from rag.priors import superseded_paths
+from rag.retrieval.priors import superseded_paths
 
 _PAGES_KEPT = 50_000  # some 2 KB each, most of it the vector
 _CHANGES = sa.select(state.c.changes)

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rag.acl import readers_of_both
+from rag.access.acl import readers_of_both
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generation
 from rag.adapters.catalog.rows import strings

@@ -10,21 +10,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rag.acl import AccessFilter
+from rag.access.acl import AccessFilter
 from rag.adapters.catalog.access import may_read, passes, readable_sets
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.rows import chunk_of, document_of
 from rag.adapters.catalog.schema import acl_sets, chunks, generations, quarantine, state, versions
-from rag.domain import (
-    Chunk,
-    Document,
-    Filters,
-    FreshnessStatus,
-    IndexedChunk,
-    IndexSummary,
-    Quarantined,
-)
-from rag.freshness import status_of
+from rag.domain.documents import Chunk, Document, FreshnessStatus, IndexedChunk
+from rag.domain.index import IndexSummary, Quarantined
+from rag.domain.search import Filters
+from rag.retrieval.freshness import status_of
 
 _SERVED = sa.and_(
     versions.c.state == "active",

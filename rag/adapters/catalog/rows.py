@@ -10,16 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rag.domain import (
-    AclOrigin,
-    Chunk,
-    Command,
-    Document,
-    Kind,
-    LineSpan,
-    Metadata,
-    Risk,
-)
+from rag.domain.documents import AclOrigin, Chunk, Command, Document, Kind, LineSpan, Metadata, Risk
 
 _LISTS_KEPT = 4096
 

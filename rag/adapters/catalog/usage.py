@@ -9,11 +9,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from rag.acl import AccessFilter
+from rag.access.acl import AccessFilter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.schema import requests
-from rag.review import Usage
-from rag.unanswered import Question
+from rag.reports.review import Usage
+from rag.reports.unanswered import Question
 
 # As many pages as somebody reads who is in a hurry.
 _FIRST_PAGES = 3

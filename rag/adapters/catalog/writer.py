@@ -10,7 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from rag.acl import AccessFilter
+from rag.access.acl import AccessFilter
 from rag.adapters.catalog import lexical_table
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generations import Generation
@@ -29,9 +29,10 @@ from rag.adapters.catalog.schema import (
     state,
     versions,
 )
-from rag.domain import AclOrigin, Quarantined
+from rag.domain.documents import AclOrigin
+from rag.domain.index import Quarantined
 from rag.errors import StoreError
-from rag.indexing import Draft, Staged, text_hash
+from rag.indexing.write_protocol import Draft, Staged, text_hash
 from rag.ports import Vector, VectorEntry
 
 _EVERYTHING = AccessFilter(frozenset(), everything=True)

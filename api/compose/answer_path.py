@@ -1,0 +1,70 @@
+"""The composition of the answer path: prompts, the configured model, and what checks it."""
+
+from __future__ import annotations
+
+from api.settings import Settings
+from api.settings.ask import AskSettings
+from rag.adapters.generators.llm import ModelSettings, ollama_generator, openai_generator
+from rag.adapters.generators.small_model import SmallModel
+from rag.adapters.prompt_files import PromptFiles
+from rag.answering.answering import Answerer, AnswerSettings
+from rag.answering.resilience import Patience, Resilient
+from rag.ports import AnswerObserver, Embedder, Generator, PageReader
+from rag.retrieval.search import SearchEngine
+
+# What the prompt's own words and the question may take beside the context.
+_TOKENS_OF_PROMPT = 1500
+
+
+def make_answerer(
+    settings: Settings,
+    engine: SearchEngine,
+    pages: PageReader,
+    embedder: Embedder,
+    observer: AnswerObserver,
+) -> Answerer:
+    """Answers over one engine, with the configured model or in the pages' own words."""
+    chosen = settings.ask
+    return Answerer(
+        engine,
+        pages,
+        embedder,
+        make_prompts(settings),
+        observer,
+        AnswerSettings(chosen.context_tokens, chosen.unsupported),
+        make_generator(chosen, embedder),
+    )
+
+
+def make_prompts(settings: Settings) -> PromptFiles:
+    """The prompts that ship, those of the configured folder over them."""
+    folder = settings.prompts.folder
+    return PromptFiles(settings.state_folder, folder and settings.directory / folder)
+
+
+def make_generator(chosen: AskSettings, embedder: Embedder) -> Generator | None:
+    """The configured model, reached at its first use; None when none is configured."""
+    if chosen.provider == "none":
+        return None
+    patience = Patience(retries=chosen.retries, deadline=chosen.deadline)
+    return Resilient(_model(chosen, embedder), patience)
+
+
+def _model(chosen: AskSettings, embedder: Embedder) -> Generator:
+    if chosen.provider == "local":
+        return SmallModel(chosen.model, chosen.temperature, chosen.max_tokens)
+    made = ModelSettings(
+        model=chosen.model,
+        base_url=chosen.base_url,
+        api_key=chosen.api_key.get_secret_value(),
+        timeout=chosen.timeout,
+        temperature=chosen.temperature,
+        max_tokens=chosen.max_tokens,
+        context_window=chosen.context_tokens + chosen.max_tokens + _TOKENS_OF_PROMPT,
+    )
+    make = ollama_generator if chosen.provider == "ollama" else openai_generator
+
+    def count(text: str) -> int:
+        return embedder.count_tokens([text])[0]
+
+    return make(made, count)

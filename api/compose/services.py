@@ -1,0 +1,51 @@
+"""What the composition root builds and the doors use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from api.identity.port import Authenticator
+from api.limits import Limits
+from api.records.audit import AuditLog
+from api.records.metrics import Metrics
+from api.records.request_memory import RequestMemory
+from api.settings import Settings
+from api.webhooks import Webhooks
+from rag.adapters.catalog.jobs import JobStore
+from rag.adapters.catalog.keys import KeyStore
+from rag.adapters.catalog.reader import CatalogReader
+from rag.answering.answering import Answerer
+from rag.retrieval.search import SearchEngine
+
+if TYPE_CHECKING:
+    from api.records.tracing import Tracing
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a door needs to answer.
+
+    `warm` repairs the index, opens the stores and the model, and returns when the first search
+    will be a quick one; it raises a RunbookError when the index cannot be served. `wake` tells
+    whoever works off `jobs` that there is one. `tracing` is None where no spans are sent.
+    """
+
+    settings: Settings
+    engine: SearchEngine
+    answerer: Answerer
+    reader: CatalogReader
+    keys: KeyStore
+    authenticator: Authenticator
+    limits: Limits
+    audit: AuditLog
+    metrics: Metrics
+    requests: RequestMemory
+    today: Callable[[], date]
+    warm: Callable[[], None]
+    jobs: JobStore
+    wake: Callable[[], None]
+    webhooks: Webhooks | None = None
+    tracing: Tracing | None = None

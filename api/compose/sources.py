@@ -1,0 +1,39 @@
+"""The sources that the settings name: folders, git checkouts and other systems."""
+
+from __future__ import annotations
+
+from api.compose.parts import secret_from_environment
+from api.settings import Settings, SourceSettings
+from ingest.sources.connectors.kinds import make_connector
+from ingest.sources.git_source import GitCheckout
+from ingest.sources.source import Source
+
+
+def configured_sources(settings: Settings) -> list[Source]:
+    """In the order of the settings. Raises ConfigurationError."""
+    return [
+        Source(
+            source.name,
+            settings.source_root(source),
+            source.acl,
+            source.url,
+            connector=make_connector(source.connector, source.options)
+            if source.connector
+            else None,
+            checkout=_checkout(settings, source),
+        )
+        for source in settings.sources
+    ]
+
+
+def _checkout(settings: Settings, source: SourceSettings) -> GitCheckout | None:
+    if source.git is None:
+        return None
+    return GitCheckout(
+        source.git,
+        source.branch,
+        settings.git_folder(source),
+        secret_from_environment(source.credentials_env, f"sources.{source.name}.credentials_env"),
+        source.depth,
+        settings.ingest.git_protocols,
+    )

@@ -1,0 +1,49 @@
+"""Where the vectors of each generation are kept."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+
+from api.settings import Settings
+from rag.adapters.catalog.generations import Generation
+from rag.adapters.vectors.chroma import ChromaVectorStore
+
+
+class ChromaStores:
+    """Each generation's vectors: a directory of its own, or a collection on a server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._opened: dict[int, ChromaVectorStore] = {}
+        self._lock = threading.Lock()
+
+    def open(self, generation: Generation) -> ChromaVectorStore:
+        """The generation's store, opened once."""
+        with self._lock:
+            if generation.id not in self._opened:
+                self._opened[generation.id] = self._open(generation)
+            return self._opened[generation.id]
+
+    def remove(self, generation: Generation) -> None:
+        """Drop the generation's vectors, and the directory that they stood in."""
+        store = self.open(generation)
+        store.drop()
+        store.close()
+        del self._opened[generation.id]
+        if self._settings.vectors.mode == "embedded":
+            shutil.rmtree(self._directory(generation), ignore_errors=True)
+
+    def close(self) -> None:
+        while self._opened:
+            self._opened.popitem()[1].close()
+
+    def _open(self, generation: Generation) -> ChromaVectorStore:
+        vectors, name = self._settings.vectors, f"generation-{generation.id}"
+        if vectors.mode == "http":
+            return ChromaVectorStore.over_http(vectors.host, vectors.port, name)
+        return ChromaVectorStore.embedded(self._directory(generation), name)
+
+    def _directory(self, generation: Generation) -> Path:
+        return self._settings.state_folder / "vectors" / str(generation.id)

@@ -1,0 +1,193 @@
+"""The rule that decides whether a change may pass.
+
+It blocks on: something forbidden shown to anyone; a must-pass question that fails; a gold page
+that is gone; a mean under its floor; a regression that is outside noise and larger than the
+smallest that matters; a metric that is not measured any more. What judges say advises, unless
+the rules let it block. What could not be measured is counted, shown, and never a zero.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from evals.gate.rules import GateRules
+from evals.metrics.statistics import Difference, paired, signed
+from evals.running.changes import Changes, compare
+from evals.running.runs import Run, scores_of
+
+# Nothing abstains, and so this metric says nothing; `abstention_recall` tells of it.
+_MAY_BE_ABSENT = frozenset({"abstention_precision"})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that the gate saw; `subject` is a metric, a question or a page."""
+
+    rule: str
+    subject: str
+    message: str
+    blocking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate says of a run, with all that it looked at."""
+
+    findings: tuple[Finding, ...]
+    differences: Mapping[str, Difference] = field(default_factory=dict)
+    changes: Changes | None = None
+
+    @property
+    def passed(self) -> bool:
+        return not any(finding.blocking for finding in self.findings)
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.blocking)
+
+    @property
+    def advice(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if not finding.blocking)
+
+
+def judge(run: Run, baseline: Run | None, rules: GateRules) -> Verdict:
+    """Hold a run against its rules, and against a baseline where there is one."""
+    changes = compare(baseline, run) if baseline is not None else None
+    found = differences(baseline, run) if baseline is not None else {}
+    findings = [
+        *_access(run),
+        *_must_pass(run, baseline, changes),
+        *_gold(run),
+        *_floors(run, rules),
+        *_regressions(run, found, rules),
+        *_no_longer_measured(run, baseline, rules),
+        *_unmeasured(run, rules),
+        *_about_the_suite(run, baseline, changes),
+    ]
+    return Verdict(tuple(findings), found, changes)
+
+
+def _access(run: Run) -> Iterator[Finding]:
+    for leak in run.leaks:
+        yield Finding(
+            "access",
+            leak.id,
+            f"{leak.document} was shown in the {leak.where} of {leak.id} to {leak.persona}, "
+            "who may not read it",
+            blocking=True,
+        )
+
+
+def _must_pass(run: Run, baseline: Run | None, changes: Changes | None) -> Iterator[Finding]:
+    causes = {flip.case.id: flip.causes for flip in changes.broken} if changes else {}
+    before = {case.id: case.passed for case in baseline.cases} if baseline else {}
+    for case in run.cases:
+        if not case.must_pass or case.passed:
+            continue
+        if before.get(case.id, True):
+            why = "; ".join(causes.get(case.id, ()))
+            message = f"{case.id} must pass and fails: {case.question}"
+            yield Finding("must-pass", case.id, f"{message} ({why})" if why else message, True)
+        else:
+            yield Finding(
+                "must-pass", case.id, f"{case.id} must pass and fails, as before", blocking=False
+            )
+
+
+def _gold(run: Run) -> Iterator[Finding]:
+    wanted: dict[str, list[str]] = {}
+    for case in run.cases:
+        for path in case.gold_documents:
+            if path not in run.pages:
+                wanted.setdefault(path, []).append(case.id)
+    for path, questions in sorted(wanted.items()):
+        yield Finding(
+            "gold",
+            path,
+            f"{path} is not in the index, and answers {', '.join(questions)}: "
+            "bring it back, or name what answers now",
+            blocking=True,
+        )
+
+
+def _floors(run: Run, rules: GateRules) -> Iterator[Finding]:
+    means = scores_of(run).means
+    for metric, floor in rules.floors.items():
+        blocking = metric not in run.judged or rules.judges_block
+        if metric not in means:
+            yield Finding("floor", metric, f"{metric} has a floor and was not measured", blocking)
+        elif means[metric] < floor:
+            yield Finding(
+                "floor", metric, f"{metric} is {means[metric]:.4f}, under {floor:.4f}", blocking
+            )
+
+
+def differences(baseline: Run, run: Run) -> dict[str, Difference]:
+    """By metric, over the questions that both runs scored."""
+    earlier = {case.id: case.scores for case in baseline.cases}
+    pairs: dict[str, tuple[list[float], list[float]]] = {}
+    for case in run.cases:
+        old = earlier.get(case.id, {})
+        for metric in case.scores.keys() & old.keys():
+            before, after = pairs.setdefault(metric, ([], []))
+            before.append(old[metric])
+            after.append(case.scores[metric])
+    return {metric: paired(*pairs[metric]) for metric in sorted(pairs)}
+
+
+def _regressions(
+    run: Run, differences: Mapping[str, Difference], rules: GateRules
+) -> Iterator[Finding]:
+    for metric, found in differences.items():
+        matters = rules.smallest.get(metric, rules.default_smallest)
+        if found.high < 0 and found.mean <= -matters:
+            yield Finding(
+                "regression",
+                metric,
+                f"{metric} fell by {-found.mean:.4f} over {found.count} questions "
+                f"(95% interval {signed(found.low)} to {signed(found.high)}; {matters:g} matters)",
+                metric not in run.judged or rules.judges_block,
+            )
+
+
+def _no_longer_measured(run: Run, baseline: Run | None, rules: GateRules) -> Iterator[Finding]:
+    if baseline is None:
+        return
+    now = scores_of(run).means
+    for metric in sorted(scores_of(baseline).means.keys() - _MAY_BE_ABSENT):
+        if metric not in now and metric not in baseline.judged:
+            yield Finding(
+                "unmeasured", metric, f"{metric} is in the baseline and was not measured", True
+            )
+        elif metric not in now:
+            yield Finding(
+                "unmeasured",
+                metric,
+                f"{metric} is in the baseline, and no judge gave it",
+                rules.judges_block,
+            )
+
+
+def _unmeasured(run: Run, rules: GateRules) -> Iterator[Finding]:
+    for metric, count in sorted(Counter(one.metric for one in run.unmeasured).items()):
+        why = Counter(one.reason for one in run.unmeasured if one.metric == metric)
+        told = ", ".join(f"{reason}: {times}" for reason, times in sorted(why.items()))
+        blocking = metric not in run.judged or rules.judges_block
+        yield Finding(
+            "unmeasured", metric, f"{metric} is unmeasured for {count} questions ({told})", blocking
+        )
+
+
+def _about_the_suite(run: Run, baseline: Run | None, changes: Changes | None) -> Iterator[Finding]:
+    if baseline is None or changes is None:
+        return
+    if changes.gone_questions:
+        gone = ", ".join(changes.gone_questions)
+        yield Finding("suite", run.suite, f"no longer asked, unlike in the baseline: {gone}", False)
+    if changes.new_questions:
+        told = f"{len(changes.new_questions)} questions are not in the baseline"
+        yield Finding("suite", run.suite, told, blocking=False)
+    for path in changes.pages.opened:
+        yield Finding("access", path, f"{path} has more readers than in the baseline", False)

@@ -1,0 +1,234 @@
+"""Blocks to chunks, by heading structure and a token budget.
+
+Code, tables and numbered steps are never cut. A heading stays with what follows it, a step with
+the command below it, and a line that ends in a colon with what it introduces. Small neighbouring
+sections are joined; long prose is cut between sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ingest.chunking.command_lines import commands_in
+from ingest.chunking.prose import split_prose
+from ingest.reading.blocks import Block, BlockKind
+from rag.domain.documents import Chunk, LineSpan
+
+# Part of a generation's fingerprint: raise it when the same blocks would make other chunks, or the
+# same commands in them would be told to do something else.
+CHUNKER_VERSION = "2"
+TokenCounter = Callable[[Sequence[str]], list[int]]
+
+_UNCUT = frozenset({BlockKind.HEADING, BlockKind.CODE, BlockKind.TABLE, BlockKind.STEP})
+# Headings may be absurdly long; what stands before a chunk's text keeps to this share of it.
+_CONTEXT_SHARE = 4
+_CHARS_PER_TOKEN = 4
+_MAX_DEPTH = 8  # formats have six levels of headings; deeper ones count as the last
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSettings:
+    """Budgets in tokens of the embedding model; `max_tokens` holds title, headings and text."""
+
+    max_tokens: int = 256
+    min_tokens: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A run of blocks that stays together."""
+
+    blocks: tuple[Block, ...]
+    tokens: int
+
+    @property
+    def can_be_cut(self) -> bool:
+        return self.blocks[-1].kind not in _UNCUT
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """A heading path and the units under it, the heading itself among them."""
+
+    path: tuple[str, ...]
+    units: tuple[_Unit, ...]
+
+    @property
+    def tokens(self) -> int:
+        return sum(unit.tokens for unit in self.units)
+
+
+class Chunker:
+    """Chunks documents for one embedding model."""
+
+    def __init__(self, count_tokens: TokenCounter, settings: ChunkSettings | None = None) -> None:
+        self._count_tokens = count_tokens
+        self._settings = settings or ChunkSettings()
+
+    def chunk(self, document_id: str, title: str, blocks: Sequence[Block]) -> tuple[Chunk, ...]:
+        """The chunks of a document; together they hold every block, in order."""
+        sections = self._sections(title, blocks)
+        paths = {section.path[:depth] for section in sections for depth in range(_MAX_DEPTH)}
+        contexts = {path: self._context(title, path) for path in sorted(paths)}
+        budgets = dict(zip(contexts, self._room(list(contexts.values())), strict=True))
+        made: list[Chunk] = []
+        for section in _joined(sections, budgets, self._settings.min_tokens):
+            for group in self._packed(section.units, budgets[section.path]):
+                made.append(
+                    _chunk(document_id, len(made), group, section.path, contexts[section.path])
+                )
+        return tuple(made)
+
+    def _sections(self, title: str, blocks: Sequence[Block]) -> list[_Section]:
+        counts = self._count_tokens([block.text for block in blocks])
+        sections: list[_Section] = []
+        for path, inside in _by_heading(title, list(zip(blocks, counts, strict=True))):
+            sections.append(_Section(path, tuple(_units(inside))))
+        return sections
+
+    def _context(self, title: str, path: tuple[str, ...]) -> str:
+        limit = self._settings.max_tokens // _CONTEXT_SHARE * _CHARS_PER_TOKEN
+        told = [title[:limit]]
+        if path:
+            told.append(" > ".join(path)[-limit:])
+        return "\n".join(told)
+
+    def _room(self, contexts: Sequence[str]) -> list[int]:
+        """Tokens left for text behind each context."""
+        return [self._settings.max_tokens - tokens for tokens in self._count_tokens(contexts)]
+
+    def _packed(self, units: Sequence[_Unit], budget: int) -> Iterator[tuple[Block, ...]]:
+        """Units in as few groups as fit the budget; a unit over it stands alone or is cut."""
+        group: list[Block] = []
+        used = 0
+        for unit in self._fitting(units, budget):
+            if group and used + unit.tokens > budget:
+                yield tuple(group)
+                group, used = [], 0
+            group.extend(unit.blocks)
+            used += unit.tokens
+        if group:
+            yield tuple(group)
+
+    def _fitting(self, units: Sequence[_Unit], budget: int) -> Iterator[_Unit]:
+        for unit in units:
+            if unit.tokens > budget and unit.can_be_cut:
+                yield from self._cut(unit, budget)
+            else:
+                yield unit
+
+    def _cut(self, unit: _Unit, budget: int) -> Iterator[_Unit]:
+        """The last block of a unit in pieces, the first of them behind the blocks before it."""
+        *leading, prose = unit.blocks
+        led = sum(self._count_tokens([block.text for block in leading]))
+        room = budget - led if led < budget // 2 else budget
+        pieces = list(split_prose(prose, room, self._count_tokens))
+        counts = self._count_tokens([piece.text for piece in pieces])
+        for index, (piece, tokens) in enumerate(zip(pieces, counts, strict=True)):
+            if index == 0:
+                yield _Unit((*leading, piece), led + tokens)
+            else:
+                yield _Unit((piece,), tokens)
+
+
+def _by_heading(
+    title: str, counted: Sequence[tuple[Block, int]]
+) -> Iterator[tuple[tuple[str, ...], list[tuple[Block, int]]]]:
+    """Each heading's own blocks, under the titles of the headings that it stands in."""
+    open_headings: list[tuple[int, str]] = []
+    inside: list[tuple[Block, int]] = []
+    for block, tokens in counted:
+        if block.kind is BlockKind.HEADING:
+            if inside:
+                yield _path(title, open_headings), inside
+            inside = []
+            open_headings = [kept for kept in open_headings if kept[0] < block.level]
+            open_headings.append((block.level, block.title))
+        inside.append((block, tokens))
+    if inside:
+        yield _path(title, open_headings), inside
+
+
+def _path(title: str, open_headings: Sequence[tuple[int, str]]) -> tuple[str, ...]:
+    """The heading path, without a first heading that only repeats the title."""
+    names = [name for _, name in open_headings if name]
+    if names and names[0].strip().casefold() == title.strip().casefold():
+        names = names[1:]
+    return tuple(names[: _MAX_DEPTH - 1])
+
+
+def _units(counted: Sequence[tuple[Block, int]]) -> Iterator[_Unit]:
+    run: list[tuple[Block, int]] = []
+    for item in counted:
+        if run and not _clings(run[-1][0], item[0]):
+            yield _unit(run)
+            run = []
+        run.append(item)
+    if run:
+        yield _unit(run)
+
+
+def _unit(run: Sequence[tuple[Block, int]]) -> _Unit:
+    return _Unit(tuple(block for block, _ in run), sum(tokens for _, tokens in run))
+
+
+def _clings(block: Block, following: Block) -> bool:
+    """Whether a block is of little use without the one behind it."""
+    if block.kind is BlockKind.HEADING:
+        return following.kind is not BlockKind.HEADING
+    if following.kind is BlockKind.CODE:
+        introduces = block.text.rstrip().endswith(":")
+        return block.kind is BlockKind.STEP or introduces
+    return False
+
+
+def _joined(
+    sections: Sequence[_Section], budgets: dict[tuple[str, ...], int], min_tokens: int
+) -> list[_Section]:
+    """Small neighbouring sections as one, under the headings that they share."""
+    joined: list[_Section] = []
+    for section in sections:
+        if joined and min(joined[-1].tokens, section.tokens) < min_tokens:
+            both = _Section(
+                _shared(joined[-1].path, section.path), joined[-1].units + section.units
+            )
+            if both.tokens <= budgets[both.path]:
+                joined[-1] = both
+                continue
+        joined.append(section)
+    return joined
+
+
+def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    length = 0
+    for mine, theirs in zip(one, other, strict=False):
+        if mine != theirs:
+            break
+        length += 1
+    return one[:length]
+
+
+def _between(before: Block, block: Block) -> str:
+    """What stands in the file between two blocks; pieces of cut prose may share a line."""
+    if before.lines.last == block.lines.first and before.kind not in _UNCUT:
+        return " "
+    return "\n" * max(1, block.lines.first - before.lines.last)
+
+
+def _chunk(
+    document_id: str, ordinal: int, blocks: tuple[Block, ...], path: tuple[str, ...], context: str
+) -> Chunk:
+    text = blocks[0].text
+    for before, block in pairwise(blocks):
+        text += _between(before, block) + block.text
+    return Chunk(
+        document_id=document_id,
+        ordinal=ordinal,
+        text=text,
+        section=path,
+        lines=LineSpan(blocks[0].lines.first, max(block.lines.last for block in blocks)),
+        context=context,
+        commands=commands_in(blocks),
+    )

@@ -1,0 +1,53 @@
+"""Every file format to a sequence of blocks; one module a format."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from ingest.reading.blocks import Block, BlockKind, Loaded
+from rag.errors import ConfigurationError
+
+__all__ = ["SUFFIXES", "TEXT_SUFFIXES", "Loaded", "load_binary", "load_text"]
+
+# suffix -> module below ingest.formats, imported when a file of its kind is met
+_TEXT = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".txt": "plain_text",
+    ".rst": "restructured_text",
+    ".adoc": "asciidoc",
+    ".html": "html",
+    ".htm": "html",
+}
+_BINARY = {".ipynb": "notebook", ".pdf": "pdf", ".docx": "docx"}
+
+TEXT_SUFFIXES = frozenset(_TEXT)
+SUFFIXES = frozenset(_TEXT) | frozenset(_BINARY)
+
+
+def load_text(suffix: str, text: str, first_line: int) -> Loaded:
+    """Blocks of a decoded file whose text begins on line `first_line` of it.
+
+    Raises QuarantineError for what cannot be read as its suffix promises.
+    """
+    return _loaded(_module(_TEXT, suffix).blocks(text, first_line))
+
+
+def load_binary(suffix: str, data: bytes) -> Loaded:
+    """Blocks of a file in a format with an encoding of its own. Raises QuarantineError."""
+    return _loaded(_module(_BINARY, suffix).blocks(data))
+
+
+def _module(modules: dict[str, str], suffix: str) -> Any:
+    if suffix not in modules:
+        raise ConfigurationError(f"no loader reads {suffix or 'files without a suffix'}")
+    return import_module(f"ingest.formats.{modules[suffix]}")
+
+
+def _loaded(blocks: tuple[Block, ...]) -> Loaded:
+    return Loaded(blocks, next((b.title for b in blocks if _is_title(b)), None))
+
+
+def _is_title(block: Block) -> bool:
+    return block.kind is BlockKind.HEADING and block.level == 1 and bool(block.title)

@@ -1,0 +1,26 @@
+"""A configured root of files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.sources.connectors.port import Connector
+from ingest.sources.git_source import GitCheckout
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`scope` narrows a run to one file or folder below `root`.
+
+    `url` is a template for links to its files, with `{path}` and `{revision}`. With a `connector`
+    the root is where its documents are mirrored; a `checkout` is fetched by whole runs.
+    """
+
+    name: str
+    root: Path
+    acl: frozenset[str] | None = None
+    url: str | None = None
+    scope: str | None = None
+    connector: Connector | None = None
+    checkout: GitCheckout | None = None

@@ -1,0 +1,63 @@
+"""What is said where there is no answer: what was looked for, what is missing, what is nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rag.answering.context import Context, Passage, pages_of
+from rag.answering.extractive import missing_words
+from rag.answering.nearest import nearest_of, nearest_words
+from rag.domain.answers import Answer, Citation, Statement
+from rag.guardrails.neutralising import one_line
+from rag.text.pieces import Piece
+
+_NEAREST = 3
+
+
+def abstention(question: str, context: Context) -> Answer:
+    """An Answer that gives none: it cites what is nearest, and claims nothing from it."""
+    pages = pages_of(context.passages)[:_NEAREST]
+    near = [(p, nearest_words(question, p)) for page in pages for p in nearest_of(question, page)]
+    told = [
+        "> Nothing that you may read answers this.",
+        f"> Looked for: {one_line(question)}",
+        *_missing(question, context),
+    ]
+    if near:
+        told.append("> The nearest pages, which may be about something else:")
+    told += [line for passage, words in near for line in _shown(passage, words)]
+    return Answer(
+        text="\n".join(told),
+        abstained=True,
+        citations=tuple(Citation(p.marker, p.hit, supported=True) for p in _in_order(near)),
+        statements=tuple(
+            Statement(words.text, (passage.marker,), supported=True)
+            for passage, words in near
+            if words is not None
+        ),
+    )
+
+
+def _missing(question: str, context: Context) -> Iterator[str]:
+    texts = [text for p in context.passages for text in (p.text, p.title, *p.hit.chunk.section)]
+    absent = missing_words(one_line(question), texts)
+    if absent:
+        yield "> Missing: a page that speaks of " + ", ".join(absent)
+    else:
+        yield "> Missing: a page that says what to do about this, and not only its words"
+
+
+def _in_order(near: list[tuple[Passage, Piece | None]]) -> list[Passage]:
+    return sorted((passage for passage, _ in near), key=lambda passage: passage.marker)
+
+
+def _shown(passage: Passage, words: Piece | None) -> Iterator[str]:
+    """Where a passage stands, and behind it what it says that is nearest."""
+    lines = passage.hit.chunk.lines
+    where = f"{passage.hit.document.path}:{lines.first}-{lines.last}"
+    section = " > ".join(passage.hit.chunk.section)
+    heading = f"{passage.title}, {section}" if section else passage.title
+    remark = f" _({passage.remark})_" if passage.remark else ""
+    yield f"> - {one_line(heading)} ({one_line(where)}) [{passage.marker}]{remark}"
+    if words is not None:
+        yield f"\n- {words.text} [{passage.marker}]\n"

@@ -1,0 +1,207 @@
+"""The answer path: a question and a principal to an Answer with checked citations.
+
+    earlier turns -> one question -> search -> context -> generator -> checks -> Answer
+
+Where nothing is found that answers, no generator is asked and the answer says so. Where a model
+fails, or writes nothing that the context bears out, the answer quotes the pages and says so.
+Nothing is executed, and what no passage supports is never shown as if one did.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rag.access.acl import access_filter
+from rag.answering.abstention import abstention
+from rag.answering.context import Context, ContextBuilder
+from rag.answering.conversation import standalone
+from rag.answering.disagreement import disagreements, told
+from rag.answering.extractive import extract
+from rag.answering.prompting import Prompt, PromptBook
+from rag.answering.writing import Writing
+from rag.domain.access import Principal
+from rag.domain.answers import (
+    EXTRACTIVE,
+    Answer,
+    Answered,
+    AnswerEvent,
+    Citation,
+    ContextFound,
+    TextPart,
+    Turn,
+    Unsupported,
+)
+from rag.domain.search import Filters, Mode
+from rag.faithfulness.support import SupportChecker
+from rag.ports import AnswerObserver, AnswerOutcome, Embedder, Generator, PageReader
+from rag.retrieval.search import DEFAULT_K, SearchEngine
+
+PROMPT = "answer"
+# No window limits what is quoted from, and an answer shows a bounded part of it.
+_MORE_TO_QUOTE_FROM = 2
+LEFT_OUT_NOTICE = "lines that speak to a model were left out of {}"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSettings:
+    """`context_tokens` is what a model's context may take, by the embedding model's tokenizer.
+
+    An answer that only quotes may read twice as much.
+    """
+
+    context_tokens: int = 3000
+    unsupported: Unsupported = Unsupported.MARK
+
+
+class Answerer:
+    """Answers questions over one catalog; without a generator it quotes."""
+
+    def __init__(
+        self,
+        engine: SearchEngine,
+        pages: PageReader,
+        embedder: Embedder,
+        prompts: PromptBook,
+        observer: AnswerObserver,
+        settings: AnswerSettings | None = None,
+        generator: Generator | None = None,
+    ) -> None:
+        self._engine = engine
+        self._embedder = embedder
+        self._prompts = prompts
+        self._observer = observer
+        self._settings = settings or AnswerSettings()
+        self._generator = generator
+        budget = self._settings.context_tokens * (1 if generator else _MORE_TO_QUOTE_FROM)
+        self._contexts = ContextBuilder(pages, embedder.count_tokens, budget)
+
+    @property
+    def model(self) -> str:
+        """The model that answers are written with, `extractive` when there is none."""
+        return self._generator.model if self._generator else EXTRACTIVE
+
+    def warm(self) -> None:
+        """Load what the first answer would wait for; the model itself is not asked."""
+        if self._generator is not None:
+            self._generator.load()
+
+    def answer(
+        self,
+        question: str,
+        *,
+        principal: Principal,
+        k: int = DEFAULT_K,
+        filters: Filters | None = None,
+        mode: Mode = Mode.HYBRID,
+        history: Sequence[Turn] = (),
+    ) -> Answer:
+        """The whole answer at once."""
+        for event in self.stream(
+            question, principal=principal, k=k, filters=filters, mode=mode, history=history
+        ):
+            if isinstance(event, Answered):
+                return event.answer
+        raise AssertionError("a stream ends with its answer")
+
+    def stream(
+        self,
+        question: str,
+        *,
+        principal: Principal,
+        k: int = DEFAULT_K,
+        filters: Filters | None = None,
+        mode: Mode = Mode.HYBRID,
+        history: Sequence[Turn] = (),
+    ) -> Iterator[AnswerEvent]:
+        """The context first, then the text in parts that are checked, then the whole answer.
+
+        Closing the iterator stops the model.
+        """
+        started = time.time()
+        prompt = self._prompts.current(PROMPT)
+        asked = standalone(question, history)
+        found = self._engine.search(asked, principal=principal, k=k, filters=filters, mode=mode)
+        context = self._contexts.build(asked, found.hits, access=access_filter(principal))
+        yield ContextFound(context.hits, found)
+        writing = None
+        if found.no_result:
+            answer = abstention(asked, context)
+            yield TextPart(answer.text)
+        elif self._generator is None:
+            answer = _extracted(asked, context)
+            yield TextPart(answer.text)
+        else:
+            writing = self._writing(self._generator, context)
+            yield from writing.parts(prompt, question, history)
+            answer = writing.answer()
+            if not writing.stands:
+                quoted = _extracted(asked, context)
+                yield TextPart(writing.joint + quoted.text)
+                answer = writing.followed_by(quoted)
+        disagreement = _disagreement(answer, context)
+        if disagreement:
+            yield TextPart(disagreement)
+        answer = replace(
+            answer,
+            text=answer.text + disagreement,
+            prompt=prompt.id,
+            prompt_hash=prompt.hash,
+            hits=context.hits,
+            notices=(*answer.notices, *_left_out(context)),
+        )
+        self._observer.answer_given(_outcome(answer, prompt, started, writing))
+        yield Answered(answer)
+
+    def _writing(self, generator: Generator, context: Context) -> Writing:
+        support = SupportChecker(self._embedder)
+        return Writing(generator, context, support, self._settings.unsupported, self._observer)
+
+
+def _extracted(question: str, context: Context) -> Answer:
+    quoted = extract(question, context)
+    if not quoted.statements:
+        return abstention(question, context)
+    markers = sorted({marker for one in quoted.statements for marker in one.markers})
+    return Answer(
+        text=quoted.text,
+        abstained=False,
+        citations=tuple(
+            Citation(passage.marker, passage.hit, supported=True)
+            for passage in context.cited(markers)
+        ),
+        statements=quoted.statements,
+    )
+
+
+def _disagreement(answer: Answer, context: Context) -> str:
+    """Where pages that an answer cites disagree; each side of it is cited already."""
+    if answer.abstained:
+        return ""
+    shown = told(disagreements(context.cited(one.marker for one in answer.citations)))
+    return f"\n\n{shown}" if shown else ""
+
+
+def _left_out(context: Context) -> Iterator[str]:
+    paths = dict.fromkeys(one.hit.document.path for one in context.passages if one.left_out)
+    if paths:
+        yield LEFT_OUT_NOTICE.format(", ".join(paths))
+
+
+def _outcome(
+    answer: Answer, prompt: Prompt, started: float, writing: Writing | None
+) -> AnswerOutcome:
+    return AnswerOutcome(
+        model=answer.model,
+        prompt=prompt.id,
+        prompt_hash=prompt.hash,
+        started=started,
+        seconds=max(0.0, time.time() - started),
+        abstained=answer.abstained,
+        fell_back=writing is not None and not writing.stands,
+        passages=len(answer.hits),
+        citations=len(answer.citations),
+        unsupported=sum(not one.supported for one in answer.statements),
+        struck=writing.struck if writing is not None else 0,
+    )

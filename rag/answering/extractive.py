@@ -1,0 +1,406 @@
+"""The answer that needs no model: steps and sentences of the best sections, verbatim, cited.
+
+    likely causes · check first (read-only) · mitigation · take care · what is missing
+
+Nothing is written but headings and remarks. Each piece keeps its page's order within its part,
+under the page's own heading, which may turn its meaning round; a numbered list stays whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby, pairwise
+
+from rag.answering.context import Context, Passage, pages_of
+from rag.answering.nearest import nearest_of, nearest_words
+from rag.domain.answers import Statement
+from rag.domain.documents import Chunk, Kind, Risk
+from rag.guardrails.neutralising import LEFT_OUT, one_line
+from rag.retrieval.relevance import coverage
+from rag.text.pieces import (
+    Piece,
+    PieceKind,
+    blocks,
+    fenced,
+    pieces,
+    prose_sentences,
+    sentences,
+    without_list_mark,
+)
+
+
+class Part(StrEnum):
+    """The parts of an answer, by their headings, in their order."""
+
+    CAUSE = "Likely causes"
+    TOLD = "What the pages say"
+    CHECK = "Check first (read-only)"
+    MITIGATION = "Mitigation"
+    VERIFY = "Verify afterwards"
+    CARE = "Take care"
+    ALSO = "See also"
+
+
+MISSING = "What is missing"
+# How each heading may be written by a model, and how it is shown.
+HEADINGS = {name.casefold(): name for name in (*(part.value for part in Part), MISSING)}
+_MOST_OF: dict[Part, int] = {
+    Part.CAUSE: 5,
+    Part.TOLD: 6,
+    Part.CHECK: 6,
+    Part.MITIGATION: 8,
+    Part.VERIFY: 3,
+    Part.CARE: 5,
+    Part.ALSO: 12,
+}
+# A page whose best passage scores this share of the best one's is quoted like it.
+_NEARLY_AS_GOOD = 0.8
+_MOST_PAGES = 3
+_MOST_CITED = 30  # passages; nobody follows more
+_LEAST_ALSO = 0.5
+
+_PART_OF_HEADING: tuple[tuple[Part, re.Pattern[str]], ...] = (
+    (
+        Part.CARE,
+        re.compile(
+            r"\b(?:do not|don'?ts?|never|avoid|caution|warnings?|danger\w*|unsafe|pitfalls?|"
+            r"careful|take care|what not)\b",
+            re.I,
+        ),
+    ),
+    (Part.VERIFY, re.compile(r"\b(?:verif\w+|afterwards|did it work|confirm\w*)\b", re.I)),
+    (
+        Part.CHECK,
+        re.compile(
+            r"\b(?:checks?|diagnos\w+|triage|validat\w+|inspect\w*|look\w*|"
+            r"find\w*|investigat\w+|observ\w+|read-only|detect\w*|assess\w*)\b",
+            re.I,
+        ),
+    ),
+    (
+        Part.MITIGATION,
+        re.compile(
+            r"\b(?:mitigat\w+|fix\w*|remed\w+|resol\w+|roll\w*|restor\w+|recover\w*|repair\w*|"
+            r"actions?|steps?|procedure|scal\w+|restart\w*|switch\w*|drain\w*|stop\w*|instructions?|"
+            r"response|workaround|fail\s?over|how to)\b",
+            re.I,
+        ),
+    ),
+    (
+        Part.CAUSE,
+        re.compile(
+            r"\b(?:causes?|why|root|symptoms?|mean\w*|reasons?|what happened|contributing|"
+            r"what fires|trigger\w*)\b",
+            re.I,
+        ),
+    ),
+)
+# What was decided after an incident is history, and no step of the next one.
+_DECIDED = re.compile(r"\b(?:action items?|actions?|follow[- ]?ups?|lessons?)\b", re.I)
+_NUMBER = re.compile(r" {0,3}(\d{1,4})[.)]\s")
+_LETTERS = re.compile(r"[^\W\d_]{2}")
+_TIMESTAMP = re.compile(r"\d{1,4}[-:]\d{1,2}[-:T]\d")
+_MOST_ABSENT = 5
+_WARNS = re.compile(r"\W*(?:do not|don't|never|avoid|must not|be careful|caution|warning)\b", re.I)
+_RISKY = frozenset({Risk.DESTRUCTIVE, Risk.MUTATING})
+# The worst first.
+_REMARK_OF = {
+    Risk.DESTRUCTIVE: "destructive",
+    Risk.MUTATING: "changes something",
+    Risk.UNKNOWN: "may change something",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Quote:
+    """One piece, a numbered list, or a line and the code that it introduces, of one passage.
+
+    `headings` lead to it from the top of its page.
+    """
+
+    part: Part
+    passage: Passage
+    pieces: tuple[Piece, ...]
+    place: int
+    headings: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(piece.text for piece in self.pieces)
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        """The title of its page, then the headings, each a harmless line."""
+        names = [one_line(name) for name in (self.passage.title, *self.headings)]
+        return tuple(name for name, _ in groupby(names))  # a section may begin with its own name
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """The text of an answer and its statements."""
+
+    text: str
+    statements: tuple[Statement, ...]
+
+
+def extract(question: str, context: Context) -> Extract:
+    """An answer in the pages' own words; empty when the context has nothing to quote."""
+    pages = pages_of(context.passages)
+    best = max((passage.hit.score for passage in context.passages), default=0.0)
+    main = [page for page in pages if _best_score(page) >= best * _NEARLY_AS_GOOD][:_MOST_PAGES]
+    quotes = [quote for page in main for passage in page for quote in _quotes(passage)]
+    chosen = _chosen(quotes)
+    quoted = {quote.passage.marker for quote in chosen}
+    beside = [
+        page for page in pages if page not in main and _best_score(page) >= best * _LEAST_ALSO
+    ]
+    also = [
+        *(passage for page in beside for passage in nearest_of(question, page)),
+        *(p for page in main for p in page if p.marker not in quoted),
+    ]
+    room = min(_MOST_OF[Part.ALSO], max(0, _MOST_CITED - len(quoted)))
+    chosen += _chosen([*_also(question, also)])[:room]
+    told = [_part(part, chosen, quotes) for part in Part if any(q.part is part for q in chosen)]
+    if chosen:
+        told = [*_absent(question, context), *told, *_missing(quotes)]
+    statements = tuple(told for quote in chosen for told in _statements(quote))
+    return Extract("\n\n".join(told), statements)
+
+
+def missing_words(question: str, texts: Sequence[str]) -> list[str]:
+    """Words of the question that stand in none of the texts."""
+    return [
+        word
+        for word in dict.fromkeys(question.split())
+        if coverage(word, texts) == 0.0 and coverage(word, [word]) > 0.0
+    ]
+
+
+def _best_score(page: Sequence[Passage]) -> float:
+    return max(passage.hit.score for passage in page)
+
+
+def _quotes(passage: Passage) -> Iterator[_Quote]:
+    """A passage's pieces by the part of an answer that they belong to."""
+    headings = passage.hit.chunk.section
+    waiting: list[Piece] = []
+    for place, piece in enumerate(pieces(passage.text)):
+        if piece.kind is PieceKind.HEADING:
+            if waiting:
+                yield _quote(passage, waiting, headings, place)
+                waiting = []
+            headings = (*passage.hit.chunk.section, piece.text.lstrip("# "))
+        elif LEFT_OUT not in piece.text:
+            if waiting and not _belong_together(waiting, piece):
+                yield _quote(passage, waiting, headings, place)
+                waiting = []
+            waiting.append(piece)
+    if waiting:
+        yield _quote(passage, waiting, headings, len(passage.text))
+
+
+def _belong_together(waiting: Sequence[Piece], piece: Piece) -> bool:
+    """Whether a piece goes on with a numbered list, or is what a paragraph introduces."""
+    before, number = waiting[-1], _number(piece)
+    if number and any(_number(one) for one in waiting):
+        return bool(_number(before)) or number > 1
+    if _number(before):
+        return piece.kind in (PieceKind.CODE, PieceKind.TABLE)
+    if before.kind is not PieceKind.PROSE:
+        return False
+    introduces = before.text.rstrip().endswith(":")
+    return introduces or piece.kind in (PieceKind.CODE, PieceKind.TABLE)
+
+
+def _number(piece: Piece) -> int:
+    """The number of an item of a numbered list; 0 for anything else."""
+    found = _NUMBER.match(piece.text) if piece.kind is PieceKind.ITEM else None
+    return int(found[1]) if found else 0
+
+
+def _quote(
+    passage: Passage, inside: Sequence[Piece], headings: tuple[str, ...], place: int
+) -> _Quote:
+    text = "\n\n".join(piece.text for piece in inside)
+    part = _part_of(text, passage, headings)
+    return _Quote(part, passage, tuple(inside), place, headings)
+
+
+def _part_of(text: str, passage: Passage, headings: Sequence[str]) -> Part:
+    risks = _risks(text, passage.hit.chunk)
+    told = _part_of_headings(headings)
+    if told is Part.CARE or _WARNS.match(without_list_mark(text)):
+        return Part.CARE
+    if _is_history(passage, headings):
+        return Part.TOLD
+    # A command that changes something is never offered as a check, whatever its heading says.
+    if risks & _RISKY:
+        return Part.MITIGATION
+    if risks == {Risk.READ_ONLY} and told in (None, Part.CAUSE):
+        return Part.CHECK
+    return told or Part.TOLD
+
+
+def _is_history(passage: Passage, headings: Sequence[str]) -> bool:
+    kind = passage.hit.document.metadata.kind
+    return kind is Kind.POSTMORTEM and any(_DECIDED.search(heading) for heading in headings)
+
+
+def _part_of_headings(headings: Sequence[str]) -> Part | None:
+    for heading in reversed(headings):
+        for part, words in _PART_OF_HEADING:
+            if words.search(heading):
+                return part
+    return None
+
+
+def _risks(text: str, chunk: Chunk) -> set[Risk]:
+    return {
+        command.risk for command in chunk.commands if command.text.splitlines()[0].strip() in text
+    }
+
+
+def _also(question: str, passages: Sequence[Passage]) -> Iterator[_Quote]:
+    """The nearest words of each passage; what a page warns of stays a warning."""
+    for passage in passages:
+        piece = nearest_words(question, passage)
+        if piece is not None:
+            headings = _headings_above(passage, piece.line)
+            warns = _part_of_headings(headings) is Part.CARE
+            part = Part.CARE if warns else Part.ALSO
+            yield _Quote(part, passage, (piece,), piece.line, headings)
+
+
+def _headings_above(passage: Passage, line: int) -> tuple[str, ...]:
+    own = [
+        piece.text.lstrip("# ")
+        for piece in pieces(passage.text)
+        if piece.kind is PieceKind.HEADING and piece.line <= line
+    ]
+    return (*passage.hit.chunk.section, *own[-1:])
+
+
+def _chosen(quotes: Sequence[_Quote]) -> list[_Quote]:
+    """As many of each part as a person reads, those of the best passages first, in page order."""
+    chosen: set[int] = set()
+    for part in Part:
+        mine = [i for i, quote in enumerate(quotes) if quote.part is part]
+        by_rank = sorted(mine, key=lambda i: (quotes[i].passage.marker, quotes[i].place))
+        chosen |= set(by_rank[: _MOST_OF[part]])
+    order = list(Part)
+    return sorted((quotes[i] for i in sorted(chosen)), key=lambda quote: order.index(quote.part))
+
+
+def _part(part: Part, chosen: Sequence[_Quote], quotes: Sequence[_Quote]) -> str:
+    mine = [quote for quote in chosen if quote.part is part]
+    if part is Part.ALSO:
+        return f"### {part.value}\n\n" + "\n".join(f"- {_shown(quote)}" for quote in mine)
+    told: list[str] = []
+    before = ""
+    for where, inside in groupby(mine, key=lambda quote: quote.where):
+        same_page = where[0] == before and len(where) > 1
+        told += [f"> {' > '.join(where[same_page:])}", *(_shown(quote) for quote in inside)]
+        before = where[0]
+    left_out = sum(quote.part is part for quote in quotes) - len(mine)
+    if left_out > 0 and part in (Part.CHECK, Part.MITIGATION):
+        told.append(f"> {left_out} more on these pages are not quoted here.")
+    return f"### {part.value}\n\n" + "\n\n".join(told)
+
+
+def _shown(quote: _Quote) -> str:
+    """The quote with a marker behind each sentence, and remarks where they are called for."""
+    marker = f" [{quote.passage.marker}]"
+    if quote.part is Part.ALSO:  # one sentence or one row of a table
+        shown = [quote.text + marker]
+    else:
+        shown = [_marked(piece, marker) for piece in quote.pieces]
+    told = [_worst(risks) for risks in _risks_by_piece(quote)]
+    told[0] = "; ".join(filter(None, (quote.passage.remark, told[0])))
+    return "\n\n".join(_remarked(*one, marker) for one in zip(shown, told, strict=True))
+
+
+def _risks_by_piece(quote: _Quote) -> list[set[Risk]]:
+    """What each piece's commands do; of code, told of the words that introduce it."""
+    chunk = quote.passage.hit.chunk
+    risks = [_risks(piece.text, chunk) for piece in quote.pieces]
+    for place, (before, piece) in enumerate(pairwise(quote.pieces), start=1):
+        if piece.kind is PieceKind.CODE and before.kind is not PieceKind.CODE:
+            risks[place - 1] |= risks[place]
+            risks[place] = set()
+    return risks
+
+
+def _worst(risks: set[Risk]) -> str:
+    return next((words for risk, words in _REMARK_OF.items() if risk in risks), "")
+
+
+def _remarked(shown: str, remark: str, marker: str) -> str:
+    if not remark:
+        return shown
+    told = f"_({remark})_"
+    if marker in shown:
+        return shown.replace(marker, f"{marker} {told}", 1)
+    return f"{shown} {told}"  # code, with its marker on a line below it
+
+
+def _marked(piece: Piece, marker: str) -> str:
+    if piece.kind in (PieceKind.CODE, PieceKind.TABLE):
+        return f"{piece.text}\n\n{marker.strip()}"
+    made = []
+    for is_code, run in fenced(piece.text):
+        made.append(run if is_code else _marked_prose(run, marker))
+    return "\n".join(made)
+
+
+def _marked_prose(run: str, marker: str) -> str:
+    made = run
+    cursor = 0
+    for block in blocks(run):
+        told = [block.rstrip()] if block.lstrip().startswith("|") else sentences(block)
+        for sentence in told:
+            at = made.index(sentence, cursor) + len(sentence)
+            if block.lstrip().startswith("|"):
+                cursor = at
+            else:
+                made = made[:at] + marker + made[at:]
+                cursor = at + len(marker)
+    return made
+
+
+def _statements(quote: _Quote) -> Iterator[Statement]:
+    markers = (quote.passage.marker,)
+    for piece in quote.pieces:
+        if piece.kind is PieceKind.TABLE:
+            yield Statement(piece.text, markers, supported=True)
+            continue
+        for is_code, run in fenced(piece.text):
+            told = [run] if is_code else list(prose_sentences(run))
+            yield from (Statement(text, markers, supported=True) for text in told)
+
+
+def _absent(question: str, context: Context) -> Iterator[str]:
+    """First of all, what of the question the pages do not speak of."""
+    texts = [text for p in context.passages for text in (p.text, p.title, *p.hit.chunk.section)]
+    words = [word.strip("?.,;:!`'\"") for word in missing_words(question, texts)]
+    told = [one for one in words if _LETTERS.search(one) and not _TIMESTAMP.search(one)]
+    if told:
+        more = len(told) - _MOST_ABSENT
+        yield f"> No page here speaks of: {', '.join(told[:_MOST_ABSENT])}" + (
+            f", and of {more} more words of the question" if more > 0 else ""
+        )
+
+
+def _missing(quotes: Sequence[_Quote]) -> Iterator[str]:
+    """Last, what a responder would look for and will not find here."""
+    parts = {quote.part for quote in quotes}
+    risks = {risk for quote in quotes for risk in _risks(quote.text, quote.passage.hit.chunk)}
+    told = []
+    if Part.CHECK not in parts and Risk.READ_ONLY not in risks:
+        told.append("> No read-only check was found.")
+    if Part.MITIGATION not in parts and not risks & {*_RISKY, Risk.UNKNOWN}:
+        told.append("> No mitigation was found.")
+    if told:
+        yield f"### {MISSING}\n\n" + "\n".join(told)

@@ -1,0 +1,98 @@
+"""Commands of an answer against those of the passages: whole and verbatim, or struck out.
+
+A part of a command is another command (`rm -rf /var` of `rm -rf /var/tmp/x`), and so is one that
+has lost a flag: only what a page shows as a whole counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rag.answering.context import Passage
+from rag.command_risk.classify import classify, is_known_program
+from rag.domain.documents import Risk
+from rag.text.pieces import fenced
+
+_SPAN = re.compile(r"`([^`\n]+)`")
+_PROMPT = re.compile(r"^\s*(?:[\w.@:~/-]*[$%#]|>)\s+(?=\S)")
+_CONTINUED = re.compile(r"\\\n\s*")
+# A program and a word that only a command has behind it, in the middle of prose.
+_IN_PROSE = re.compile(
+    r"(?<![\w`./-])(?:sudo\s+)?(?P<program>[a-z][\w.-]*)\s+(?P<next>-{1,2}[A-Za-z][\w-]*|/[\w./*-]+|"
+    r"get|describe|delete|apply|patch|scale|rollout|exec|drain|cordon|uncordon|edit|create|replace|"
+    r"logs|restart|stop|kill|prune|undo|uninstall|upgrade|rollback|destroy|flushall|flushdb|reset|"
+    r"set|s3|ec2|rds|app|push|reinit|failover)\b[^.;,\n]*",
+)
+
+
+class QuotedCommands:
+    """The whole commands that some passages show, whatever the white space in them."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self._commands = {passage.marker: frozenset(_commands_of(passage)) for passage in passages}
+        self._text = {passage.marker: _bare(passage.text) for passage in passages}
+
+    def markers_of(self, command: str) -> list[int]:
+        """The passages that show this command as a whole."""
+        wanted = _bare(_PROMPT.sub("", command))
+        return [marker for marker, shown in self._commands.items() if wanted in shown]
+
+    def begins_with_one(self, run: str, markers: Sequence[int]) -> bool:
+        """Whether words of a sentence are a command of these passages and go on as prose.
+
+        The passages' own prose may speak of a command as well, in the same words.
+        """
+        words = _bare(run).split()
+        among = markers or list(self._commands)
+        if any(f" {' '.join(words)} " in f" {self._text[marker]} " for marker in among):
+            return True
+        for length in range(len(words), 1, -1):
+            begun, rest = " ".join(words[:length]), words[length:]
+            if any(begun in self._commands[marker] for marker in among):
+                return not any(word.startswith(("-", "/", "|", "&", ">")) for word in rest)
+        return False
+
+
+def looks_like_a_command(span: str) -> bool:
+    """Whether inline code is a command line, and not a name."""
+    words = span.split()
+    while words and words[0] in ("sudo", "$", "%"):
+        words = words[1:]
+    if not words or not is_known_program(words[0]):
+        return " | " in span or " && " in span
+    if len(words) == 1:
+        return classify(words[0]) in (Risk.MUTATING, Risk.DESTRUCTIVE)
+    return True
+
+
+def logical_lines(code: str) -> list[str]:
+    """The lines of a block's inside, each with those that a backslash continues it with."""
+    joined = _CONTINUED.sub(lambda found: found.group().replace("\n", "\0"), code)
+    return [line.replace("\0", "\n") for line in joined.split("\n")]
+
+
+def commands_in_prose(prose: str) -> Iterator[str]:
+    """Runs of words outside code that read as a command."""
+    for found in _IN_PROSE.finditer(_SPAN.sub(lambda span: " " * len(span.group()), prose)):
+        if is_known_program(found["program"]):
+            yield found.group().rstrip()
+
+
+def _commands_of(passage: Passage) -> Iterator[str]:
+    for is_code, run in fenced(passage.text):
+        if is_code:
+            inside = run.strip("\n").split("\n")[1:]
+            for line in logical_lines("\n".join(inside)):
+                yield _bare(_PROMPT.sub("", line))
+        else:
+            yield from (_bare(span) for span in _SPAN.findall(run))
+    # Formats without fences: what was told to be a command when the page was read.
+    text = _bare(passage.text)
+    for command in passage.hit.chunk.commands:
+        if _bare(command.text) in text:
+            yield _bare(command.text)
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.replace("\\\n", " ").split())

@@ -1,0 +1,116 @@
+"""Numbers with their units and bounds, and which of a sentence's a source does not bear out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rag.text.wording import normalised
+
+# Unit to what it measures and how much of that; units without a common measure are told by name.
+_UNITS: dict[str, tuple[str, float]] = {
+    name: (measure, size)
+    for names, measure, size in (
+        ("ms millisecond milliseconds", "time", 0.001),
+        ("s sec secs second seconds", "time", 1),
+        ("m min mins minute minutes", "time", 60),
+        ("h hour hours", "time", 3600),
+        ("d day days", "time", 86_400),
+        ("week weeks", "time", 604_800),
+        ("month months", "time", 2_592_000),
+        ("year years", "time", 31_536_000),
+        ("% percent", "share", 1),
+        ("k kb kib ki", "memory", 1e3),
+        ("mb mib mi", "memory", 1e6),
+        ("gb gib gi", "memory", 1e9),
+        ("tb tib ti", "memory", 1e12),
+        ("eur euro euros", "euros", 1),
+        ("usd dollars", "dollars", 1),
+        ("replica replicas", "replicas", 1),
+        ("pod pods", "pods", 1),
+        ("times", "times", 1),
+    )
+    for name in names.split()
+}
+_AMOUNT = r"\d+(?:[.,]\d+)*"
+_QUANTITY = re.compile(
+    rf"(?<![\w.,:-])(?P<first>{_AMOUNT})(?=\s(?:to|or|and)\s{_AMOUNT}\s?(?P<of_both>[A-Za-z%]+))"
+    rf"|(?<![\w.])(?P<amount>{_AMOUNT})[ -]?(?P<unit>%|[A-Za-z]+\b)?"
+)
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_ANY_NUMBER = re.compile(r"\d+(?:,\d{3})+|\d+(?:\.\d+)?")
+_SAME = 1e-6
+_ABOVE = re.compile(r"\b(?:above|over|more than|exceeds?|beyond|at least)\b", re.IGNORECASE)
+_BELOW = re.compile(r"\b(?:below|under|less than|fewer than|at most|up to|within)\b", re.IGNORECASE)
+_OR_MORE = re.compile(r"\W*\w*\s*or (?:more|higher|above)")
+_OR_LESS = re.compile(r"\W*\w*\s*or (?:less|fewer|lower|below)")
+_NEGATED = re.compile(r"\b(?:not|never|no|cannot)\b|n't\b", re.IGNORECASE)
+# What would follow is told, and no bound is set.
+_SUPPOSED = re.compile(r"\b(?:if|would|could|might)\b", re.IGNORECASE)
+_WORDS_BEFORE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Quantity:
+    """`size` is in the measure's own unit; a bare number measures nothing."""
+
+    amount: float
+    measure: str
+    size: float
+
+
+def unborne_quantities(sentence: str, source: str) -> Iterator[str]:
+    """Numbers that are not in the source, or are there of another unit."""
+    sentence, source = normalised(sentence), normalised(source)
+    told = list(_quantities(source))
+    numbers = {float(number.replace(",", "")) for number in _ANY_NUMBER.findall(source)}
+    for mine in dict.fromkeys(_quantities(sentence)):
+        if any(_equal(mine, other) for other in told):
+            continue
+        theirs = {other.measure for other in told if other.amount == mine.amount}
+        if mine.measure and theirs and "" not in theirs:
+            yield f"{mine.amount:g} is of another unit in what it cites"
+        elif mine.amount not in numbers and mine.amount > 1:
+            yield f"{mine.amount:g} is not in what it cites"
+
+
+def other_bounds(sentence: str, source: str) -> Iterator[str]:
+    """Numbers that the source bounds from the other side, and nowhere from this one."""
+    told = set(_bounds(normalised(source)))
+    for number, side in dict.fromkeys(_bounds(normalised(sentence))):
+        if (number, -side) in told and (number, side) not in told:
+            yield f"{number} is bounded from the other side in what it cites"
+
+
+def _quantities(text: str) -> Iterator[_Quantity]:
+    for found in _QUANTITY.finditer(text):
+        amount = _number(found["first"] or found["amount"])
+        unit = (found["of_both"] or found["unit"] or "").lower()
+        measure, size = _UNITS.get(unit, ("", 1))
+        yield _Quantity(amount, measure, amount * size)
+
+
+def _equal(mine: _Quantity, other: _Quantity) -> bool:
+    if mine.measure:
+        return mine.measure == other.measure and abs(mine.size - other.size) <= _SAME * mine.size
+    return mine.amount == other.amount
+
+
+def _number(digits: str) -> float:
+    if _GROUPED.fullmatch(digits):
+        return float(digits.replace(",", ""))
+    return float(re.split(r",|(?<=\d)\.(?=\d+\.)", digits)[0])
+
+
+def _bounds(text: str) -> Iterator[tuple[str, int]]:
+    """Numbers that something is to stay above (1) or below (-1)."""
+    for number in re.finditer(rf"(?<![\w.-]){_AMOUNT}", text):
+        clause = re.split(r"[.;:,]\s", text[: number.start()])[-1]
+        before = " ".join(clause.split()[-_WORDS_BEFORE:])
+        above = _ABOVE.search(before) or _OR_MORE.match(text, number.end())
+        below = _BELOW.search(before) or _OR_LESS.match(text, number.end())
+        rest = re.split(r"[.;:]\s", text[number.end() :])[0]
+        if bool(above) != bool(below) and not _SUPPOSED.search(clause + rest):
+            side = 1 if above else -1
+            yield number.group().replace(",", ""), -side if _NEGATED.search(clause) else side

@@ -1,0 +1,239 @@
+"""Whether words of a sentence have changed places against its source.
+
+Values that stand with each other's partner, steps in another order, the two sides of a `without`,
+and a copy in which one word is another. All of it needs words in common: a paraphrase in words of
+its own passes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from itertools import combinations
+
+from rag.faithfulness.clauses import Word, words_of
+from rag.faithfulness.polarity import are_opposites
+from rag.text.wording import root, word_set
+
+_OTHER_CLAUSE = 5  # as far as so many words
+_CLEAR = 2  # a word belongs to the nearer of two when it is nearer by so many words
+_LEAST_VOTES = 2
+_OF_A_NAME = 2
+_LINKS = word_set("without than of to from into with for over")
+_TIMES = word_set("first second last before after afterwards then later once only")
+_THEREAFTER = frozenset(("afterwards", "then", "later", "once"))
+_LEAST_STEPS = 3
+_COMMAND_LINE = re.compile(r"\s*(?:\$ )?[a-z][\w-]* .*(?:\s--?\w|/).*[^.!?:\s]\s*$", re.DOTALL)
+_NEAR_COPY = 0.6
+_SAME_BEFORE = 3
+_MOST_EXCHANGED = 4
+
+_Places = Mapping[str, Sequence[Word]]
+
+
+def exchanged_partners(sentence: str, source: str) -> Iterator[str]:
+    """Pairs of numbers, names or opposites that stand with each other's words."""
+    mine, theirs = _by_root(words_of(sentence)), _by_root(words_of(source))
+    shared = [
+        key
+        for key, words in mine.items()
+        if key in theirs and (words[0].tells or words[0].is_number)
+    ]
+    for one, other in combinations(shared, 2):
+        if not _are_alike(one, other, mine):
+            continue
+        numbers = _is_number(one, mine)
+        agree, differ = 0, 0
+        for word in shared:
+            if word in (one, other) or (numbers and _is_number(word, mine)):
+                continue
+            # What a number belongs to is told best by the name beside it.
+            weight = _OF_A_NAME if numbers and mine[word][0].is_name else 1
+            vote = weight * _owner(mine, word, one, other) * _owner(theirs, word, one, other)
+            agree, differ = agree + max(0, vote), differ + max(0, -vote)
+        if differ >= max(_LEAST_VOTES, 2 * agree):
+            yield f"{one} and {other} stand with each other's words in what it cites"
+
+
+def other_order(sentence: str, source: str, units: Sequence[str]) -> Iterator[str]:
+    """Steps whose order is told otherwise; `units` are the source's sentences and lines."""
+    mine, theirs = words_of(sentence), words_of(source)
+    told = _told_order(theirs) | _order_of_lines(units)
+    for one, other in sorted(_told_order(mine)):
+        if (other, one) in told and (one, other) not in told:
+            yield f"{one} comes before {other}, and in what it cites behind it"
+            return
+    listed, source_listed = _listed_order(mine), _listed_order(theirs)
+    if len(_members(listed) & _members(source_listed)) >= _LEAST_STEPS:
+        for one, other in sorted(listed):
+            if (other, one) in source_listed and (one, other) not in source_listed:
+                yield f"{one} is listed before {other}, and in what it cites behind it"
+                return
+
+
+def exchanged_sides(sentence: str, source: str) -> Iterator[str]:
+    """`an order without a payment` for `a payment without an order`."""
+    told = set(_linked(words_of(source)))
+    for one, link, other in _linked(words_of(sentence)):
+        if (other, link, one) in told and (one, link, other) not in told:
+            yield f"{one} {link} {other} is the other way round in what it cites"
+
+
+def exchanged_words(
+    sentence: str, units: Sequence[str], are_alike: Callable[[str, str], bool]
+) -> Iterator[str]:
+    """What stands in place of other words in a copy of one unit, where the two are not alike."""
+    mine = words_of(sentence)
+    compared = [_compared(mine, words_of(unit)) for unit in units]
+    if not mine or not compared:
+        return
+    same, theirs, changes = max(compared, key=lambda one: one[0])
+    if same < _NEAR_COPY * len(mine):
+        return
+    for place, (kind, start, end, from_, to) in enumerate(changes):
+        before = changes[place - 1] if place else None
+        if kind != "replace" or before is None or before[2] - before[1] < _SAME_BEFORE:
+            continue
+        if max(end - start, to - from_) > _MOST_EXCHANGED:
+            continue
+        said, meant = _telling(mine[start:end]), _telling(theirs[from_:to])
+        if said and meant and not (said.keys() <= meant.keys() or meant.keys() <= said.keys()):
+            one, other = " ".join(said.values()), " ".join(meant.values())
+            if not are_alike(one, other):
+                yield f"says {one} where what it cites says {other}"
+
+
+def _by_root(words: Sequence[Word]) -> dict[str, list[Word]]:
+    found: dict[str, list[Word]] = defaultdict(list)
+    for word in words:
+        found[word.root].append(word)
+    return found
+
+
+def _is_number(key: str, places: _Places) -> bool:
+    return places[key][0].is_number
+
+
+def _are_alike(one: str, other: str, places: _Places) -> bool:
+    """Whether one could stand where the other does: two numbers, two names, two opposites."""
+    if _is_number(one, places) and _is_number(other, places):
+        return "1" not in (one, other)
+    if places[one][0].is_name and places[other][0].is_name:
+        alone = len(places[one]) == len(places[other]) == 1
+        return alone and one not in other and other not in one
+    return are_opposites(one, other)
+
+
+def _owner(places: _Places, word: str, one: str, other: str) -> int:
+    """-1 where a word stands with `one`, 1 where with `other`, 0 where that is not clear."""
+    mine, theirs = _distance(places, word, one), _distance(places, word, other)
+    clear = 1 if _is_number(one, places) else _CLEAR
+    if min(mine, theirs) >= _OTHER_CLAUSE or abs(mine - theirs) < clear:
+        return 0
+    return -1 if mine < theirs else 1
+
+
+def _distance(places: _Places, word: str, value: str) -> int:
+    return min(
+        abs(one.place - other.place) + _OTHER_CLAUSE * (one.clause != other.clause)
+        for one in places[word]
+        for other in places[value]
+    )
+
+
+def _told_order(words: Sequence[Word]) -> set[tuple[str, str]]:
+    """What is said to come before what, as pairs of roots."""
+    clauses: dict[int, list[Word]] = defaultdict(list)
+    for word in words:
+        clauses[word.clause].append(word)
+    found: set[tuple[str, str]] = set()
+    runs = list(clauses.values())
+    for number, run in enumerate(runs):
+        before = _steps(runs[number - 1]) if number else []
+        behind = _steps(runs[number + 1]) if number + 1 < len(runs) else []
+        texts = [word.text for word in run]
+        for link in ("before", "after"):
+            if link in texts:
+                at = texts.index(link)
+                left = (_steps(run[:at]) or before) if at else behind
+                right = _steps(run[at + 1 :])
+                found |= _pairs(left, right) if link == "before" else _pairs(right, left)
+        if _THEREAFTER & set(texts):
+            found |= _pairs(before, _steps(run))
+    return found | _first_and_second(words)
+
+
+def _first_and_second(words: Sequence[Word]) -> set[tuple[str, str]]:
+    """`revoke first, rotate second`."""
+    texts = [word.text for word in words]
+    if "first" not in texts:
+        return set()
+    first = texts.index("first")
+    second = next((n for n, text in enumerate(texts) if text in ("second", "last")), 0)
+    if second <= first:
+        return set()
+    return _pairs(_steps(words[:first])[-1:], _steps(words[:second])[-1:])
+
+
+def _order_of_lines(units: Sequence[str]) -> set[tuple[str, str]]:
+    """Lines of commands stand in the order in which they are run."""
+    lines = [set(_steps(words_of(unit))) for unit in units if _COMMAND_LINE.match(unit)]
+    return {
+        pair
+        for one, other in combinations(lines, 2)
+        for pair in _pairs(sorted(one - other), sorted(other - one))
+    }
+
+
+def _listed_order(words: Sequence[Word]) -> set[tuple[str, str]]:
+    """Each pair of imperatives that open their clauses, in their order."""
+    heads: dict[int, str] = {}
+    for word in words:
+        opens = word.directs and word.clause not in heads
+        if opens and not word.is_code and not word.text.endswith(("ing", "ed")):
+            heads[word.clause] = word.root
+    return {(one, other) for one, other in combinations(heads.values(), 2) if one != other}
+
+
+def _steps(words: Sequence[Word]) -> list[str]:
+    """What is done, as roots; a command of a few words by each of them."""
+    done = [word for word in words if word.tells and word.text not in _TIMES]
+    return [
+        part
+        for word in done
+        for part in (map(root, word.root.split()) if " " in word.root else (word.root,))
+    ]
+
+
+def _pairs(before: Sequence[str], behind: Sequence[str]) -> set[tuple[str, str]]:
+    return {(one, other) for one in before for other in behind if one != other}
+
+
+def _members(pairs: set[tuple[str, str]]) -> set[str]:
+    return {member for pair in pairs for member in pair}
+
+
+def _linked(words: Sequence[Word]) -> Iterator[tuple[str, str, str]]:
+    for word in words:
+        if word.text in _LINKS:
+            near = [other for other in words if other.clause == word.clause and other.tells]
+            left = [o.root for o in near if word.place - 2 <= o.place < word.place]
+            right = [o.root for o in near if word.place < o.place <= word.place + 3]
+            if left and right:
+                yield left[-1], word.text, right[0]
+
+
+def _compared(
+    mine: Sequence[Word], theirs: Sequence[Word]
+) -> tuple[int, Sequence[Word], Sequence[tuple[str, int, int, int, int]]]:
+    matcher = SequenceMatcher(
+        None, [word.root for word in mine], [word.root for word in theirs], autojunk=False
+    )
+    same = sum(block.size for block in matcher.get_matching_blocks())
+    return same, theirs, matcher.get_opcodes()
+
+
+def _telling(words: Sequence[Word]) -> dict[str, str]:
+    return {word.root: word.text for word in words if word.tells}

@@ -1,0 +1,122 @@
+"""Whether what was found answers the question at all.
+
+    relevance = cosine of question and passage + 0.4 · share of the question's words in it
+
+A passage that is less relevant than a threshold is shown as the nearest there is, and not as an
+answer. The threshold is higher when the question names something (a product, an error code) that
+none of the passages names; one that holds an identifier of the question is always an answer, and
+nothing else answers a question that is nothing but codes or names in CamelCase. Weight
+and thresholds were set on the questions of two corpora, answerable and not; what they let through
+and refuse is reported in docs/benchmarks.md. No count over other documents enters, so that a page
+that a caller may not read cannot be felt in the outcome.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rag.text.identifiers import codes_in, identifiers_in, names_in, phrases, without
+
+COVERAGE_WEIGHT = 0.4
+LEAST_RELEVANCE = 0.45
+LEAST_WITHOUT_ITS_NAMES = 0.6
+_LOOKED_AT = 3
+_WORD = re.compile(r"[^\W_]+")
+_ENDINGS = ("ing", "edly", "ed", "es", "ly", "s")
+_LEAST_STEM = 3
+_TEXTS_KEPT = 1024
+# Words that stand in nearly every question and say nothing of which page answers it.
+STOP_WORDS = frozenset(
+    _WORD.findall(
+        "a an and are as at be been but by can did do does for from had has have how i if in into "
+        "is it its me my no not of on or our so than that the their them then there they this to "
+        "us was we were what when where which who why will with would you your"
+    )
+)
+# Words that say of a code or an alert no more than that it is one.
+_SAID_OF_CODES = frozenset(
+    _WORD.findall("alert alerts code codes error errors fired fires firing mean meaning means")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A passage as its texts, and the cosine of the question and it."""
+
+    texts: Sequence[str]
+    cosine: float
+
+
+def answers(question: str, found: Sequence[Compared]) -> bool:
+    """Whether any of the best of these passages, which come best first, answers the question.
+
+    A code is looked for in all of them: one that is only mentioned on a page may stand far down.
+    """
+    best = found[:_LOOKED_AT]
+    names = names_in(question)
+    named = {name for name in names if any(_holds(one.texts, name) for one in best)}
+    if named & set(identifiers_in(question)):
+        return True
+    if codes := _codes_alone(question):
+        return any(_holds(one.texts, code) for one in found for code in codes)
+    least = LEAST_WITHOUT_ITS_NAMES if names and not named else LEAST_RELEVANCE
+    return any(relevance(question, one.texts, one.cosine) >= least for one in best)
+
+
+def _codes_alone(question: str) -> list[str]:
+    """The codes of a question without another telling word, in each way that a page may spell them.
+
+    The words within a code are no words: `pgw` stands on every page on codes of its kind.
+    """
+    codes = codes_in(question)
+    if _telling_words(without(question, codes)) - _SAID_OF_CODES:
+        return []
+    return [way for code in codes for way in _spellings(code)]
+
+
+def _spellings(code: str) -> list[str]:
+    apart = phrases(code)
+    return [code, *apart, apart[0].replace(" ", "")]
+
+
+def _holds(texts: Iterable[str], name: str) -> bool:
+    whole = re.compile(rf"(?<![a-z0-9]){re.escape(name.lower())}(?![a-z0-9])")
+    return any(whole.search(text.lower()) for text in texts)
+
+
+def relevance(question: str, passage: Iterable[str], cosine: float) -> float:
+    """How well a passage, given as its texts, answers a question."""
+    return cosine + COVERAGE_WEIGHT * coverage(question, passage)
+
+
+def coverage(question: str, passage: Iterable[str]) -> float:
+    """The share of the question's telling words that stand in the passage, 0 to 1."""
+    asked = set(map(stem, _telling_words(question)))
+    if not asked:
+        return 0.0
+    there = [_stems(text) for text in passage]
+    return sum(any(word in stems for stems in there) for word in asked) / len(asked)
+
+
+def _telling_words(question: str) -> set[str]:
+    return {
+        word
+        for word in _WORD.findall(question.lower())
+        if word not in STOP_WORDS and len(word) > 1 and not word.isdigit()
+    }
+
+
+@lru_cache(_TEXTS_KEPT)  # one answer compares many words and sentences with the same passages
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in _WORD.findall(text.lower()))
+
+
+def stem(word: str) -> str:
+    """A lower-case word without its ending."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
+            return word[: -len(ending)]
+    return word

@@ -1,0 +1,110 @@
+"""Which lines of a page are commands."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.chunking.command_lines import commands_in
+from ingest.formats import load_text
+from rag.domain.documents import Risk
+
+
+def found(text: str) -> list[tuple[int, str]]:
+    return [(c.line, c.text) for c in commands_in(load_text(".md", text, 1).blocks)]
+
+
+def test_a_shell_block_holds_commands_and_not_its_comments() -> None:
+    text = "```bash\n# look first\nkubectl get pods\n\ncustom-tool --now\n```\n"
+    assert found(text) == [(3, "kubectl get pods"), (5, "custom-tool --now")]
+
+
+def test_prompts_are_taken_off_and_output_is_left_out() -> None:
+    text = "```console\n$ kubectl get pods\nNAME READY\n# df -h\nroot@db:~# uptime\n```\n"
+    assert found(text) == [(2, "kubectl get pods"), (4, "df -h"), (5, "uptime")]
+
+
+def test_a_block_without_a_language_counts_known_programs_alone() -> None:
+    text = "```\napiVersion: v1\nkubectl get pods\nERROR something failed\n```\n"
+    assert found(text) == [(3, "kubectl get pods")]
+
+
+def test_other_languages_hold_no_commands() -> None:
+    assert found("```yaml\nkubectl: get pods\n```\n\n```promql\nrate(x[5m])\n```\n") == []
+
+
+def test_continued_lines_and_heredocs_are_one_command() -> None:
+    text = "```sh\ncurl -s \\\n  https://x\ncat <<EOF > f\na\nEOF\nls\n```\n"
+    assert found(text) == [(2, "curl -s \\\nhttps://x"), (4, "cat <<EOF > f\na\nEOF"), (7, "ls")]
+
+
+def test_a_step_holds_its_fences_and_the_commands_that_it_quotes() -> None:
+    text = "1. Look at `kubectl get pods` and `README`:\n\n   ```sh\n   df -h\n   ```\n"
+    assert found(text) == [(1, "kubectl get pods"), (4, "df -h")]
+
+
+def test_sql_statements_count_whole() -> None:
+    text = "```sql\n-- old rows\nDELETE FROM t\nWHERE a < 1;\nSELECT 1;\n```\n"
+    commands = commands_in(load_text(".md", text, 1).blocks)
+    assert [(c.line, c.risk) for c in commands] == [(3, Risk.DESTRUCTIVE), (5, Risk.READ_ONLY)]
+
+
+def test_rst_and_asciidoc_blocks_hold_commands_too() -> None:
+    rst = "Look::\n\n    kubectl get pods\n\n.. code-block:: bash\n\n    df -h\n"
+    blocks = load_text(".rst", rst, 1).blocks
+    assert [c.text for c in commands_in(blocks)] == ["kubectl get pods", "df -h"]
+    adoc = "[source,bash]\n----\nuptime\n----\n"
+    assert [c.text for c in commands_in(load_text(".adoc", adoc, 1).blocks)] == ["uptime"]
+
+
+def test_a_quote_over_lines_is_one_command() -> None:
+    text = (
+        '```bash\npsql -h db -c "\n  select pid from pg_stat_activity\n\n'
+        "  where datname = 'x' and pid <> pg_backend_pid()\"\nuptime\n```\n"
+    )
+    whole, after = commands_in(load_text(".md", text, 1).blocks)
+    assert (whole.line, whole.risk) == (2, Risk.READ_ONLY)
+    assert whole.text.startswith('psql -h db -c "\n  select pid')
+    assert whole.text.endswith('pg_backend_pid()"')
+    assert (after.line, after.text) == (6, "uptime")
+
+
+def test_a_quote_goes_on_behind_a_continued_line() -> None:
+    text = "```sh\ncurl -X POST x \\\n  -d '{\n\"a\": 1\n}'\ndf -h\n```\n"
+    lines = [(c.line, c.text.count("\n")) for c in commands_in(load_text(".md", text, 1).blocks)]
+    assert lines == [(2, 3), (6, 0)]
+
+
+def test_an_unclosed_quote_swallows_nothing() -> None:
+    text = '```sh\necho "it is\nrm -rf x\ndf -h\n```\n\n```sh\necho "\nuptime\n```\n'
+    assert [line for line, _ in found(text)] == [2, 3, 4, 8, 9]
+
+
+def test_an_apostrophe_in_a_comment_or_in_output_opens_no_quote() -> None:
+    text = "```sh\nls  # don't\nrm x  # can't\n```\n\n```\ntest the user's name\nrm it's\n```\n"
+    assert [line for line, _ in found(text)] == [2, 3, 7, 8]
+
+
+def test_where_output_may_stand_a_command_ends_what_a_quote_opens() -> None:
+    text = "```\necho 'a\nrm -rf x\necho b'\n```\n"
+    assert [line for line, _ in found(text)] == [2, 3, 4]
+
+
+def test_a_session_goes_on_behind_its_second_prompt() -> None:
+    text = "```console\n$ psql -c '\n> select 1\n> '\n 1\n$ uptime\n```\n"
+    assert found(text) == [(2, "psql -c '\nselect 1\n'"), (6, "uptime")]
+
+
+def test_a_here_string_is_no_heredoc() -> None:
+    assert [line for line, _ in found("```sh\ncat <<< word\ndf -h\n```\n")] == [2, 3]
+
+
+@given(
+    st.lists(st.sampled_from(["ls", "rm 'x", "it's", 'a "b', "cat <<E", "E", "x \\", "# don't"]))
+)
+def test_every_command_begins_on_its_own_line(lines: list[str]) -> None:
+    text = "\n".join(["```sh", *lines, "```", ""])
+    numbers = [number for number, _ in found(text)]
+    assert numbers == sorted(set(numbers))
+    for number, command in found(text):
+        assert text.split("\n")[number - 1].strip() == command.split("\n")[0]

@@ -1,0 +1,80 @@
+"""How many searches run at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import date
+
+import pytest
+
+import rag.retrieval.search
+from rag.access.acl import AccessFilter
+from rag.domain.access import Principal
+from rag.domain.documents import IndexedChunk
+from rag.domain.search import Candidate, CandidatePage, Filters, Mode
+from rag.retrieval.search import SearchEngine
+
+_PATIENCE = 10.0
+_SHORT = 0.2
+
+
+class HeldRetriever:
+    """Finds nothing, and not before it is let go."""
+
+    name = "lexical"
+
+    def __init__(self) -> None:
+        self.entered = threading.Semaphore(0)
+        self.let_go = threading.Event()
+
+    def retrieve(
+        self, question: str, *, access: AccessFilter, filters: Filters, limit: int
+    ) -> list[Candidate]:
+        self.entered.release()
+        assert self.let_go.wait(_PATIENCE)
+        return []
+
+
+class Empty:
+    """A catalog of nothing, and whoever looks on."""
+
+    def pages(self, versions: Sequence[int], *, access: AccessFilter) -> dict[int, CandidatePage]:
+        return {}
+
+    def change_count(self) -> int:
+        return 0
+
+    def fetch(
+        self, keys: Sequence[int], *, access: AccessFilter, filters: Filters
+    ) -> dict[int, IndexedChunk]:
+        return {}
+
+    def refused(self, wanted: Sequence[int], *, access: AccessFilter) -> int:
+        return 0
+
+    def searched(self, mode: Mode, seconds: float, no_result: bool) -> None: ...
+
+
+def test_no_more_searches_run_at_once_than_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rag.retrieval.search, "_AT_ONCE", 2)
+    retriever, nothing = HeldRetriever(), Empty()
+    engine = SearchEngine([retriever], [], nothing, nothing, nothing, lambda: date(2026, 6, 1))  # type: ignore[arg-type]
+    results = []
+
+    def ask() -> None:
+        asked = engine.search(
+            "disk full", principal=Principal("x", frozenset({"a"})), mode=Mode.LEXICAL
+        )
+        results.append(asked.no_result)
+
+    threads = [threading.Thread(target=ask) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    assert retriever.entered.acquire(timeout=_PATIENCE)
+    assert retriever.entered.acquire(timeout=_PATIENCE)
+    assert not retriever.entered.acquire(timeout=_SHORT)
+    retriever.let_go.set()
+    for thread in threads:
+        thread.join(_PATIENCE)
+    assert results == [True] * 5
