@@ -25,9 +25,10 @@ from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.feedback import FeedbackStore
 from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.jobs import JobStore
-from rag.adapters.catalog.keys import KeyStore, Right
+from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
+from rag.domain.access import Right
 from rag.domain.documents import Chunk, Command, Kind, LineSpan, Metadata, Risk
 from rag.indexing.write_protocol import Draft, IndexWriter
 from tests.engine import answerer_over, engine_over

@@ -25,7 +25,7 @@ from api.http.app import create_app
 from api.http.server import server_config
 from api.settings import Settings, SourceSettings
 from ingest.runs.report import Silent
-from rag.adapters.catalog.jobs import JobKind
+from rag.domain.jobs import JobKind
 from tests.hashing_cli import hashing_embedder
 
 

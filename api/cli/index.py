@@ -15,7 +15,7 @@ from api.settings import load_settings
 from rag.errors import StoreError
 
 if TYPE_CHECKING:
-    from rag.adapters.catalog.generations import GenerationInfo
+    from rag.domain.generations import GenerationInfo
 
 
 @click.group("index")
@@ -154,7 +154,7 @@ def _checked(ctx: click.Context, kind: str, number: int | None, as_json: bool) -
 
 def _done(config: Path | None, kind: str, scope: Mapping[str, Any]) -> Mapping[str, Any]:
     from api.cli.queued import do_or_queue
-    from rag.adapters.catalog.jobs import JobKind
+    from rag.domain.jobs import JobKind
 
     with shown_progress() as progress:
         return do_or_queue(load_settings(config), JobKind(kind), scope, getpass.getuser(), progress)

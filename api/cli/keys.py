@@ -17,7 +17,8 @@ from rag.access.acl import parse_tags
 
 if TYPE_CHECKING:
     from api.records.audit import AuditLog
-    from rag.adapters.catalog.keys import KeyInfo, KeyStore
+    from rag.adapters.catalog.keys import KeyStore
+    from rag.domain.access import KeyInfo
 
 _RIGHTS = ("search", "index", "admin")
 

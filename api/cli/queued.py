@@ -10,7 +10,8 @@ import rag.errors
 from api.compose.bootstrap import open_keeper
 from api.compose.local import open_catalog
 from api.settings import Settings
-from rag.adapters.catalog.jobs import Job, JobKind, JobState, JobStore
+from rag.adapters.catalog.jobs import JobStore
+from rag.domain.jobs import Job, JobKind, JobState
 from rag.errors import Cancelled, IndexBusy, RunbookError
 
 if TYPE_CHECKING:

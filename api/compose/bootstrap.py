@@ -31,11 +31,12 @@ from api.records.request_memory import RequestMemory, request_memory
 from api.settings import Settings
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.exact_vectors import ExactVectors
-from rag.adapters.catalog.generations import Generation, Generations
+from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.index_lock import IndexLock
 from rag.adapters.vectors.filtered_vectors import FilteredVectors
+from rag.domain.generations import Generation
 from rag.errors import ConfigurationError
 from rag.ports import Embedder, NearestVectors
 

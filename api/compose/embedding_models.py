@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from rag.adapters.catalog.generations import Generation, Recipe
+from rag.domain.generations import Generation, Recipe
 from rag.errors import GenerationMismatch
 from rag.ports import Embedder
 

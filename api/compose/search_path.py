@@ -18,12 +18,13 @@ from api.settings import Settings
 from rag.access.acl import access_filter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.exact_vectors import ExactVectors
-from rag.adapters.catalog.generations import Generation, Generations, Recipe
+from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.lexical import IdentifierRetriever, LexicalRetriever, PageRetriever
 from rag.adapters.catalog.page_facts import PageFacts
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.cross_encoder import CrossEncoderReranker
 from rag.adapters.vectors.serving_vectors import ServingDense, ServingPageVectors
+from rag.domain.generations import Generation, Recipe
 from rag.domain.search import Filters, Mode
 from rag.errors import ConfigurationError
 from rag.ports import Embedder, NearestVectors, Reranker, Retriever, SearchObserver

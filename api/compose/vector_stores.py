@@ -7,8 +7,8 @@ import threading
 from pathlib import Path
 
 from api.settings import Settings
-from rag.adapters.catalog.generations import Generation
 from rag.adapters.vectors.chroma import ChromaVectorStore
+from rag.domain.generations import Generation
 
 
 class ChromaStores:

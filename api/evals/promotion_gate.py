@@ -14,7 +14,7 @@ from api.index.generations import Verdict
 from api.index.indexer import Models
 from api.settings import ChunkingSettings, Settings
 from ingest.runs.report import Progress
-from rag.adapters.catalog.generations import Generation, Recipe
+from rag.domain.generations import Generation, Recipe
 
 if TYPE_CHECKING:
     from evals.gate.gate import Finding

@@ -15,8 +15,7 @@ from api.compose.services import Services
 from api.identity.anonymous import ANONYMOUS
 from api.identity.port import Presented
 from api.records.audit import By
-from rag.adapters.catalog.keys import Right
-from rag.domain.access import Principal
+from rag.domain.access import Principal, Right
 from rag.errors import AuthenticationError, PermissionDenied
 
 

@@ -17,8 +17,8 @@ from api.http.authentication import Asking, IndexCaller
 from api.http.models import JobAccepted, JobAnswer, JobsAnswer, JobsQuery, ReindexRequest
 from api.http.provided import ProvidedServices
 from api.wire.hits import JsonObject
-from rag.adapters.catalog.jobs import Job, JobKind
 from rag.domain.access import Principal
+from rag.domain.jobs import Job, JobKind
 from rag.errors import NotFound
 
 # Of a run's report; the rest names files.

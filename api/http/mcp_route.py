@@ -23,8 +23,7 @@ from api.compose.services import Services
 from api.http.authentication import admit, require
 from api.http.problems import MALFORMED, ORIGIN, problem_response
 from api.mcp.server import Context, mcp_server
-from rag.adapters.catalog.keys import Right
-from rag.domain.access import Principal
+from rag.domain.access import Principal, Right
 from rag.errors import AuthenticationError
 
 _JSON = "application/json"

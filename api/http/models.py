@@ -15,9 +15,9 @@ from pydantic_core import PydanticCustomError
 
 from api.wire.fields import Name, Question, storable
 from api.wire.shapes import ChunkModel, DocumentModel, HitModel, Shape
-from rag.adapters.catalog.jobs import JobKind, JobState
 from rag.domain.answers import Turn
 from rag.domain.documents import Kind
+from rag.domain.jobs import JobKind, JobState
 from rag.domain.search import Filters, Mode
 from rag.retrieval.search import DEFAULT_K, MAX_K
 

@@ -18,7 +18,7 @@ from api.http.models import StatusAnswer
 from api.http.problems import described
 from api.http.provided import ProvidedServices
 from api.webhooks import Webhooks, pushed_sources, same, signed
-from rag.adapters.catalog.jobs import JobKind
+from rag.domain.jobs import JobKind
 from rag.errors import AuthenticationError, NotFound
 
 _ACCEPTED = {"status": "accepted"}

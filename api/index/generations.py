@@ -16,10 +16,12 @@ from ingest.runs.source_run import Run
 from ingest.sources.source import Source
 from rag.adapters.catalog.consistency import Consistency, check_file, finds_itself
 from rag.adapters.catalog.copying import GenerationCopy
-from rag.adapters.catalog.generations import Generation, Generations, Recipe
-from rag.adapters.catalog.jobs import JobKind, JobStore
-from rag.adapters.catalog.promotion import Promotion, Promotions
+from rag.adapters.catalog.generations import Generations
+from rag.adapters.catalog.jobs import JobStore
+from rag.adapters.catalog.promotion import Promotions
 from rag.adapters.catalog.writer import CatalogWriter, known_sources
+from rag.domain.generations import Generation, Promotion, Recipe
+from rag.domain.jobs import JobKind
 from rag.domain.search import Filters
 from rag.errors import ConfigurationError, GateFailed, StoreError
 from rag.ports import VectorFilter

@@ -20,9 +20,11 @@ from ingest.runs.source_run import IngestTools, Run
 from ingest.sources.source import Source
 from rag.adapters.catalog.copying import GenerationCopy
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generation, Generations, Recipe
+from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.promotion import Promotions
-from rag.adapters.catalog.writer import CatalogWriter, KnownSource, known_sources
+from rag.adapters.catalog.writer import CatalogWriter, known_sources
+from rag.domain.generations import Generation, Recipe
+from rag.domain.index import KnownSource
 from rag.errors import (
     ConfigurationError,
     GenerationMismatch,

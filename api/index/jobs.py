@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
-from rag.adapters.catalog.jobs import Job, JobKind, JobState, JobStore
+from rag.adapters.catalog.jobs import JobStore
+from rag.domain.jobs import Job, JobKind, JobState
 from rag.errors import Cancelled, IndexBusy, RunbookError
 
 log = logging.getLogger(__name__)

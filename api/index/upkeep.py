@@ -17,7 +17,8 @@ from ingest.runs.report import IngestReport, Progress, Silent
 from ingest.sources.source import Source
 from ingest.sources.watched_roots import watch
 from ingest.sources.watching import Changes, narrowed
-from rag.adapters.catalog.jobs import Job, JobKind, JobStore
+from rag.adapters.catalog.jobs import JobStore
+from rag.domain.jobs import Job, JobKind
 from rag.errors import ConfigurationError, StoreError
 
 log = logging.getLogger(__name__)

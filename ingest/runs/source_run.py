@@ -33,9 +33,9 @@ from ingest.sources.walk import (
     root_identity,
 )
 from rag.access.acl import readers_of_both
-from rag.adapters.catalog.writer import ActiveVersion, CatalogWriter
+from rag.adapters.catalog.writer import CatalogWriter
 from rag.domain.documents import AclOrigin, Chunk, Document, content_hash, document_id
-from rag.domain.index import Quarantined
+from rag.domain.index import ActiveVersion, Quarantined
 from rag.errors import QuarantineError, RunbookError, StoreError
 from rag.indexing.write_protocol import Draft, IndexWriter
 from rag.ports import Vector

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.sources.source import Source
-from rag.adapters.catalog.writer import KnownSource
+from rag.domain.index import KnownSource
 from rag.errors import ConfigurationError
 
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")

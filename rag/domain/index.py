@@ -1,16 +1,43 @@
-"""What is known of the index as a whole."""
+"""The index as a whole: its sources, the versions that it serves, and its counts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from rag.domain.documents import FreshnessStatus
+from rag.domain.documents import AclOrigin, FreshnessStatus
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSource:
+    """A source that was ingested; `configured` is False for a path given on a command line."""
+
+    name: str
+    root: str
+    configured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveVersion:
+    """The version of a document that is served, to compare a file with.
+
+    `updated` is a Unix time in seconds.
+    """
+
+    version: int
+    document_id: str
+    path: str
+    content_hash: str
+    revision: str
+    updated: int
+    acl: frozenset[str]
+    acl_origin: AclOrigin
+    acl_narrowed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A file that could not be indexed as it stands: where, and why. `line` counts from 1."""
+    """A file that cannot be indexed: where, and why. `line` counts from 1."""
 
     source: str
     path: str
@@ -20,9 +47,9 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class IndexSummary:
-    """Counts of what is being served.
+    """Counts of what is served.
 
-    `last_failure` says why the last run failed, for administrators; None when it did not.
+    `last_failure` is the reason why the last run failed, for administrators; None if it succeeded.
     """
 
     generation: int

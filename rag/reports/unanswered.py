@@ -30,6 +30,14 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Questions that had no result; `unkept` counts those whose text was not stored."""
+
+    questions: tuple[Question, ...] = ()
+    unkept: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionGroup:
     """What was asked for in vain: the commonest wording first, how often, and when last."""
 

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 
 from rag.adapters.catalog import lexical_table
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generation
 from rag.adapters.catalog.lexical_table import CHUNKS, PAGES, Fields
 from rag.adapters.catalog.page_facts import page_vector
 from rag.adapters.catalog.rows import chunk_of, document_of
 from rag.adapters.catalog.schema import acl_sets, chunks, embeddings, page_vectors, versions
 from rag.domain.documents import Chunk
+from rag.domain.generations import Generation
 from rag.errors import StoreError
 from rag.indexing.write_protocol import text_hash
 from rag.ports import Embedder, NearestVectors, Vector, VectorFilter

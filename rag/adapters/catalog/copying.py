@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generation
 from rag.adapters.catalog.rows import chunk_of, document_of
 from rag.adapters.catalog.schema import acl_sets, chunks, versions
 from rag.domain.documents import Chunk, Document
+from rag.domain.generations import Generation, GenerationDifference
 
 _OF_ONE_BUILD = frozenset({"id", "generation", "state"})
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What a copy lacks or has otherwise, as versions of the original; and what it must lose.
-
-    `outdated` are both, `lacking` those that it does not have at all; `surplus` is paths by source.
-    """
-
-    outdated: tuple[int, ...]
-    lacking: tuple[int, ...]
-    surplus: dict[str, list[str]]
 
 
 class GenerationCopy:
@@ -36,7 +23,7 @@ class GenerationCopy:
         self._original = original
         self._copy = copy
 
-    def difference(self) -> Difference:
+    def difference(self) -> GenerationDifference:
         with self._database.read() as connection:
             original = _stamped(connection, self._original)
             copy = _stamped(connection, self._copy)
@@ -50,7 +37,7 @@ class GenerationCopy:
         for document, (_, stamp) in copy.items():
             if document not in original:
                 surplus.setdefault(stamp["source"], []).append(stamp["path"])
-        return Difference(tuple(sorted(outdated)), tuple(sorted(lacking)), surplus)
+        return GenerationDifference(tuple(sorted(outdated)), tuple(sorted(lacking)), surplus)
 
     def read(self, wanted: Sequence[int]) -> list[tuple[Document, tuple[Chunk, ...]]]:
         """These versions, those of them that still serve, with their chunks in order."""

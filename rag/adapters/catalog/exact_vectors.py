@@ -18,8 +18,8 @@ import sqlalchemy as sa
 
 from rag.adapters.catalog.access import passes
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generation
 from rag.adapters.catalog.schema import chunks, embeddings, state, versions
+from rag.domain.generations import Generation
 from rag.ports import Vector, VectorFilter
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -11,49 +11,10 @@ import sqlalchemy as sa
 from rag.adapters.catalog import lexical_table
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.schema import chunks, generations, state, versions
+from rag.domain.generations import Generation, GenerationInfo, Recipe
 from rag.errors import IndexMissing, NotFound
 
 _SERVING = sa.select(generations).where(generations.c.state == "serving")
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What a generation is built with: enough to add to it, and to ask it, at any later time."""
-
-    model: str
-    model_tokens: int
-    chunk_tokens: int
-    least_tokens: int
-    chunker: str
-
-    def has_chunks_of(self, other: Recipe) -> bool:
-        """Whether both cut documents into the same chunks."""
-        return replace(self, model=other.model, model_tokens=other.model_tokens) == other
-
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """One build; `fingerprint` names everything that its chunks and vectors depend on.
-
-    `recipe` is None for one that was built before recipes were kept.
-    """
-
-    id: int
-    fingerprint: str
-    model: str
-    dimension: int
-    recipe: Recipe | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GenerationInfo:
-    """A generation as it is listed. `state` is building, ready, serving or retired."""
-
-    generation: Generation
-    state: str
-    created_at: datetime
-    documents: int
-    chunks: int
 
 
 class Generations:

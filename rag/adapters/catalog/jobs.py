@@ -5,70 +5,17 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.schema import jobs
+from rag.domain.jobs import OPEN_STATES, Job, JobKind, JobState
 
 _ID_BYTES = 8
 _FINISHED_KEPT = 200
-
-
-class JobKind(StrEnum):
-    """What a job does."""
-
-    REINDEX = "reindex"
-    BUILD = "build"
-    PROMOTE = "promote"
-    VERIFY = "verify"
-    REPAIR = "repair"
-
-
-class JobState(StrEnum):
-    """How far a job has come."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-_OPEN = (JobState.QUEUED, JobState.RUNNING)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One piece of work. `error` names the kind of error, `reason` is its words.
-
-    `scope` and `reason` may name paths: they are for whoever asked, or for administrators.
-    """
-
-    id: str
-    kind: JobKind
-    scope: Mapping[str, Any]
-    state: JobState
-    asked_by: str
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    cancelling: bool
-    found: int
-    done: int
-    chunks: int
-    result: Mapping[str, Any] | None
-    error: str | None
-    reason: str | None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is still to be done."""
-        return self.state in _OPEN
 
 
 class JobStore:
@@ -129,7 +76,7 @@ class JobStore:
 
     def are_open(self) -> bool:
         """Whether any job is queued, or was left running."""
-        query = sa.select(sa.exists().where(jobs.c.state.in_(_OPEN)))
+        query = sa.select(sa.exists().where(jobs.c.state.in_(OPEN_STATES)))
         with self._database.read() as connection:
             return bool(connection.scalar(query))
 
@@ -210,7 +157,7 @@ def _now() -> str:
 
 
 def _forget_oldest(connection: sa.Connection) -> None:
-    finished = jobs.c.state.not_in(_OPEN)
+    finished = jobs.c.state.not_in(OPEN_STATES)
     kept = (
         sa.select(jobs.c.number)
         .where(finished)

@@ -12,9 +12,7 @@ import hmac
 import json
 import re
 import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 
 import sqlalchemy as sa
 
@@ -22,7 +20,7 @@ from rag.access.acl import parse_tags
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.rows import strings, to_json
 from rag.adapters.catalog.schema import api_keys
-from rag.domain.access import Principal
+from rag.domain.access import CreatedKey, KeyInfo, Principal, Right
 from rag.errors import AuthenticationError, ConfigurationError, InvalidTag
 
 _KEY = re.compile(r"rbk_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
@@ -31,35 +29,6 @@ _SECRET_BYTES = 32
 _MAX_NAME = 100
 # One text for every refusal, so that a caller learns nothing of which keys there are.
 _REFUSED = "the API key is not valid; ask an administrator for a new one"
-
-
-class Right(StrEnum):
-    """What a key may be used for; `admin` includes the others and reads every document."""
-
-    SEARCH = "search"
-    INDEX = "index"
-    ADMIN = "admin"
-
-
-@dataclass(frozen=True, slots=True)
-class CreatedKey:
-    """A new key; `key` exists here alone and is never seen again."""
-
-    id: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeyInfo:
-    """What may be shown of a key. Times are aware (UTC)."""
-
-    id: str
-    name: str
-    groups: frozenset[str]
-    rights: frozenset[str]
-    created_at: datetime
-    expires_at: datetime | None
-    revoked_at: datetime | None
 
 
 class KeyStore:

@@ -8,7 +8,6 @@ what both have to readers that both allow.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,27 +15,11 @@ import sqlalchemy as sa
 
 from rag.access.acl import readers_of_both
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generation
 from rag.adapters.catalog.rows import strings
 from rag.adapters.catalog.schema import acl_sets, generations, promotions, state, versions
 from rag.adapters.catalog.writer import CatalogWriter, acl_set_number
+from rag.domain.generations import Generation, Promotion
 from rag.errors import NotFound
-
-
-@dataclass(frozen=True, slots=True)
-class Promotion:
-    """One change: `kind` is promote, rollback or ingest, `gate` what the gate said of it.
-
-    `reason` was given by whoever promoted against the gate.
-    """
-
-    generation: int
-    before: int | None
-    at: datetime
-    by: str
-    kind: str
-    gate: str
-    reason: str | None
 
 
 class Promotions:

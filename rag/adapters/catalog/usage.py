@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,19 +12,11 @@ from rag.access.acl import AccessFilter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.schema import requests
 from rag.reports.review import Usage
-from rag.reports.unanswered import Question
+from rag.reports.unanswered import Question, Unanswered
 
 # As many pages as somebody reads who is in a hurry.
 _FIRST_PAGES = 3
 _PLACE_OF_DOCUMENT = 1  # in an item of `shown`
-
-
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """Questions that had no result; of `unkept` more the text was not kept."""
-
-    questions: tuple[Question, ...] = ()
-    unkept: int = 0
 
 
 class UsageReader:

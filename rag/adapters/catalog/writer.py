@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,7 +12,6 @@ import sqlalchemy as sa
 from rag.access.acl import AccessFilter
 from rag.adapters.catalog import lexical_table
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generation
 from rag.adapters.catalog.page_facts import page_vector
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.rows import chunk_columns, document_columns, strings, to_json
@@ -30,36 +28,13 @@ from rag.adapters.catalog.schema import (
     versions,
 )
 from rag.domain.documents import AclOrigin
-from rag.domain.index import Quarantined
+from rag.domain.generations import Generation
+from rag.domain.index import ActiveVersion, KnownSource, Quarantined
 from rag.errors import StoreError
 from rag.indexing.write_protocol import Draft, Staged, text_hash
 from rag.ports import Vector, VectorEntry
 
 _EVERYTHING = AccessFilter(frozenset(), everything=True)
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveVersion:
-    """What ingest compares a file with."""
-
-    version: int
-    document_id: str
-    path: str
-    content_hash: str
-    revision: str
-    updated: int
-    acl: frozenset[str]
-    acl_origin: AclOrigin
-    acl_narrowed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class KnownSource:
-    """A source that was ingested; `configured` tells it from a path on a command line."""
-
-    name: str
-    root: str
-    configured: bool
 
 
 class CatalogWriter:

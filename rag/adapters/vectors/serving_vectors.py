@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.access.acl import AccessFilter
-from rag.adapters.catalog.generations import Generation, Generations
+from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.page_facts import PageFacts
 from rag.adapters.vectors.dense import DenseRetriever
+from rag.domain.generations import Generation
 from rag.domain.search import Candidate, Filters
 from rag.indexing.chunk_keys import chunk_key
 from rag.ports import Embedder, NearestVectors

@@ -41,8 +41,8 @@ from api.settings import load_settings
 from ingest.reading.acl_rules import RULE_FILE
 from ingest.runs.report import Silent
 from rag.access.groups import GroupHierarchy
-from rag.adapters.catalog.jobs import JobKind
 from rag.domain.documents import document_id
+from rag.domain.jobs import JobKind
 from rag.errors import ConfigurationError
 from tests.doors import DOORS, LOCAL, OPEN, SLACK_SECRET, SLACK_TEAM, Asking, body_of, slack_user
 from tests.hashing_cli import hashing_embedder

@@ -16,8 +16,9 @@ from api.http.app import create_app
 from api.identity.api_keys import ApiKeys
 from api.identity.authenticator import OneWay
 from rag.access.groups import GroupHierarchy
-from rag.adapters.catalog.keys import KeyStore, Right
+from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.schema import api_keys
+from rag.domain.access import Right
 from rag.errors import StoreError
 from tests.fakes import document
 from tests.http_bench import (

@@ -16,8 +16,8 @@ import tests.inprocess
 from api.compose.bootstrap import open_serving
 from api.compose.local import open_catalog
 from api.settings import Settings, load_settings
-from rag.adapters.catalog.jobs import Job, JobKind, JobState
 from rag.adapters.catalog.promotion import Promotions
+from rag.domain.jobs import Job, JobKind, JobState
 from rag.ports import Embedder, Vector
 from tests.fakes import HashingEmbedder
 from tests.hashing_cli import hashing_embedder

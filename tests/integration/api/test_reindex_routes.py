@@ -12,8 +12,8 @@ from starlette.testclient import TestClient
 
 from api.http.app import create_app
 from api.settings import Settings, SourceSettings
-from rag.adapters.catalog.jobs import JobState
-from rag.adapters.catalog.keys import Right
+from rag.domain.access import Right
+from rag.domain.jobs import JobState
 from tests.http_bench import Bench
 
 INDEX = frozenset({Right.INDEX})

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from rag.adapters.catalog.keys import Right
 from rag.answering.answering import Answerer
+from rag.domain.access import Right
 from rag.domain.answers import AnswerEvent
 from rag.errors import StoreError
 from tests.fakes import document, index_text

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generation, Generations
+from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.page_facts import PageFacts
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.adapters.vectors.dense import DenseRetriever
 from rag.domain.access import Principal
 from rag.domain.documents import document_id
+from rag.domain.generations import Generation
 from rag.domain.search import Mode
 from rag.indexing.write_protocol import IndexWriter
 from rag.retrieval.search import SearchEngine

@@ -13,7 +13,8 @@ import pytest
 
 from api.index.jobs import JobProgress, JobRunner
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.jobs import Job, JobKind, JobState, JobStore
+from rag.adapters.catalog.jobs import JobStore
+from rag.domain.jobs import Job, JobKind, JobState
 from rag.errors import IndexBusy, StoreError
 
 ALL: Mapping[str, Any] = {"source": None, "paths": []}

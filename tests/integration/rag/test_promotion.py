@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generation, Generations
+from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.promotion import Promotions
+from rag.domain.generations import Generation
 from rag.errors import NotFound
 
 

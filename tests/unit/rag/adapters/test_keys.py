@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.keys import KeyStore, Right
+from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.schema import api_keys
+from rag.domain.access import Right
 from rag.errors import AuthenticationError, ConfigurationError, InvalidTag
 
 NOW = datetime.now(UTC)
