@@ -22,7 +22,7 @@ from rag.answering.quoted_commands import (
 from rag.domain.answers import Citation, Statement, Unsupported
 from rag.faithfulness.support import Support, SupportChecker
 from rag.guardrails.neutralising import outside_code
-from rag.text.pieces import sentences
+from rag.text.sentences import sentences
 from rag.text.wording import plain
 
 MARKER = re.compile(r"(?<!\\)\[(\d{1,4})\](?!\()")

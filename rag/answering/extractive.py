@@ -27,9 +27,9 @@ from rag.text.pieces import (
     fenced,
     pieces,
     prose_sentences,
-    sentences,
     without_list_mark,
 )
+from rag.text.sentences import sentences
 
 
 class Part(StrEnum):

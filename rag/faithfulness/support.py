@@ -27,7 +27,8 @@ from rag.faithfulness.word_order import (
     other_order,
 )
 from rag.ports import Embedder, Vector
-from rag.text.pieces import PieceKind, blocks, fenced, pieces, sentences
+from rag.text.pieces import PieceKind, blocks, fenced, pieces
+from rag.text.sentences import sentences
 from rag.text.wording import plain, telling_roots, unmarked
 
 LEAST_SUPPORT = 0.5

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from rag.text.sentences import sentences
+
 
 class PieceKind(StrEnum):
     """What a piece is, as far as an answer cares."""
@@ -36,12 +38,6 @@ _ITEM = re.compile(r"( {0,3})(?:\d{1,4}[.)]|[-*+•])\s+(?=\S)")
 _LIST_MARK = re.compile(r"^\s*(?:\d{1,4}[.)]|[-*+•])\s+")
 _NESTED = re.compile(r"\s*(?:\||\d{1,4}[.)]\s|[-*+•]\s)")
 _TABLE = re.compile(r"\s*\|")
-# Where a sentence ends: behind its mark and whatever closes with it, before a new beginning.
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]*_`]{0,3}(?=\s+[\"'(*_`\[]{0,3}[A-Z0-9])")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|no|nr|ca|resp)\.|(?-i:\b[A-Z])\.)$", re.IGNORECASE
-)
-_NUMBERED = re.compile(r"^\s*\d{1,4}\.$")
 
 
 def pieces(text: str) -> list[Piece]:
@@ -57,11 +53,6 @@ def pieces(text: str) -> list[Piece]:
         found.append(Piece(kind, "\n".join(lines[start:end]).rstrip(), start))
         start = end
     return found
-
-
-def sentences(prose: str) -> list[str]:
-    """The sentences of a paragraph, verbatim, without the white space between them."""
-    return [sentence for sentence in _sentences(prose) if sentence]
 
 
 def blocks(prose: str) -> Iterator[str]:
@@ -101,21 +92,6 @@ def fenced(text: str) -> Iterator[tuple[bool, str]]:
             yield True, "\n".join(lines[opens:start])
     if start < len(lines):
         yield False, "\n".join(lines[start:])
-
-
-def _sentences(prose: str) -> Iterator[str]:
-    start = 0
-    for found in _SENTENCE_END.finditer(prose):
-        sentence = prose[start : found.end()].strip()
-        if _ABBREVIATION.search(sentence) or _NUMBERED.match(sentence) or _opens_code(sentence):
-            continue
-        yield sentence
-        start = found.end()
-    yield prose[start:].strip()
-
-
-def _opens_code(text: str) -> bool:
-    return text.count("`") % 2 == 1
 
 
 def _piece_at(lines: Sequence[str], start: int) -> tuple[PieceKind, int]:

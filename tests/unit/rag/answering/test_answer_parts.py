@@ -23,7 +23,7 @@ from rag.domain.documents import Chunk, Document, Freshness, FreshnessStatus, Ki
 from rag.domain.search import Explanation, Hit, Scores
 from rag.guardrails.injection import signs_in
 from rag.guardrails.neutralising import neutralised
-from rag.text.pieces import pieces, sentences
+from rag.text.pieces import pieces
 from tests.answers import PAYMENTS, Desk
 from tests.fakes import HashingEmbedder, document
 
@@ -58,18 +58,6 @@ def test_pieces_hold_every_line_that_is_not_blank_in_order(text: str) -> None:
     assert [line.rstrip() for line in told] == [
         line.rstrip() for line in text.split("\n") if line.strip()
     ]
-
-
-@given(st.text(alphabet="aB .!?`\n1"))
-def test_sentences_are_verbatim_and_in_order(text: str) -> None:
-    cursor = 0
-    for sentence in sentences(text):
-        cursor = text.index(sentence, cursor) + len(sentence)
-
-
-def test_a_sentence_does_not_end_at_an_abbreviation_a_number_or_within_code() -> None:
-    text = "Use e.g. Redis. Wait 1.5 s. Run `a. B` now."
-    assert sentences(text) == ["Use e.g. Redis.", "Wait 1.5 s.", "Run `a. B` now."]
 
 
 def test_commands_stay_as_they_are_and_prose_is_made_harmless() -> None:
