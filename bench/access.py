@@ -36,8 +36,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="runbook-access-") as place:
         folder = Path(place)
         _prepare(folder)
-        with _serving(folder) as client, open_catalog(load_settings(folder / "runbook.toml")) as db:
-            keys = KeyStore(db)
+        with (
+            _serving(folder) as client,
+            open_catalog(load_settings(folder / "runbook.toml")) as opened,
+        ):
+            keys = opened.keys
             told = {
                 "key_ms": _spread([_key(client, keys) for _ in range(_TURNS)]),
                 "group_ms": _spread([_group(client, keys, folder) for _ in range(_TURNS)]),

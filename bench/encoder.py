@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from api.compose.bootstrap import run_ingest
 from api.compose.embedding import make_embedder
+from api.compose.indexing import run_ingest
 from api.settings import Settings
 from bench.corpora import Corpus, Page, texts
 from ingest.runs.report import Silent

@@ -19,17 +19,14 @@ from typing import Any
 import httpx
 import numpy as np
 
-from api.compose.bootstrap import open_serving
 from api.compose.embedding import make_embedder
 from api.compose.local import LOCAL_ADMINISTRATOR, open_catalog
+from api.compose.serving import open_serving
 from api.settings import Settings
 from bench.plain_stack import retriever_over
 from bench.scaled_index import SHARES, Material
 from rag.access.acl import access_filter
 from rag.adapters.catalog.exact_vectors import ExactVectors
-from rag.adapters.catalog.generations import Generations
-from rag.adapters.catalog.keys import KeyStore
-from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.vectors.chroma import ChromaVectorStore
 from rag.adapters.vectors.filtered_vectors import FilteredVectors
 from rag.domain.access import Principal
@@ -100,13 +97,13 @@ def filters(settings: Settings, questions: Sequence[str]) -> list[Filtered]:
     embedder = make_embedder(settings)
     vectors = [embedder.embed_question(question) for question in questions]
     found = []
-    with open_catalog(settings) as database:
-        generation = Generations(database).serving()
+    with open_catalog(settings) as catalog:
+        generation = catalog.generations.serving()
         name = f"generation-{generation.id}"
         store = ChromaVectorStore.embedded(
             settings.state_folder / "vectors" / str(generation.id), name
         )
-        exact, reader = ExactVectors(database, generation), CatalogReader(database)
+        exact, reader = ExactVectors(catalog.database, generation), catalog.reader
         filtered = FilteredVectors(store, exact)
         for share in (EVERYTHING, *SHARES):
             principal = Principal(share, frozenset({share}), share == EVERYTHING)
@@ -133,8 +130,8 @@ def filters(settings: Settings, questions: Sequence[str]) -> list[Filtered]:
 
 def throughput(settings: Settings, questions: Sequence[str], clients: int) -> tuple[float, Times]:
     """Answers a second over HTTP, and the time of each, with so many clients asking at once."""
-    with open_catalog(settings) as database:
-        created = KeyStore(database).create("bench", frozenset({"share:50"}), frozenset({"search"}))
+    with open_catalog(settings) as catalog:
+        created = catalog.keys.create("bench", frozenset({"share:50"}), frozenset({"search"}))
     with _served(settings) as base:
         return _load(base, created.key, questions, clients)
 

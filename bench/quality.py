@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from api.compose.bootstrap import open_reading, run_ingest
+from api.compose.indexing import run_ingest
 from api.compose.local import LOCAL_ADMINISTRATOR
+from api.compose.reading import open_reading
 from api.settings import Settings
 from bench.corpora import Corpus, Page, Question
 from bench.plain_stack import PlainStack

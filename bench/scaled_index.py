@@ -20,8 +20,6 @@ from api.compose.local import open_catalog
 from api.compose.vector_stores import ChromaStores
 from api.settings import Settings
 from bench.corpora import Page
-from rag.adapters.catalog.generations import Generations
-from rag.adapters.catalog.writer import CatalogWriter
 from rag.domain.documents import Chunk
 from rag.indexing.write_protocol import Draft, IndexWriter
 from rag.ports import Vector
@@ -48,13 +46,12 @@ def build(folder: Path, material: Material, chunks: int, seed: int = 7) -> Setti
     settings = Settings(directory=folder)
     rng = random.Random(seed)
     noise = np.random.default_rng(seed)
-    with open_catalog(settings) as database:
+    with open_catalog(settings) as catalog:
         stores = ChromaStores(settings)
         embedder = make_embedder(settings)
-        generations = Generations(database)
-        generation = generations.create("bench", embedder.fingerprint, embedder.dimension)
-        generations.promote(generation)
-        writer = IndexWriter(CatalogWriter(database, generation), stores.open(generation), embedder)
+        generation = catalog.generations.create("bench", embedder.fingerprint, embedder.dimension)
+        catalog.generations.promote(generation)
+        writer = IndexWriter(catalog.writer(generation), stores.open(generation), embedder)
         for drafts in _commits(material, chunks, rng, noise):
             writer.replace(drafts)
         stores.close()

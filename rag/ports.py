@@ -174,6 +174,14 @@ class PageReader(Protocol):
         ...
 
 
+class DocumentReader(PageReader, Protocol):
+    """The served documents, for reports over the whole catalog."""
+
+    def every_document(self, *, access: AccessFilter) -> list[Document]:
+        """All that may be read, ordered by source and path."""
+        ...
+
+
 class Generator(Protocol):
     """A language model that writes an answer from a prompt."""
 

@@ -19,8 +19,9 @@ import httpx
 import uvicorn
 
 import api.compose.embedding
-from api.compose.bootstrap import open_serving, run_ingest
+from api.compose.indexing import run_ingest
 from api.compose.services import Services
+from api.compose.serving import open_serving
 from api.http.app import create_app
 from api.http.server import server_config
 from api.settings import Settings, SourceSettings

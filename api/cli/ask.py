@@ -26,7 +26,7 @@ def command(ctx: click.Context, question: str, narrowing: Narrowing, as_json: bo
     settings = load_settings(ctx.obj)
     principal = local_principal(settings, narrowing.tags)
     model = begin_loading(settings)
-    from api.compose.bootstrap import open_reading
+    from api.compose.reading import open_reading
 
     with open_reading(settings, embedder=model, traced=True) as services:
         answer = services.answerer.answer(

@@ -8,16 +8,13 @@ import click
 
 from api.settings import load_settings
 
-# Which prompt is in use is the one choice that the state folder keeps outside the catalog.
-_KEPT = ("prompts.json",)
-
 
 @click.command("backup")
 @click.argument("target", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 @click.pass_obj
 def command(config: Path | None, target: Path) -> None:
     """Write the catalog, the prompts in use and the configuration to FILE, also while serving."""
-    from api.index.backup import back_up
+    from api.compose.backup import back_up
 
-    manifest = back_up(load_settings(config), target, _KEPT)
+    manifest = back_up(load_settings(config), target)
     click.echo(f"wrote {target}: {len(manifest.files)} files, schema {manifest.schema}")

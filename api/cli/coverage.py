@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,9 +16,6 @@ from api.cli.hits import printable
 from api.settings import Settings, load_settings
 from rag.reports.coverage import AlertRule, Coverage, Orphan, coverage
 from rag.reports.unanswered import QuestionGroup, grouped
-
-if TYPE_CHECKING:
-    from rag.adapters.catalog.usage import UsageReader
 
 _QUESTIONS_SHOWN = 20
 
@@ -68,26 +65,20 @@ def _report(settings: Settings, paths: Sequence[Path]) -> _Report:
     from ingest.formats import SUFFIXES
     from ingest.reading.rule_files import alert_rules
     from rag.access.acl import access_filter
-    from rag.adapters.catalog.generations import Generations
-    from rag.adapters.catalog.reader import CatalogReader
-    from rag.adapters.catalog.usage import UsageReader
 
     rules = alert_rules(paths)
     access = access_filter(LOCAL_ADMINISTRATOR)
-    with open_catalog(settings) as database:
-        Generations(database).serving()
-        documents = CatalogReader(database).every_document(access=access)
-        questions, unkept = _in_vain(UsageReader(database))
+    with open_catalog(settings) as catalog:
+        catalog.generations.serving()  # raises IndexMissing
+        documents = catalog.reader.every_document(access=access)
+        unanswered = catalog.usage.unanswered(access=access)
     prefixes = [source.url.split("{")[0] for source in settings.sources if source.url]
-    return _Report(len(rules), coverage(rules, documents, prefixes, SUFFIXES), questions, unkept)
-
-
-def _in_vain(usage: UsageReader) -> tuple[list[QuestionGroup], int]:
-    from api.compose.local import LOCAL_ADMINISTRATOR
-    from rag.access.acl import access_filter
-
-    found = usage.unanswered(access=access_filter(LOCAL_ADMINISTRATOR))
-    return grouped(found.questions), found.unkept
+    return _Report(
+        rules=len(rules),
+        found=coverage(rules, documents, prefixes, SUFFIXES),
+        questions=grouped(unanswered.questions),
+        unkept=unanswered.unkept,
+    )
 
 
 def _plain(report: _Report) -> Iterator[str]:

@@ -15,8 +15,9 @@ from rag.domain.feedback import Score, draft_case
 from rag.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from rag.adapters.catalog.database import Database
     from rag.domain.documents import Document
+    from rag.domain.feedback import Feedback
+    from rag.ports import DocumentReader
 
 QUESTIONS_FILE = "questions.jsonl"
 DRAFTS_FILE = "drafts.jsonl"
@@ -50,8 +51,10 @@ def command(
     settings = load_settings(config)
     chosen = _source(settings, source)
     _refuse_what_is_there(folder, (SUITE_FILE, QUESTIONS_FILE, DRAFTS_FILE))
-    with open_catalog(settings) as database:
-        cases = [*_from_pages(database, chosen, rules), *_from_feedback(database)]
+    with open_catalog(settings) as catalog:
+        catalog.generations.serving()  # raises IndexMissing
+        bad = catalog.feedback.list(score=Score.BAD)
+        cases = [*_from_documents(catalog.reader, chosen, rules), *_from_feedback(bad)]
     drafts = [case for case in cases if case.get("draft")]
     questions = [case for case in cases if not case.get("draft")]
     head = suite_head(
@@ -90,20 +93,17 @@ def _refuse_what_is_there(folder: Path, names: Sequence[str]) -> None:
         raise ConfigurationError(f"{there[0]} is there already; it was left as it is")
 
 
-def _from_pages(
-    database: Database, source: SourceSettings, rules: Sequence[Path]
+def _from_documents(
+    reader: DocumentReader, source: SourceSettings, rules: Sequence[Path]
 ) -> Iterator[dict[str, Any]]:
     from api.compose.local import LOCAL_ADMINISTRATOR
     from evals.suite.drafting import alert_cases, page_cases
     from ingest.formats import SUFFIXES
     from ingest.reading.rule_files import alert_rules
     from rag.access.acl import access_filter
-    from rag.adapters.catalog.generations import Generations
-    from rag.adapters.catalog.reader import CatalogReader
     from rag.reports.coverage import coverage
 
-    Generations(database).serving()  # says what to do where nothing is indexed yet
-    reader, everything = CatalogReader(database), access_filter(LOCAL_ADMINISTRATOR)
+    everything = access_filter(LOCAL_ADMINISTRATOR)
     found = reader.every_document(access=everything)
     documents = [one for one in found if one.source == source.name]
     prefixes = [source.url.split("{")[0]] if source.url else []
@@ -119,10 +119,8 @@ def _current(documents: Sequence[Document]) -> list[Document]:
     return [one for one in documents if (one.source, one.path) not in superseded]
 
 
-def _from_feedback(database: Database) -> Iterator[dict[str, Any]]:
-    from rag.adapters.catalog.feedback import FeedbackStore
-
-    for one in FeedbackStore(database).list(score=Score.BAD):
+def _from_feedback(bad: Sequence[Feedback]) -> Iterator[dict[str, Any]]:
+    for one in bad:
         if one.asked.question is not None:
             yield draft_case(one, one.asked.question)
 

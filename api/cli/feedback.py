@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from api.cli.hits import printable
+from api.compose.local import open_catalog
 from api.settings import load_settings
 from rag.domain.feedback import Feedback, Score, draft_case
 from rag.errors import ConfigurationError, NotFound
-
-if TYPE_CHECKING:
-    from rag.adapters.catalog.feedback import FeedbackStore
 
 
 @click.group("feedback")
@@ -30,8 +26,8 @@ def command() -> None:
 @click.pass_obj
 def list_feedback(config: Path | None, bad: bool, as_json: bool) -> None:
     """List feedback, newest first."""
-    with _store(config) as store:
-        found = store.list(score=Score.BAD if bad else None)
+    with open_catalog(load_settings(config)) as catalog:
+        found = catalog.feedback.list(score=Score.BAD if bad else None)
     if as_json:
         click.echo(json.dumps([_described(one) for one in found], ensure_ascii=False))
         return
@@ -51,8 +47,8 @@ def list_feedback(config: Path | None, bad: bool, as_json: bool) -> None:
 @click.pass_obj
 def to_case(config: Path | None, number: int, suite: Path) -> None:
     """Append feedback ID to a suite as a draft of an eval case, for its owner to finish."""
-    with _store(config) as store:
-        found = store.get(number)
+    with open_catalog(load_settings(config)) as catalog:
+        found = catalog.feedback.get(number)
     if found is None:
         raise NotFound(
             f"there is no feedback {number}: `runbook feedback list` shows what there is"
@@ -80,15 +76,6 @@ def _append(suite: Path, case: dict[str, Any]) -> None:
             file.write(f"{separator}{json.dumps(case, ensure_ascii=False)}\n")
     except (OSError, ValueError, AttributeError) as error:
         raise ConfigurationError(f"{suite}: not a suite of one JSON object a line") from error
-
-
-@contextmanager
-def _store(config: Path | None) -> Iterator[FeedbackStore]:
-    from api.compose.local import open_catalog
-    from rag.adapters.catalog.feedback import FeedbackStore
-
-    with open_catalog(load_settings(config)) as database:
-        yield FeedbackStore(database)
 
 
 def _print(one: Feedback) -> None:

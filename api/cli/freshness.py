@@ -42,19 +42,15 @@ def _review(settings: Settings) -> Review:
     from api.compose.local import LOCAL_ADMINISTRATOR, open_catalog
     from api.compose.search_path import today
     from rag.access.acl import access_filter
-    from rag.adapters.catalog.generations import Generations
-    from rag.adapters.catalog.reader import CatalogReader
-    from rag.adapters.catalog.usage import UsageReader
 
     access = access_filter(LOCAL_ADMINISTRATOR)
-    with open_catalog(settings) as database:
-        Generations(database).serving()
-        reader = CatalogReader(database)
+    with open_catalog(settings) as catalog:
+        catalog.generations.serving()  # raises IndexMissing
         links: dict[tuple[str, str], list[str]] = {}
-        for source, path, text in reader.passages_holding("](", access=access):
+        for source, path, text in catalog.reader.passages_holding("](", access=access):
             links.setdefault((source, path), []).append(text)
-        documents = reader.every_document(access=access)
-        usage = UsageReader(database).usage(access=access)
+        documents = catalog.reader.every_document(access=access)
+        usage = catalog.usage.usage(access=access)
     linked = {
         one.id: linked_documents(one.source, one.path, "\n".join(texts))
         for one in documents

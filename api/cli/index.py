@@ -33,12 +33,10 @@ def command() -> None:
 def list_generations(config: Path | None, as_json: bool) -> None:
     """List generations, and who promoted which, and why."""
     from api.compose.local import open_catalog
-    from api.index.generations import described
-    from rag.adapters.catalog.generations import Generations
-    from rag.adapters.catalog.promotion import Promotions
+    from api.index.generation_keeper import described
 
-    with open_catalog(load_settings(config)) as database:
-        known, history = Generations(database).list(), Promotions(database).history()
+    with open_catalog(load_settings(config)) as catalog:
+        known, history = catalog.generations.list(), catalog.promotions.history()
     if as_json:
         told = {
             "generations": [_described(info) for info in known],
@@ -97,15 +95,10 @@ def promote(
 def rollback(config: Path | None, as_json: bool) -> None:
     """Let the generation before serve again, at once, to no more readers than now."""
     from api.compose.local import open_catalog
-    from api.index.generations import described, roll_back
-    from rag.adapters.catalog.generations import Generations
-    from rag.adapters.catalog.jobs import JobStore
-    from rag.adapters.catalog.promotion import Promotions
+    from api.index.generation_keeper import described, roll_back
 
-    with open_catalog(load_settings(config)) as database:
-        told = roll_back(
-            Promotions(database), Generations(database), JobStore(database), getpass.getuser()
-        )
+    with open_catalog(load_settings(config)) as catalog:
+        told = roll_back(catalog, getpass.getuser())
     _say(
         described(told),
         as_json,

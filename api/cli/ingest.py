@@ -34,7 +34,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Make the index equal to the files of PATH, or of every configured source."""
-    from api.compose.bootstrap import run_ingest
+    from api.compose.indexing import run_ingest
 
     settings = load_settings(ctx.obj)
     with shown_progress() as progress:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.cli import exit_codes
+from api.compose.local import open_catalog
 from api.settings import Settings, load_settings
 from rag.access.acl import parse_tags
 
 if TYPE_CHECKING:
     from api.records.audit import AuditLog
-    from rag.adapters.catalog.keys import KeyStore
     from rag.domain.access import KeyInfo
 
 _RIGHTS = ("search", "index", "admin")
@@ -46,8 +44,9 @@ def create(
     """Create a key; it is shown once."""
     until = expires.replace(hour=23, minute=59, second=59, tzinfo=UTC) if expires else None
     settings, given = load_settings(config), frozenset(rights) or frozenset({"search"})
-    with _key_store(settings) as (keys, audit):
-        made = keys.create(name, parse_tags(groups), given, until)
+    with open_catalog(settings) as catalog:
+        audit = _audit(settings)
+        made = catalog.keys.create(name, parse_tags(groups), given, until)
         audit.key_changed("created", made.id, groups=sorted(groups), rights=sorted(given))
     if as_json:
         click.echo(json.dumps({"id": made.id, "key": made.key}))
@@ -61,8 +60,8 @@ def create(
 @click.pass_obj
 def list_keys(config: Path | None, as_json: bool) -> None:
     """List keys, without the keys themselves."""
-    with _key_store(load_settings(config)) as (keys, _):
-        known = keys.list()
+    with open_catalog(load_settings(config)) as catalog:
+        known = catalog.keys.list()
     if as_json:
         click.echo(json.dumps([_described(info) for info in known], ensure_ascii=False))
         return
@@ -80,25 +79,23 @@ def list_keys(config: Path | None, as_json: bool) -> None:
 @click.pass_context
 def revoke(ctx: click.Context, identity: str) -> None:
     """Revoke a key, at once."""
-    with _key_store(load_settings(ctx.obj)) as (keys, audit):
-        done = keys.revoke(identity)
+    settings = load_settings(ctx.obj)
+    with open_catalog(settings) as catalog:
+        audit = _audit(settings)
+        done = catalog.keys.revoke(identity)
         if done:
             audit.key_changed("revoked", identity)
     click.echo(f"{identity} is revoked" if done else f"no key {identity} in use", err=not done)
     ctx.exit(0 if done else exit_codes.FAILED)
 
 
-@contextmanager
-def _key_store(settings: Settings) -> Iterator[tuple[KeyStore, AuditLog]]:
-    from api.compose.local import open_catalog
+def _audit(settings: Settings) -> AuditLog:
     from api.compose.parts import make_audit
-    from rag.adapters.catalog.keys import KeyStore
 
-    def not_written() -> None:
+    def report_failure() -> None:
         click.echo("the audit log could not be written", err=True)
 
-    with open_catalog(settings) as database:
-        yield KeyStore(database), make_audit(settings, not_written)
+    return make_audit(settings, report_failure)
 
 
 def _described(info: KeyInfo) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import click
 
 from api.cli import exit_codes
 from api.cli.hits import printable
-from api.settings import load_settings
+from api.settings import Settings, load_settings
 from ingest.lint.findings import Finding, Level
 from ingest.lint.rules import RULES
 from ingest.lint.sarif import sarif
@@ -53,13 +53,25 @@ def command(
     if list_rules:
         _print_rules()
         return
-    from api.compose.bootstrap import run_lint
-
-    findings = run_lint(load_settings(ctx.obj), paths, embeddings=embeddings)
+    findings = _lint(load_settings(ctx.obj), paths, embeddings=embeddings)
     _print(findings, "json" if as_json else form)
     least = None if fail_on == "never" else Level(fail_on)
     failed = least is not None and any(found.rule.level.reaches(least) for found in findings)
     ctx.exit(exit_codes.FAILED if failed else 0)
+
+
+def _lint(settings: Settings, paths: Sequence[Path], *, embeddings: bool) -> list[Finding]:
+    from api.compose import embedding
+    from api.compose.sources import configured_sources
+    from ingest.lint.metadata import KnownNames
+    from ingest.lint.run import lint
+    from ingest.lint.targets import lint_targets
+
+    known = KnownNames(frozenset(settings.review.owners), settings.review.acl_tags)
+    # Documents behind a connector are corrected in the system that holds them.
+    files = [source for source in configured_sources(settings) if source.connector is None]
+    targets = lint_targets(paths, files)
+    return lint(targets, known, embedding.make_embedder(settings) if embeddings else None)
 
 
 def _print(findings: Sequence[Finding], form: str) -> None:

@@ -22,7 +22,7 @@ def command(ctx: click.Context, tags: tuple[str, ...]) -> None:
     import anyio
     from mcp.server.stdio import stdio_server
 
-    from api.compose.bootstrap import open_reading
+    from api.compose.reading import open_reading
     from api.mcp.server import mcp_server
     from api.records.logs import configure
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import difflib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from api.compose.answer_path import make_prompts
 from api.settings import load_settings
+from rag.answering.prompting import Prompt
 from rag.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from rag.adapters.prompt_files import PromptFiles
-    from rag.answering.prompting import Prompt
 
 
 @click.group("prompt", context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,7 +24,7 @@ def command() -> None:
 @click.pass_obj
 def list_prompts(config: Path | None, as_json: bool) -> None:
     """Every version of every prompt; the one in use is marked."""
-    files = _files(config)
+    files = make_prompts(load_settings(config))
     rows = [
         {
             "name": prompt.name,
@@ -53,7 +50,7 @@ def list_prompts(config: Path | None, as_json: bool) -> None:
 @click.pass_obj
 def show(config: Path | None, wanted: str) -> None:
     """The text of a prompt, by default of the version in use."""
-    click.echo(_text(_found(_files(config), wanted)))
+    click.echo(_text(_found(config, wanted)))
 
 
 @command.command("diff")
@@ -62,8 +59,7 @@ def show(config: Path | None, wanted: str) -> None:
 @click.pass_obj
 def diff(config: Path | None, one: str, other: str) -> None:
     """What changed from one version to another."""
-    files = _files(config)
-    before, after = _found(files, one), _found(files, other)
+    before, after = _found(config, one), _found(config, other)
     lines = difflib.unified_diff(
         _text(before).split("\n"), _text(after).split("\n"), before.id, after.id, lineterm=""
     )
@@ -77,22 +73,16 @@ def diff(config: Path | None, one: str, other: str) -> None:
 @click.pass_obj
 def use(config: Path | None, wanted: str, previous: bool) -> None:
     """Make answers with this version from now on; a running service follows at once."""
-    files, (name, version) = _files(config), _parsed(wanted)
+    files, (name, version) = make_prompts(load_settings(config)), _parsed(wanted)
     if previous == (version is not None):
         raise click.UsageError("give NAME@VERSION, or NAME with --previous")
     chosen = files.back(name) if version is None else files.use(name, version)
     click.echo(f"{chosen.id} ({chosen.hash}) is in use", err=True)
 
 
-def _files(config: Path | None) -> PromptFiles:
-    from api.compose.answer_path import make_prompts
-
-    return make_prompts(load_settings(config))
-
-
-def _found(files: PromptFiles, wanted: str) -> Prompt:
+def _found(config: Path | None, wanted: str) -> Prompt:
     name, version = _parsed(wanted)
-    return files.get(name, version)
+    return make_prompts(load_settings(config)).get(name, version)
 
 
 def _parsed(wanted: str) -> tuple[str, int | None]:

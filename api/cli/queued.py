@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import rag.errors
-from api.compose.bootstrap import open_keeper
 from api.compose.local import open_catalog
+from api.compose.upkeep import open_keeper
 from api.settings import Settings
-from rag.adapters.catalog.jobs import JobStore
 from rag.domain.jobs import Job, JobKind, JobState
 from rag.errors import Cancelled, IndexBusy, RunbookError
+from rag.indexing.ports import JobQueue
 
 if TYPE_CHECKING:
     from ingest.runs.report import Progress
@@ -28,23 +28,22 @@ def do_or_queue(
 
     Raises what the job raises, and IndexBusy when the owner of the index takes up no jobs.
     """
-    from api.index.generations import perform
+    from api.index.generation_keeper import perform
 
     try:
         with open_keeper(settings) as keeper:
             return perform(keeper, kind, scope, by, progress)
     except IndexBusy as busy:
-        with open_catalog(settings) as database:
-            jobs = JobStore(database)
-            job = jobs.enqueue(kind, scope, by)
+        with open_catalog(settings) as catalog:
+            job = catalog.jobs.enqueue(kind, scope, by)
             try:
-                return _awaited(jobs, job, busy, progress)
+                return _awaited(catalog.jobs, job, busy, progress)
             except KeyboardInterrupt:
-                jobs.cancel(job.id)
+                catalog.jobs.cancel(job.id)
                 raise
 
 
-def _awaited(jobs: JobStore, job: Job, busy: IndexBusy, progress: Progress) -> Mapping[str, Any]:
+def _awaited(jobs: JobQueue, job: Job, busy: IndexBusy, progress: Progress) -> Mapping[str, Any]:
     until, seen = time.monotonic() + _TAKEN_UP_WITHIN, job
     while seen.is_open:
         if any(one.state is JobState.RUNNING for one in jobs.list(50)):

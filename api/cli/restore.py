@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from api.settings import load_settings
-from rag.errors import IndexMissing
 
 
 @click.command("restore")
@@ -17,16 +16,9 @@ from rag.errors import IndexMissing
 @click.option("--force", is_flag=True, help="Replace an existing index.")
 @click.pass_obj
 def command(config: Path | None, source: Path, force: bool) -> None:
-    """Put a backup back, and build the vectors from it."""
-    from api.compose.bootstrap import open_keeper
-    from api.index.backup import restore
+    """Restore a backup, and build the vectors from it."""
+    from api.compose.backup import restore
 
-    settings = load_settings(config)
-    manifest = restore(settings, source, force=force)
-    try:
-        with open_keeper(settings) as keeper:
-            check = keeper.repair()
-    except IndexMissing:
-        click.echo(f"restored {source} of {manifest.made_at}: nothing had been indexed")
-        return
-    click.echo(f"restored {source} of {manifest.made_at}: {check.chunks} chunks")
+    manifest, chunks = restore(load_settings(config), source, force=force)
+    found = "nothing had been indexed" if chunks is None else f"{chunks} chunks"
+    click.echo(f"restored {source} of {manifest.made_at}: {found}")

@@ -18,7 +18,8 @@ def command(
     ctx: click.Context, host: str | None, port: int | None, ingest: bool, watch: bool, poll: bool
 ) -> None:
     """Run the HTTP service until it is stopped."""
-    from api.compose.bootstrap import open_serving, run_ingest
+    from api.compose.indexing import run_ingest
+    from api.compose.serving import open_serving
     from api.http.app import create_app
     from api.http.server import serve, server_config
     from api.records.logs import configure

@@ -20,17 +20,17 @@ from ingest.runs.report import IngestReport
 @click.pass_obj
 def command(config: Path | None, poll: bool, as_json: bool) -> None:
     """Bring every configured source up to date, and keep it so until stopped."""
-    from api.compose.bootstrap import run_watch
+    from api.compose.upkeep import run_watch
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
 
-    def told(report: IngestReport) -> None:
+    def print_run(report: IngestReport) -> None:
         if as_json:
             click.echo(json.dumps(report.to_json(), ensure_ascii=False))
         else:
             print_report(report)
         tell_of_unreachable(report)
 
-    run_watch(load_settings(config), polling=poll, told=told, stop=stop)
+    run_watch(load_settings(config), polling=poll, on_report=print_run, stop=stop)

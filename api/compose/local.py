@@ -1,28 +1,36 @@
-"""What whoever runs a command on this machine has: the catalog, and the right to all of it."""
+"""What a command on this machine works with: the catalog, its lock, and an administrator."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.settings import Settings
 from rag.domain.access import Principal
 
 if TYPE_CHECKING:
-    from rag.adapters.catalog.database import Database
+    from rag.adapters.catalog.catalog import Catalog
+    from rag.adapters.index_lock import IndexLock
 
 # Whoever runs the command line on the machine can read the files and the catalog anyway.
 LOCAL_ADMINISTRATOR = Principal("local", administrator=True)
 
 
-@contextmanager
-def open_catalog(settings: Settings) -> Iterator[Database]:
-    """The catalog, made if it is not there; beside it any number of processes may read."""
-    from rag.adapters.catalog.database import Database  # with a library that is slow to load
+def catalog_path(settings: Settings) -> Path:
+    """The catalog's database file."""
+    return settings.state_folder / "catalog.db"
 
-    database = Database.open(settings.state_folder / "catalog.db")
-    try:
-        yield database
-    finally:
-        database.close()
+
+def index_lock(settings: Settings) -> IndexLock:
+    """The lock of whichever process writes to the index, not yet taken."""
+    from rag.adapters.index_lock import IndexLock
+
+    return IndexLock(settings.state_folder)
+
+
+def open_catalog(settings: Settings) -> closing[Catalog]:
+    """The catalog, created if it does not exist; any number of processes may have it open."""
+    from rag.adapters.catalog.catalog import Catalog  # loads SQLAlchemy, which is slow
+
+    return closing(Catalog.open(catalog_path(settings)))

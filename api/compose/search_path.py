@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib import resources
 
 from api.compose import embedding
 from api.compose.embedding_models import EmbeddingModels
-from api.compose.local import LOCAL_ADMINISTRATOR, open_catalog
+from api.compose.local import LOCAL_ADMINISTRATOR, catalog_path
 from api.settings import Settings
 from rag.access.acl import access_filter
 from rag.adapters.catalog.database import Database
@@ -86,7 +86,8 @@ def make_search_path(
 @contextmanager
 def open_search(settings: Settings, embedder: Embedder) -> Iterator[SearchEngine]:
     """Search for one command: reads the catalog alone, beside whatever process owns the index."""
-    with open_catalog(settings) as database:
+    # The database alone: the other stores of a catalog would be imported for nothing.
+    with closing(Database.open(catalog_path(settings))) as database:
         path = make_search_path(
             settings,
             database,

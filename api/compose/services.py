@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from api.records.tracing import Tracing
 
 
+def do_nothing() -> None:
+    """For a callback that nobody needs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything a door needs to answer.
@@ -46,6 +50,6 @@ class Services:
     today: Callable[[], date]
     warm: Callable[[], None]
     jobs: JobStore
-    wake: Callable[[], None]
+    wake: Callable[[], None] = do_nothing
     webhooks: Webhooks | None = None
     tracing: Tracing | None = None

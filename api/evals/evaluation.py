@@ -12,14 +12,14 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from statistics import fmean
 
 from api.compose import embedding
 from api.compose.answer_path import make_prompts
-from api.compose.bootstrap import open_reading, run_ingest
+from api.compose.indexing import run_ingest
 from api.compose.local import LOCAL_ADMINISTRATOR
+from api.compose.reading import open_reading
 from api.compose.search_path import read_synonyms, today
 from api.compose.services import Services
 from api.settings import Settings, SourceSettings, VectorSettings
@@ -161,11 +161,7 @@ def open_evaluation(
     run_ingest(own, (), acl=None, prune=True, full=True, progress=progress, embedder=embedder)
     make_prompts(own).follow(make_prompts(settings) if chosen_prompts else None)
     day = suite.as_of or today()
-
-    def clock() -> date:
-        return day
-
-    with open_reading(own, embedder=embedder, clock=clock) as services:
+    with open_reading(own, embedder=embedder, clock=lambda: day) as services:
         conditions = _conditions(own, embedder, services.answerer.model)
         yield IndexedSystem(services, conditions, suite.hits)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api.index.generations import Verdict
+from api.index.generation_keeper import Verdict
 from api.index.indexer import Models
 from api.settings import ChunkingSettings, Settings
 from ingest.runs.report import Progress

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Protocol
 
 from api.identity.port import Presented
-from rag.adapters.catalog.keys import KeyStore
 from rag.domain.access import Principal
 from rag.errors import AuthenticationError
 
 _PREFIX = "rbk_"
 
 
-class ApiKeys:
-    """Nothing is remembered between two requests: a revocation counts from its commit on."""
+class KeyVerifier(Protocol):
+    """Tells which principal an API key belongs to."""
 
-    def __init__(self, keys: KeyStore) -> None:
+    def authenticate(self, key: str, now: datetime) -> Principal:
+        """Raises AuthenticationError when the key is not valid at `now` (aware)."""
+        ...
+
+
+class ApiKeys:
+    """Nothing is cached between requests: a revocation is effective from its commit on."""
+
+    def __init__(self, keys: KeyVerifier) -> None:
         self._keys = keys
 
     def recognises(self, presented: Presented) -> bool:

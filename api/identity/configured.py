@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.identity.anonymous import Anonymous
-from api.identity.api_keys import ApiKeys
+from api.identity.api_keys import ApiKeys, KeyVerifier
 from api.identity.authenticator import OneWay
 from api.identity.groups_file import GroupsFile
 from api.identity.port import Authenticator, Way
@@ -12,10 +12,9 @@ from api.identity.trusted_proxy import TrustedProxy
 from api.records.metrics import Metrics
 from api.settings import Settings
 from api.settings.access import OidcSettings
-from rag.adapters.catalog.keys import KeyStore
 
 
-def authenticator(settings: Settings, keys: KeyStore, metrics: Metrics) -> Authenticator:
+def authenticator(settings: Settings, keys: KeyVerifier, metrics: Metrics) -> Authenticator:
     """Every way that is on; what contradicts itself was refused when the settings were read."""
     chosen = settings.identity
     rights = GroupRights({group: frozenset[str](given) for group, given in chosen.rights.items()})

@@ -8,13 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from api.compose.embedding import make_embedder
-from api.compose.local import open_catalog
+from api.compose.local import index_lock, open_catalog
 from api.compose.search_path import today
 from api.settings import Settings
-from rag.adapters.catalog.generations import Generations
-from rag.adapters.catalog.promotion import Promotions
-from rag.adapters.catalog.reader import CatalogReader
-from rag.adapters.index_lock import IndexLock
 from rag.errors import IndexBusy, RunbookError
 
 _LOW_DISK_MIB = 500
@@ -76,10 +72,10 @@ def _model(settings: Settings) -> str:
 
 
 def _index(settings: Settings) -> str:
-    with open_catalog(settings) as database:
-        generation = Generations(database).serving()
-        summary = CatalogReader(database).summary(today(), settings.search.review_every)
-        chosen = Promotions(database).chosen(generation)
+    with open_catalog(settings) as catalog:
+        generation = catalog.generations.serving()
+        summary = catalog.reader.summary(today(), settings.search.review_every)
+        chosen = catalog.promotions.chosen(generation)
     model = make_embedder(settings).fingerprint
     if generation.model != model and not chosen:
         raise RunbookError(
@@ -91,8 +87,8 @@ def _index(settings: Settings) -> str:
 
 
 def _last_run(settings: Settings) -> str:
-    with open_catalog(settings) as database:
-        summary = CatalogReader(database).summary(today(), settings.search.review_every)
+    with open_catalog(settings) as catalog:
+        summary = catalog.reader.summary(today(), settings.search.review_every)
     failure = summary.last_failure
     if failure is not None:
         raise RunbookError(f"failed: {failure}")
@@ -100,8 +96,8 @@ def _last_run(settings: Settings) -> str:
 
 
 def _quarantine(settings: Settings) -> str:
-    with open_catalog(settings) as database:
-        held = CatalogReader(database).quarantined()
+    with open_catalog(settings) as catalog:
+        held = catalog.reader.quarantined()
     if held:
         first = held[0]
         line = f":{first.line}" if first.line else ""
@@ -111,7 +107,7 @@ def _quarantine(settings: Settings) -> str:
 
 def _owner(settings: Settings) -> str:
     try:
-        IndexLock(settings.state_folder).acquire().release()
+        index_lock(settings).acquire().release()
     except IndexBusy as busy:
         return str(busy)
     return "no process owns the index"

@@ -18,11 +18,6 @@ from ingest.runs.pipeline import ingest
 from ingest.runs.report import IngestReport, Progress, Silent
 from ingest.runs.source_run import IngestTools, Run
 from ingest.sources.source import Source
-from rag.adapters.catalog.copying import GenerationCopy
-from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generations
-from rag.adapters.catalog.promotion import Promotions
-from rag.adapters.catalog.writer import CatalogWriter, known_sources
 from rag.domain.generations import Generation, Recipe
 from rag.domain.index import KnownSource
 from rag.errors import (
@@ -32,6 +27,7 @@ from rag.errors import (
     ModelError,
     StoreError,
 )
+from rag.indexing.ports import Catalog, GenerationWriter
 from rag.indexing.write_protocol import IndexWriter
 from rag.ports import ChangeObserver, Embedder, VectorStore
 
@@ -67,7 +63,7 @@ class Indexer:
 
     def __init__(
         self,
-        database: Database,
+        catalog: Catalog,
         models: Models,
         stores: GenerationStores,
         recipe: Recipe,
@@ -75,12 +71,10 @@ class Indexer:
         hold: Callable[[], AbstractContextManager[object]] = nullcontext,
         changes: ChangeObserver | None = None,
     ) -> None:
-        self.database = database
+        self.catalog = catalog
         self.recipe = recipe
         self.models = models
         self.stores = stores
-        self._generations = Generations(database)
-        self._promotions = Promotions(database)
         self._max_file_bytes = max_file_bytes
         self._hold = hold
         self._changes = changes
@@ -131,7 +125,7 @@ class Indexer:
         """
         with self.owned():
             generation = self._generation(full)
-            serves = generation == self._generations.serving()
+            serves = generation == self.catalog.generations.serving()
             if not serves:
                 self._refuse_a_part(sources, configured)
             report = self.ingest_into(
@@ -144,7 +138,7 @@ class Indexer:
             if not serves and report.unreachable:
                 log.warning("the new index does not serve yet: a source could not be reached")
             elif not serves:
-                self._promotions.promote(
+                self.catalog.promotions.promote(
                     generation, by="ingest --full", kind="ingest", gate="none", waited=False
                 )
             return report
@@ -159,10 +153,10 @@ class Indexer:
         run: Run,
     ) -> IngestReport:
         """The same for one generation, whether it serves or not."""
-        catalog = CatalogWriter(self.database, generation)
+        catalog = self.catalog.writer(generation)
         try:
             report = self._ingest(catalog, sources, configured=configured, whole=whole, run=run)
-            serving = self._generations.serving()
+            serving = self.catalog.generations.serving()
             if generation != serving and self._carry_over(serving, catalog):
                 # What becomes of it is for the rules of every run to say: it is gone from disk,
                 # or keeps serving in quarantine, to no more readers than before.
@@ -180,7 +174,7 @@ class Indexer:
 
     def _ingest(
         self,
-        catalog: CatalogWriter,
+        catalog: GenerationWriter,
         sources: Sequence[Source],
         *,
         configured: frozenset[str],
@@ -201,11 +195,11 @@ class Indexer:
             self._forget_removed(catalog, index, configured)
         return ingest(tools, sources, run)
 
-    def _carry_over(self, serving: Generation, catalog: CatalogWriter) -> bool:
+    def _carry_over(self, serving: Generation, catalog: GenerationWriter) -> bool:
         """Copy what serves, and what this generation was not given; whether there was any."""
-        copy = GenerationCopy(self.database, serving, catalog.generation)
+        copy = self.catalog.copy(serving, catalog.generation)
         lacking = copy.difference().lacking
-        index, known = self.writer(catalog), {one.name for one in known_sources(self.database)}
+        index, known = self.writer(catalog), {one.name for one in self.catalog.known_sources()}
         for start in range(0, len(lacking), _CARRIED_AT_ONCE):
             pages = copy.read(lacking[start : start + _CARRIED_AT_ONCE])
             # A source that was forgotten is looked at by no run any more.
@@ -217,7 +211,7 @@ class Indexer:
         given = {source.name for source in sources if source.scope is None}
         lost = [
             f"{source.name} ({source.root})"
-            for source in known_sources(self.database)
+            for source in self.catalog.known_sources()
             if source.name not in given and (not source.configured or source.name in configured)
         ]
         if lost:
@@ -230,9 +224,9 @@ class Indexer:
     def repair(self) -> None:
         """Finish what a crash cut off in the serving generation. Raises IndexMissing."""
         with self.owned():
-            self.writer(CatalogWriter(self.database, self._generations.serving())).repair()
+            self.writer(self.catalog.writer(self.catalog.generations.serving())).repair()
 
-    def writer(self, catalog: CatalogWriter) -> IndexWriter:
+    def writer(self, catalog: GenerationWriter) -> IndexWriter:
         """What writes to the catalog's generation."""
         generation = catalog.generation
         store, embedder = self.stores.open(generation), self.models.of(generation)
@@ -247,28 +241,28 @@ class Indexer:
     def create(self, recipe: Recipe) -> Generation:
         """A new, empty generation that does not serve."""
         embedder = self.models.named(recipe)
-        return self._generations.create(
+        return self.catalog.generations.create(
             self.fingerprint(recipe), embedder.fingerprint, embedder.dimension, recipe
         )
 
     def drop(self, generation: Generation) -> None:
         """Remove a generation that does not serve, with its vectors and their directory."""
-        CatalogWriter(self.database, generation).drop_generation()
+        self.catalog.writer(generation).drop_generation()
         self.stores.remove(generation)
 
     def _generation(self, full: bool) -> Generation:
         wanted = self.fingerprint(self.recipe)
         try:
-            serving = self._generations.serving()
+            serving = self.catalog.generations.serving()
         except IndexMissing:
             first = self.create(self.recipe)
-            self._generations.promote(first)
+            self.catalog.generations.promote(first)
             return first
         if serving.fingerprint == wanted:
             return serving
         if full:
             return self._building(wanted)
-        if serving.recipe is not None and self._promotions.chosen(serving):
+        if serving.recipe is not None and self.catalog.promotions.chosen(serving):
             log.info("generation %d serves by choice; the settings differ", serving.id)
             return serving
         raise GenerationMismatch(
@@ -278,16 +272,16 @@ class Indexer:
         )
 
     def _building(self, wanted: str) -> Generation:
-        building = self._generations.building(wanted)
-        for other in self._generations.unserved():
+        building = self.catalog.generations.building(wanted)
+        for other in self.catalog.generations.unserved():
             if other != building:
                 self.drop(other)
         return building or self.create(self.recipe)
 
     def _forget_removed(
-        self, catalog: CatalogWriter, index: IndexWriter, still_there: frozenset[str]
+        self, catalog: GenerationWriter, index: IndexWriter, still_there: frozenset[str]
     ) -> None:
-        for source in known_sources(self.database):
+        for source in self.catalog.known_sources():
             if source.configured and source.name not in still_there:
                 index.delete(source.name, sorted(catalog.active_versions(source.name)))
                 catalog.forget_source(source.name)

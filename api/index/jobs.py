@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
-from rag.adapters.catalog.jobs import JobStore
 from rag.domain.jobs import Job, JobKind, JobState
 from rag.errors import Cancelled, IndexBusy, RunbookError
+from rag.indexing.ports import JobQueue
 
 log = logging.getLogger(__name__)
 _LOOKED_AFTER = 1.0  # seconds: another process may queue a job
@@ -24,7 +24,7 @@ Work = Callable[[Job, "JobProgress"], Mapping[str, Any]]
 class JobProgress:
     """Notes how far a job is, and raises Cancelled in it when it is to end."""
 
-    def __init__(self, jobs: JobStore, job: Job, stopping: Callable[[], bool]) -> None:
+    def __init__(self, jobs: JobQueue, job: Job, stopping: Callable[[], bool]) -> None:
         self._jobs = jobs
         self._job = job
         self._stopping = stopping
@@ -57,7 +57,7 @@ class JobRunner:
 
     def __init__(
         self,
-        jobs: JobStore,
+        jobs: JobQueue,
         work: Mapping[JobKind, Work],
         owned: Callable[[], AbstractContextManager[object]],
     ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.index.generations import GenerationKeeper, perform
+from api.index.generation_keeper import GenerationKeeper, perform
 from api.index.indexer import Indexer
 from api.index.jobs import JobProgress, JobRunner, Work
 from api.index.watching import Watch
@@ -17,9 +17,9 @@ from ingest.runs.report import IngestReport, Progress, Silent
 from ingest.sources.source import Source
 from ingest.sources.watched_roots import watch
 from ingest.sources.watching import Changes, narrowed
-from rag.adapters.catalog.jobs import JobStore
 from rag.domain.jobs import Job, JobKind
 from rag.errors import ConfigurationError, StoreError
+from rag.indexing.ports import JobQueue
 
 log = logging.getLogger(__name__)
 _WATCH_AGAIN = 60.0  # seconds
@@ -102,7 +102,7 @@ class Upkeep:
 class Background:
     """Jobs, and watching where it is wanted, beside a service that answers."""
 
-    def __init__(self, upkeep: Upkeep, jobs: JobStore, metrics: Metrics) -> None:
+    def __init__(self, upkeep: Upkeep, jobs: JobQueue, metrics: Metrics) -> None:
         self._upkeep = upkeep
         self._metrics = metrics
         self._stop = threading.Event()

@@ -10,10 +10,9 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from api.settings import Settings
-from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.feedback import FeedbackStore
 from rag.domain.access import Principal
 from rag.domain.answers import Answer
 from rag.domain.feedback import Asked, Judged, Verdict, shown_in
@@ -29,12 +28,32 @@ _PRUNE_EVERY = timedelta(hours=1)
 log = logging.getLogger(__name__)
 
 
+class RequestStore(Protocol):
+    """Requests and verdicts on them, as they are stored."""
+
+    def remember(self, asked: Sequence[Asked]) -> None:
+        """Store these requests; one that is stored already is replaced."""
+        ...
+
+    def request(self, request_id: str, *, principal: str | None) -> Asked | None:
+        """The request of that principal, or the newest of any when it is None."""
+        ...
+
+    def prune(self, now: datetime, *, older_than: timedelta, beyond: int) -> None:
+        """Delete requests that are older, and the oldest of more than `beyond`."""
+        ...
+
+    def judge(self, asked: Asked, verdict: Verdict, at: datetime) -> Judged:
+        """Store a verdict, in place of an earlier one on the same chunk or request."""
+        ...
+
+
 class RequestMemory:
     """Requests of one process; several processes over one catalog see each other's."""
 
     def __init__(
         self,
-        store: FeedbackStore,
+        store: RequestStore,
         *,
         keep_questions: bool = True,
         keep: timedelta = timedelta(days=30),
@@ -151,11 +170,11 @@ def _is_about(verdict: Verdict, asked: Asked) -> bool:
     return not verdict.chunk_id or any(one.chunk_id == verdict.chunk_id for one in asked.shown)
 
 
-def request_memory(settings: Settings, database: Database) -> RequestMemory:
+def request_memory(settings: Settings, store: RequestStore) -> RequestMemory:
     """The memory that the settings ask for; whoever makes it closes it before the catalog."""
     chosen = settings.feedback
     return RequestMemory(
-        FeedbackStore(database),
+        store,
         keep_questions=chosen.keep_questions,
         keep=timedelta(days=chosen.keep_requests_days),
         most=chosen.most_requests,

@@ -33,10 +33,10 @@ from ingest.sources.walk import (
     root_identity,
 )
 from rag.access.acl import readers_of_both
-from rag.adapters.catalog.writer import CatalogWriter
 from rag.domain.documents import AclOrigin, Chunk, Document, content_hash, document_id
 from rag.domain.index import ActiveVersion, Quarantined
 from rag.errors import QuarantineError, RunbookError, StoreError
+from rag.indexing.ports import GenerationWriter
 from rag.indexing.write_protocol import Draft, IndexWriter
 from rag.ports import Vector
 
@@ -49,7 +49,7 @@ _BATCH_DOCUMENTS = 64
 class IngestTools:
     """What every run needs, whatever its sources."""
 
-    catalog: CatalogWriter
+    catalog: GenerationWriter
     index: IndexWriter
     chunker: Chunker
     max_file_bytes: int

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.compose.bootstrap import open_keeper
+from api.compose.upkeep import open_keeper
 from api.settings import load_settings
 from rag.errors import Cancelled
 from tests.inprocess import hashing, paths_found, run, run_json

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -17,19 +16,11 @@ from rag.adapters.catalog.schema import acl_sets, chunks, embeddings, page_vecto
 from rag.domain.documents import Chunk
 from rag.domain.generations import Generation
 from rag.errors import StoreError
+from rag.indexing.ports import Sample
 from rag.indexing.write_protocol import text_hash
-from rag.ports import Embedder, NearestVectors, Vector, VectorFilter
+from rag.ports import Embedder, Vector
 
 _ROWS = 500
-_SAME = 0.999  # of two vectors of one text, stored and asked
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A chunk with its vector, to ask a store for itself."""
-
-    key: int
-    vector: Vector[float]
 
 
 class Consistency:
@@ -190,12 +181,6 @@ class Consistency:
         )
         with self._database.read() as connection:
             return [Sample(key, array("f", vector)) for key, vector in connection.execute(query)]
-
-
-def finds_itself(store: NearestVectors, sample: Sample, everything: VectorFilter) -> bool:
-    """Whether the store's nearest to a chunk's own vector is that chunk, or one just like it."""
-    found = store.nearest(sample.vector, 1, everything)
-    return bool(found) and found[0][1] > _SAME
 
 
 def check_file(database: Database) -> None:

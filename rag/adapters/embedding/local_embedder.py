@@ -11,7 +11,8 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from rag.adapters.embedding.model_export import ABOUT, export_in_child, exported
+from rag.adapters.embedding.exported_model import ABOUT, exported
+from rag.adapters.embedding.model_export import export_in_child
 from rag.adapters.embedding.openvino_embedder import OpenVinoEmbedder
 from rag.adapters.embedding.sentence_transformer import SentenceTransformerEmbedder, fingerprint
 from rag.errors import ModelError

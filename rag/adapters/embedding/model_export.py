@@ -1,12 +1,8 @@
-"""A model exported once for OpenVINO's runtime, which needs no torch.
+"""Exports a model for OpenVINO's runtime, which needs no torch.
 
 The export runs in a process of its own, so that neither ingest nor the service ever holds torch.
 It is used only when its vectors agree with those of sentence-transformers, the reference.
 
-    FOLDER/model.xml, model.bin   token ids and mask to unit vectors, pooling inside
-    FOLDER/tokenizer.json         the model's own tokenizer
-    FOLDER/about.json             an ExportedModel
-    FOLDER/failed.json            instead of all these: why there is no export
 """
 
 from __future__ import annotations
@@ -17,10 +13,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.adapters.embedding.exported_model import ABOUT, FAILED, ExportedModel, exported
+from rag.adapters.embedding.openvino_embedder import OpenVinoEmbedder
 from rag.adapters.embedding.openvino_library import openvino_with_converter
 from rag.errors import ModelError
 
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
 
 # bfloat16, which CPUs that have it use, keeps 0.9999 on texts of up to 512 tokens (measured).
 LEAST_COSINE = 0.995
-ABOUT = "about.json"
-_FAILED = "failed.json"
 _SECONDS = 900  # a large model takes minutes to load and convert
 _LONG = "If the queue grows, drain node 3, then check replication lag before you go on. "
 _PROBES = (
@@ -42,30 +38,6 @@ _PROBES = (
     _LONG * 8,
     _LONG * 60,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ExportedModel:
-    """What a runtime must know of an export. `cosine` is the least of its probes' agreement."""
-
-    dimension: int
-    max_tokens: int
-    pad_id: int
-    question_prefix: str
-    document_prefix: str
-    cosine: float
-
-
-def exported(folder: Path) -> ExportedModel | None:
-    """The export in `folder`; None when none was made. Raises ModelError when it failed before."""
-    failed = folder / _FAILED
-    if failed.exists():
-        reason = json.loads(failed.read_text(encoding="utf-8"))["reason"]
-        raise ModelError(f"{reason} (remove {folder} to try again)")
-    about = folder / ABOUT
-    if not about.exists():
-        return None
-    return ExportedModel(**json.loads(about.read_text(encoding="utf-8")))
 
 
 def export_in_child(model: str, max_tokens: int, allow_download: bool, folder: Path) -> None:
@@ -90,7 +62,7 @@ def export_in_child(model: str, max_tokens: int, allow_download: bool, folder: P
             shutil.rmtree(made)
             made.mkdir()
             told = json.dumps({"reason": f"{model} could not be exported: {failure}"})
-            (made / _FAILED).write_text(told, encoding="utf-8")
+            (made / FAILED).write_text(told, encoding="utf-8")
         if not folder.exists():
             made.replace(folder)
     exported(folder)
@@ -141,8 +113,6 @@ def _converted(model: SentenceTransformer) -> Any:
 
 def _verified(model: SentenceTransformer, folder: Path, told: ExportedModel) -> ExportedModel:
     """Says how far the export agrees with its reference. Raises ModelError if it does not."""
-    from rag.adapters.embedding.openvino_embedder import OpenVinoEmbedder
-
     runtime = OpenVinoEmbedder("probe", folder, told)
     cosine = min(
         _least_cosine(model.encode_document(list(_PROBES)), runtime.embed_documents(_PROBES)),

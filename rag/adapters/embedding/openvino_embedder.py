@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.adapters.embedding.model_export import ExportedModel
+from rag.adapters.embedding.exported_model import ExportedModel
 from rag.adapters.embedding.openvino_library import openvino
 from rag.errors import ModelError
 from rag.ports import Vector

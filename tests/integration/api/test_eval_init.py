@@ -12,7 +12,6 @@ import pytest
 from api.compose.local import open_catalog
 from api.settings import load_settings
 from evals.suite.suite import load_suite
-from rag.adapters.catalog.feedback import FeedbackStore
 from rag.domain.feedback import Asked, Score, Shown, Verdict
 from rag.errors import ConfigurationError
 from tests.inprocess import run, run_json
@@ -87,8 +86,8 @@ def cases(folder: Path, name: str) -> dict[str, dict[str, Any]]:
 def judged(folder: Path, request: str, score: Score, question: str | None) -> None:
     shown = (Shown("c1", "d1", "docs", "disk-full.md"),)
     asked = Asked(request, "somebody", AT, question, shown, "answer@1", "m")
-    with open_catalog(load_settings(folder / "runbook.toml")) as database:
-        FeedbackStore(database).judge(asked, Verdict(score, "wrong page"), AT)
+    with open_catalog(load_settings(folder / "runbook.toml")) as catalog:
+        catalog.feedback.judge(asked, Verdict(score, "wrong page"), AT)
 
 
 def test_alerts_become_questions_and_all_else_drafts(folder: Path) -> None:

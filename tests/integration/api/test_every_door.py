@@ -34,7 +34,8 @@ from hypothesis.stateful import (
 )
 from starlette.testclient import TestClient
 
-from api.compose.bootstrap import open_serving, run_ingest
+from api.compose.indexing import run_ingest
+from api.compose.serving import open_serving
 from api.http.app import create_app
 from api.records.logs import configure
 from api.settings import load_settings

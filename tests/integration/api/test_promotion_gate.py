@@ -13,10 +13,9 @@ from unittest.mock import patch
 import pytest
 
 import tests.inprocess
-from api.compose.bootstrap import open_serving
 from api.compose.local import open_catalog
+from api.compose.serving import open_serving
 from api.settings import Settings, load_settings
-from rag.adapters.catalog.promotion import Promotions
 from rag.domain.jobs import Job, JobKind, JobState
 from rag.ports import Embedder, Vector
 from tests.fakes import HashingEmbedder
@@ -142,8 +141,8 @@ def test_a_promotion_by_a_running_service_asks_the_same_gate(folder: Path) -> No
     assert (found.state, found.error) == (JobState.FAILED, "GateFailed")
     assert "must-pass: " in str(found.reason)
     assert "stuck" not in str(found.reason)  # no question, as it is logged
-    with open_catalog(settings) as database:
-        assert Promotions(database).history() == []
+    with open_catalog(settings) as catalog:
+        assert catalog.promotions.history() == []
 
 
 def _ended(job: Job) -> bool:

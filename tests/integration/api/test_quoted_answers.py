@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from api.compose.bootstrap import open_reading, run_ingest
+from api.compose.indexing import run_ingest
 from api.compose.local import LOCAL_ADMINISTRATOR
+from api.compose.reading import open_reading
 from api.settings import Settings, SourceSettings
 from evals.metrics.faithfulness import FaithfulnessChecker
 from ingest.runs.report import Silent

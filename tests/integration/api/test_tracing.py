@@ -17,8 +17,8 @@ from opentelemetry import trace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from api.compose.bootstrap import open_reading
 from api.compose.local import LOCAL_ADMINISTRATOR
+from api.compose.reading import open_reading
 from api.records.tracing import Tracing
 from rag.domain.answers import Usage
 from rag.ports import ModelCall
@@ -198,7 +198,7 @@ def test_nothing_is_traced_unless_an_endpoint_is_set(tmp_path: Path) -> None:
         assert service.services.tracing is None
         service.post(service.key("t"), "/v1/search", {"query": "checkout"})
     assert isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
-    script = "import sys, api.compose.bootstrap; print('opentelemetry.sdk' in sys.modules)"
+    script = "import sys, api.compose.serving; print('opentelemetry.sdk' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from rag.adapters.embedding import local_embedder, model_export
+from rag.adapters.embedding.exported_model import ExportedModel, exported
 from rag.adapters.embedding.local_embedder import LocalEmbedder
-from rag.adapters.embedding.model_export import ExportedModel, export_in_child, exported
+from rag.adapters.embedding.model_export import export_in_child
 from rag.adapters.embedding.openvino_embedder import OpenVinoEmbedder
 from rag.adapters.embedding.sentence_transformer import PACKAGED_MODEL, SentenceTransformerEmbedder
 from rag.errors import ModelError
@@ -79,7 +80,8 @@ def test_neither_ingest_nor_search_imports_torch(tmp_path: Path, models: Path) -
     script = (
         "import sys\n"
         "from pathlib import Path\n"
-        "import api.compose.bootstrap as b\n"
+        "from api.compose.indexing import run_ingest\n"
+        "from api.compose.serving import open_serving\n"
         "import api.compose.embedding\n"
         "from api.compose.local import LOCAL_ADMINISTRATOR\n"
         "from rag.adapters.embedding.local_embedder import LocalEmbedder\n"
@@ -88,9 +90,9 @@ def test_neither_ingest_nor_search_imports_torch(tmp_path: Path, models: Path) -
         f"api.compose.embedding.make_embedder = lambda s: LocalEmbedder(Path({str(models)!r}), "
         f"{PACKAGED_MODEL!r}, 512, False)\n"
         "s = Settings(directory=Path.cwd())\n"
-        "b.run_ingest(s, [Path('pages')], acl=frozenset({'public'}), prune=True, full=False, "
+        "run_ingest(s, [Path('pages')], acl=frozenset({'public'}), prune=True, full=False, "
         "progress=Silent())\n"
-        "with b.open_serving(s) as services:\n"
+        "with open_serving(s) as services:\n"
         "    services.warm()\n"
         "    assert services.engine.search('broker', principal=LOCAL_ADMINISTRATOR).hits\n"
         "print(*sorted({'torch', 'transformers', 'sentence_transformers', 'openvino_telemetry'}"
@@ -189,7 +191,7 @@ def test_an_export_that_does_not_agree_is_refused(
 
         encode_query = encode_document
 
-    monkeypatch.setattr("rag.adapters.embedding.openvino_embedder.OpenVinoEmbedder", Same)
+    monkeypatch.setattr("rag.adapters.embedding.model_export.OpenVinoEmbedder", Same)
     with pytest.raises(ModelError, match=r"0\.9"):
         model_export._verified(Reference(), tmp_path, told)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""The arrows of the house: who may import whom."""
+"""The architecture: which packages may import which."""
 
 from __future__ import annotations
 
@@ -6,25 +6,29 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[3]
+PRODUCT = ("rag", "ingest", "evals", "api")
 ABOVE = {
     "rag": {"ingest", "api", "evals"},
     "ingest": {"api", "evals"},
     "evals": {"api", "ingest"},
 }
-# These meet `ingest` on purpose: the composition root, what owns an index, and the command line.
-MEETING_PLACES = ("compose/", "index/", "evals/", "cli/")
+# These may import `ingest`: the composition root, what owns an index, and the command line.
+IMPORTERS_OF_INGEST = ("compose/", "index/", "evals/", "cli/")
+# These may import adapters: the adapters themselves, and the composition root.
+IMPORTERS_OF_ADAPTERS = ("rag.adapters", "api.compose")
 
 # Small libraries that the core may use: they hold no state, reach no store, network or model, and
 # none of their types is part of a public signature of `rag`.
 LIBRARIES_OF_THE_CORE = {"jinja2", "markdown_it", "snowballstemmer", "yaml"}
 
-DOORS = ("cli", "http", "mcp", "slack")
-ROOMS_BEHIND_THE_DOORS = ("settings", "records", "wire", "identity", "index", "evals")
+INTERFACES = ("cli", "http", "mcp", "slack")
+BEHIND_THE_INTERFACES = ("settings", "records", "wire", "identity", "index", "evals")
 
 
 def modules(package: str) -> list[Path]:
@@ -40,8 +44,48 @@ def imported(path: Path) -> Iterator[str]:
             yield node.module
 
 
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def import_graph() -> dict[str, set[str]]:
+    """Each module with the modules that it imports, inside functions and for typing as well."""
+    paths = {module_name(path): path for package in PRODUCT for path in modules(package)}
+    graph: dict[str, set[str]] = {}
+    for name, path in paths.items():
+        graph[name] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found = {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                inside = {f"{node.module}.{alias.name}" for alias in node.names}
+                found = {one if one in paths else node.module for one in inside}
+            else:
+                continue
+            graph[name] |= found & paths.keys()
+    return graph
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = import_graph()
+    assert sum(map(len, graph.values())) > len(graph)
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def test_only_the_composition_root_imports_adapters() -> None:
+    graph = import_graph()
+    wrong = [
+        (name, imported)
+        for name, found in graph.items()
+        for imported in found
+        if imported.startswith("rag.adapters") and not name.startswith(IMPORTERS_OF_ADAPTERS)
+    ]
+    assert any(name.startswith("api.compose") for name in graph)
+    assert not wrong
+
+
 @pytest.mark.parametrize("package", ABOVE)
-def test_no_package_imports_what_stands_above_it(package: str) -> None:
+def test_no_package_imports_a_package_above_it(package: str) -> None:
     found = modules(package)
     wrong = [
         (str(path.relative_to(ROOT)), name)
@@ -58,28 +102,27 @@ def test_the_core_imports_no_store_model_web_or_llm_framework() -> None:
     names = [(path.name, name) for path in core for name in imported(path)]
     assert names
     assert not [pair for pair in names if pair[1].split(".")[0] not in allowed]
-    assert not [pair for pair in names if pair[1].startswith("rag.adapters")]
 
 
-def test_api_meets_ingest_in_the_composition_root_and_the_command_line_alone() -> None:
-    meeting = [
+def test_few_packages_of_api_import_ingest() -> None:
+    importers = [
         str(path.relative_to(ROOT / "api"))
         for path in modules("api")
         if any(name.split(".")[0] == "ingest" for name in imported(path))
     ]
-    assert meeting
-    assert not [place for place in meeting if not place.startswith(MEETING_PLACES)]
+    assert importers
+    assert not [name for name in importers if not name.startswith(IMPORTERS_OF_INGEST)]
 
 
-@pytest.mark.parametrize("room", ROOMS_BEHIND_THE_DOORS)
-def test_no_room_behind_the_doors_imports_a_door(room: str) -> None:
-    found = modules(f"api/{room}")
+@pytest.mark.parametrize("package", BEHIND_THE_INTERFACES)
+def test_no_package_behind_the_interfaces_imports_one_of_them(package: str) -> None:
+    found = modules(f"api/{package}")
     assert found
     wrong = [
         (path.name, name)
         for path in found
         for name in imported(path)
-        if name.startswith(tuple(f"api.{door}" for door in DOORS))
+        if name.startswith(tuple(f"api.{interface}" for interface in INTERFACES))
     ]
     assert not wrong
 

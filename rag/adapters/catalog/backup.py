@@ -1,11 +1,11 @@
-"""One file with the whole truth of an installation, made while it serves, and put back.
+"""Backup and restore: one file with everything of an installation that cannot be rebuilt.
 
     manifest.json   when and by which version it was made, the schema, and each file's sha256
-    catalog.db      SQLite's own online copy: one moment of the catalog, whoever writes meanwhile
-    state/…         what else in the state folder no run can make again
-    runbook.toml    the configuration, put back only where there is none
+    catalog.db      SQLite's online copy: the catalog at one moment, while others write to it
+    state/…         other files of the state folder that no run can create again
+    runbook.toml    the configuration, restored only where there is none
 
-Vectors are not in it: they are built from the catalog.
+Vectors are not included: they are built from the catalog.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from api.settings import CONFIG_NAME, Settings
 from rag.adapters.catalog.database import SCHEMA_VERSION, make_folder
 from rag.adapters.index_lock import IndexLock
 from rag.errors import ConfigurationError, StoreError
@@ -34,6 +33,7 @@ from rag.errors import ConfigurationError, StoreError
 log = logging.getLogger(__name__)
 _FORMAT = 1
 _CATALOG = "catalog.db"
+_CONFIGURATION = "runbook.toml"  # its name in the backup, whatever file was read
 _MANIFEST = "manifest.json"
 # Made again by any run, or bound to one machine.
 _NOT_KEPT = frozenset({"vectors", "models", "sources", "index.lock"})
@@ -41,8 +41,16 @@ _SAFE_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123
 
 
 @dataclass(frozen=True, slots=True)
+class Installation:
+    """The files to back up: the state folder, and the configuration, which may not exist."""
+
+    state_folder: Path
+    configuration: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup says of itself; `files` gives the sha256 of each by name."""
+    """The description of a backup; `files` maps each file's name to its sha256."""
 
     format: int
     made_at: str
@@ -51,16 +59,16 @@ class Manifest:
     files: dict[str, str]
 
 
-def back_up(settings: Settings, target: Path, keep: Sequence[str] = ()) -> Manifest:
-    """Write a backup; `keep` names files of the state folder that belong in it.
+def back_up(installation: Installation, target: Path, keep: Sequence[str] = ()) -> Manifest:
+    """Write a backup; `keep` names files of the state folder to include.
 
-    Raises ConfigurationError when the file is there or there is nothing to back up, StoreError
+    Raises ConfigurationError when `target` exists or there is nothing to back up, StoreError
     when it cannot be written.
     """
     if target.exists():
         raise ConfigurationError(f"{target} is there already; it was left as it is")
     with tempfile.TemporaryDirectory(prefix="runbook-backup-") as folder:
-        gathered = _gathered(settings, Path(folder), keep)
+        gathered = _gathered(installation, Path(folder), keep)
         manifest = Manifest(
             _FORMAT,
             datetime.now(UTC).isoformat(timespec="seconds"),
@@ -74,13 +82,13 @@ def back_up(settings: Settings, target: Path, keep: Sequence[str] = ()) -> Manif
     return manifest
 
 
-def restore(settings: Settings, source: Path, *, force: bool) -> Manifest:
-    """Put a backup in the place of the state folder's contents; vectors are built by the caller.
+def restore(installation: Installation, source: Path, *, force: bool) -> Manifest:
+    """Replace the state folder's contents by a backup; the caller rebuilds the vectors.
 
-    Raises IndexBusy while a process owns the index, ConfigurationError when there is something
-    that `force` was not given for or when the file is no backup, StoreError when it is damaged.
+    Raises IndexBusy while a process owns the index, ConfigurationError when a catalog exists and
+    `force` is not set or when the file is no backup, StoreError when the backup is damaged.
     """
-    state = settings.state_folder
+    state = installation.state_folder
     if (state / _CATALOG).exists() and not force:
         raise ConfigurationError(
             f"{state / _CATALOG} is there: --force puts the backup in its place"
@@ -93,7 +101,7 @@ def restore(settings: Settings, source: Path, *, force: bool) -> Manifest:
             (state / f"{_CATALOG}{leftover}").unlink(missing_ok=True)
         shutil.rmtree(state / "vectors", ignore_errors=True)
         for name in manifest.files:
-            _put(settings, Path(folder) / name, name)
+            _put(installation, Path(folder) / name, name)
     return manifest
 
 
@@ -119,8 +127,8 @@ def _keep_revocations(replaced: Path, restored: Path) -> None:
         )
 
 
-def _gathered(settings: Settings, folder: Path, keep: Sequence[str]) -> dict[str, Path]:
-    state, copy = settings.state_folder, folder / _CATALOG
+def _gathered(installation: Installation, folder: Path, keep: Sequence[str]) -> dict[str, Path]:
+    state, copy = installation.state_folder, folder / _CATALOG
     if not (state / _CATALOG).exists():
         raise ConfigurationError(f"{state} holds no index: there is nothing to back up")
     try:
@@ -142,8 +150,8 @@ def _gathered(settings: Settings, folder: Path, keep: Sequence[str]) -> dict[str
     for name in keep:
         if name not in _NOT_KEPT and (state / name).is_file():
             found[f"state/{name}"] = state / name
-    if _configuration(settings).is_file():
-        found[CONFIG_NAME] = _configuration(settings)
+    if installation.configuration.is_file():
+        found[_CONFIGURATION] = installation.configuration
     return found
 
 
@@ -154,11 +162,6 @@ def _holds_anything(catalog: sqlite3.Connection) -> bool:
         " OR EXISTS (SELECT 1 FROM api_keys)"
     )
     return bool(catalog.execute(held).fetchone()[0])
-
-
-def _configuration(settings: Settings) -> Path:
-    """The file that was read, whatever its name."""
-    return settings.read_from or settings.directory / CONFIG_NAME
 
 
 def _write(target: Path, files: dict[str, Path]) -> None:
@@ -224,13 +227,13 @@ def _unpack(archive: tarfile.TarFile, source: Path, name: str, place: Path) -> N
     place.chmod(0o600)
 
 
-def _put(settings: Settings, made: Path, name: str) -> None:
-    if name == CONFIG_NAME:
-        target = _configuration(settings)
+def _put(installation: Installation, made: Path, name: str) -> None:
+    if name == _CONFIGURATION:
+        target = installation.configuration
         if target.exists():
             return
     else:
-        target = settings.state_folder / name.removeprefix("state/")
+        target = installation.state_folder / name.removeprefix("state/")
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(made, target)
 

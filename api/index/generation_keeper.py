@@ -14,22 +14,18 @@ from api.index.indexer import Indexer
 from ingest.runs.report import Progress, Silent
 from ingest.runs.source_run import Run
 from ingest.sources.source import Source
-from rag.adapters.catalog.consistency import Consistency, check_file, finds_itself
-from rag.adapters.catalog.copying import GenerationCopy
-from rag.adapters.catalog.generations import Generations
-from rag.adapters.catalog.jobs import JobStore
-from rag.adapters.catalog.promotion import Promotions
-from rag.adapters.catalog.writer import CatalogWriter, known_sources
 from rag.domain.generations import Generation, Promotion, Recipe
 from rag.domain.jobs import JobKind
 from rag.domain.search import Filters
 from rag.errors import ConfigurationError, GateFailed, StoreError
-from rag.ports import VectorFilter
+from rag.indexing.ports import Catalog, Sample
+from rag.ports import NearestVectors, VectorFilter
 
 # Small, so that others may write soon, and that a kill takes little back.
 _BATCH_DOCUMENTS = 8
 _BATCH_CHUNKS = 32
 _SAMPLES = 50
+_SAME = 0.999  # cosine of a text's stored vector and its copy in the store
 _EVERYTHING = VectorFilter(None, Filters())
 
 
@@ -65,8 +61,7 @@ class GenerationKeeper:
     def __init__(self, indexer: Indexer, sources: Sequence[Source], gate: Gate | None) -> None:
         self._indexer = indexer
         self._sources = sources
-        self._generations = Generations(indexer.database)
-        self._promotions = Promotions(indexer.database)
+        self._catalog = indexer.catalog
         self._gate = gate
 
     def build(
@@ -79,13 +74,13 @@ class GenerationKeeper:
         with self._indexer.owned():
             recipe = self._recipe(model, chunk_tokens)
             wanted = self._indexer.fingerprint(recipe)
-            if self._generations.serving().fingerprint == wanted:
+            if self._catalog.generations.serving().fingerprint == wanted:
                 raise ConfigurationError(
                     "the serving generation is built with this model and these chunks already"
                 )
-            target = self._generations.building(wanted) or self._indexer.create(recipe)
+            target = self._catalog.generations.building(wanted) or self._indexer.create(recipe)
             how = self._bring_up_to_date(target, _GivingWay(progress or Silent(), self._indexer))
-            self._generations.finish(target)
+            self._catalog.generations.finish(target)
             return {"generation": target.id, "model": target.model, "from": how}
 
     def promote(
@@ -104,7 +99,7 @@ class GenerationKeeper:
             self._bring_up_to_date(generation, progress)
             verdicts.append(self._consistent(generation))
             _let_through(number, verdicts, reason)
-            told = self._promotions.promote(
+            told = self._catalog.promotions.promote(
                 generation, by=by, kind="promote", gate=_detail(verdicts), reason=reason
             )
             self._remove_old(keep={generation.id, serving.id})
@@ -113,27 +108,28 @@ class GenerationKeeper:
     def verify(self, number: int | None = None) -> Check:
         """Compare catalog, lexical tables and vectors: counts, ids, ACL sets, self-queries."""
         with self._indexer.owned():
-            check_file(self._indexer.database)
+            self._catalog.check_file()
             return self._check(self._chosen(number))
 
     def repair(self, number: int | None = None) -> Check:
         """Mend what `verify` finds from the catalog, and verify again."""
         with self._indexer.owned():
-            check_file(self._indexer.database)
+            self._catalog.check_file()
             generation = self._chosen(number)
-            inside = Consistency(self._indexer.database, generation)
+            inside = self._catalog.consistency(generation)
             if inside.lexical_problems():
                 inside.rebuild_lexical()
             inside.mend_embeddings(self._indexer.models.of(generation))
             store = self._indexer.stores.open(generation)
-            self._indexer.writer(CatalogWriter(self._indexer.database, generation)).repair()
+            self._indexer.writer(self._catalog.writer(generation)).repair()
             if store.held() != inside.expected() or self._check(generation).problems:
-                self._indexer.writer(CatalogWriter(self._indexer.database, generation)).rebuild()
+                self._indexer.writer(self._catalog.writer(generation)).rebuild()
             return self._check(generation)
 
     def _candidate(self, number: int) -> tuple[Generation, Generation]:
         """A generation that is to serve, and the one that does."""
-        generation, serving = self._generations.get(number), self._generations.serving()
+        generations = self._catalog.generations
+        generation, serving = generations.get(number), generations.serving()
         if generation == serving:
             raise ConfigurationError(f"generation {number} serves already")
         return generation, serving
@@ -145,7 +141,8 @@ class GenerationKeeper:
         return [self._gate(generation, serving, _GivingWay(progress, self._indexer))]
 
     def _chosen(self, number: int | None) -> Generation:
-        return self._generations.serving() if number is None else self._generations.get(number)
+        generations = self._catalog.generations
+        return generations.serving() if number is None else generations.get(number)
 
     def _recipe(self, model: str | None, chunk_tokens: int | None) -> Recipe:
         asked = self._indexer.recipe
@@ -155,7 +152,7 @@ class GenerationKeeper:
 
     def _bring_up_to_date(self, target: Generation, progress: Progress) -> str:
         """From the catalog where both are cut alike, else from the sources; says which."""
-        serving = self._generations.serving()
+        serving = self._catalog.generations.serving()
         ours = target.recipe or self._indexer.recipe
         if ours.has_chunks_of(serving.recipe or self._indexer.recipe):
             self._copy(serving, target, progress)
@@ -164,8 +161,8 @@ class GenerationKeeper:
         return "sources"
 
     def _copy(self, serving: Generation, target: Generation, progress: Progress) -> None:
-        copy = GenerationCopy(self._indexer.database, serving, target)
-        index = self._indexer.writer(CatalogWriter(self._indexer.database, target))
+        copy = self._catalog.copy(serving, target)
+        index = self._indexer.writer(self._catalog.writer(target))
         index.repair()
         difference = copy.difference()
         progress.found(len(difference.outdated))
@@ -179,9 +176,7 @@ class GenerationKeeper:
     def _read_again(self, target: Generation, progress: Progress) -> None:
         configured = frozenset(source.name for source in self._sources)
         others = [
-            known.root
-            for known in known_sources(self._indexer.database)
-            if known.name not in configured
+            known.root for known in self._catalog.known_sources() if known.name not in configured
         ]
         if others:
             raise ConfigurationError(
@@ -200,7 +195,7 @@ class GenerationKeeper:
             raise StoreError("; ".join(report.unreachable))
 
     def _remove_old(self, keep: set[int]) -> None:
-        for other in self._generations.unserved():
+        for other in self._catalog.generations.unserved():
             if other.id not in keep:
                 self._indexer.drop(other)
 
@@ -211,7 +206,7 @@ class GenerationKeeper:
         return Verdict(True, f"verified: {found.chunks} chunks, {found.samples} self-queries")
 
     def _check(self, generation: Generation) -> Check:
-        inside = Consistency(self._indexer.database, generation)
+        inside = self._catalog.consistency(generation)
         expected, problems = inside.expected(), inside.lexical_problems()
         if lost := len(inside.without_embedding()):
             problems.append(f"the vectors of {lost} chunks are not in the catalog")
@@ -221,7 +216,7 @@ class GenerationKeeper:
         held = store.held()
         problems += _vector_problems(expected, held)
         samples = inside.samples(_SAMPLES)
-        unfound = sum(not finds_itself(store, sample, _EVERYTHING) for sample in samples)
+        unfound = sum(not _finds_itself(store, sample) for sample in samples)
         if unfound:
             problems.append(f"{unfound} of {len(samples)} chunks do not find themselves")
         return Check(generation.id, len(expected), len(held), len(samples), tuple(problems))
@@ -259,16 +254,13 @@ def perform(
     return keeper.verify(scope["generation"]).to_json()
 
 
-def roll_back(
-    promotions: Promotions, generations: Generations, jobs: JobStore, by: str
-) -> Promotion:
-    """Let the generation before serve again, and queue what brings it up to date."""
-    told = promotions.promote(
-        generations.get(promotions.before()), by=by, kind="rollback", gate="none"
-    )
-    jobs.enqueue(JobKind.REPAIR, {"generation": told.generation}, by)
-    jobs.enqueue(JobKind.REINDEX, {"source": None, "paths": []}, by)
-    return told
+def roll_back(catalog: Catalog, by: str) -> Promotion:
+    """Let the generation before serve again, and queue the jobs that bring it up to date."""
+    before = catalog.generations.get(catalog.promotions.before())
+    promotion = catalog.promotions.promote(before, by=by, kind="rollback", gate="none")
+    catalog.jobs.enqueue(JobKind.REPAIR, {"generation": promotion.generation}, by)
+    catalog.jobs.enqueue(JobKind.REINDEX, {"source": None, "paths": []}, by)
+    return promotion
 
 
 def _let_through(number: int, verdicts: Sequence[Verdict], reason: str | None) -> None:
@@ -286,6 +278,12 @@ def _detail(verdicts: Sequence[Verdict]) -> str:
 def described(told: Promotion) -> dict[str, Any]:
     """A promotion in JSON."""
     return {**asdict(told), "at": told.at.isoformat()}
+
+
+def _finds_itself(store: NearestVectors, sample: Sample) -> bool:
+    """Whether the store's nearest to a chunk's own vector is that chunk, or an equal one."""
+    found = store.nearest(sample.vector, 1, _EVERYTHING)
+    return bool(found) and found[0][1] > _SAME
 
 
 def _vector_problems(expected: Mapping[int, int], held: Mapping[int, int]) -> list[str]:

@@ -1,0 +1,111 @@
+"""Composition of the write path: an index that this process owns, and one ingest of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from api.compose.embedding_models import EmbeddingModels
+from api.compose.local import index_lock, open_catalog
+from api.compose.parts import make_audit
+from api.compose.search_path import make_models, make_recipe
+from api.compose.sources import configured_sources
+from api.compose.vector_stores import ChromaStores
+from api.index.indexer import Indexer
+from api.settings import Settings
+from ingest.runs.report import IngestReport, Progress
+from ingest.sources.selection import sources_for_paths
+from rag.adapters.catalog.catalog import Catalog
+from rag.errors import ConfigurationError
+from rag.ports import Embedder
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedIndex:
+    """An open index, and the indexer that writes to it."""
+
+    catalog: Catalog
+    models: EmbeddingModels
+    stores: ChromaStores
+    indexer: Indexer
+
+
+@contextmanager
+def open_index(
+    settings: Settings, *, embedder: Embedder | None = None, shared: bool = False
+) -> Iterator[OwnedIndex]:
+    """The index, owned by this process until the end of the block. Raises IndexBusy.
+
+    `embedder` replaces the configured one. A `shared` index, whose vectors are on a server, is
+    owned only while the indexer writes to it.
+    """
+    lock = partial(index_lock, settings)
+    with (
+        nullcontext() if shared else lock(),
+        open_catalog(settings) as catalog,
+        closing(ChromaStores(settings)) as stores,
+    ):
+        models = make_models(settings, embedder)
+        indexer = Indexer(
+            catalog,
+            models,
+            stores,
+            make_recipe(settings),
+            settings.ingest.max_file_mib * 1024 * 1024,
+            lock if shared else nullcontext,
+            make_audit(settings, _log_audit_failure),
+        )
+        yield OwnedIndex(catalog, models, stores, indexer)
+
+
+def run_ingest(
+    settings: Settings,
+    paths: Sequence[Path],
+    *,
+    source: str | None = None,
+    pull: bool = False,
+    acl: frozenset[str] | None,
+    prune: bool,
+    full: bool,
+    progress: Progress,
+    embedder: Embedder | None = None,
+) -> IngestReport:
+    """One ingest of `paths`, of one `source`, or of every configured source.
+
+    `embedder` replaces the configured one. Raises IndexBusy when another process owns the index,
+    ConfigurationError when there is nothing to ingest.
+    """
+    configured = configured_sources(settings)
+    chosen = [one for one in configured if source in (None, one.name)]
+    if source is not None and (paths or not chosen):
+        raise ConfigurationError(
+            f"no source {source!r} is configured" if not paths else "give paths or --source"
+        )
+    if not paths and not configured:
+        raise ConfigurationError(
+            "there is nothing to ingest: give a path, or run `runbook init` and name your "
+            "sources in runbook.toml"
+        )
+    if not paths and acl is not None:
+        raise ConfigurationError("--acl needs a path: configured sources have their own `acl`")
+    with open_index(settings, embedder=embedder) as index:
+        named = sources_for_paths(paths, configured, index.catalog.known_sources(), acl)
+        return index.indexer.ingest(
+            named or chosen,
+            configured=frozenset(one.name for one in configured),
+            whole=not paths and source is None,
+            prune=prune,
+            full=full,
+            pull=pull,
+            progress=progress,
+        )
+
+
+def _log_audit_failure() -> None:
+    log.error("a change of a document could not be written to the audit log")

@@ -1,0 +1,103 @@
+"""Composition of what answers questions: for one command, or for a process that serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from datetime import date
+
+from api.compose import embedding
+from api.compose.answer_path import make_answerer
+from api.compose.embedding_models import EmbeddingModels
+from api.compose.local import open_catalog
+from api.compose.parts import make_audit
+from api.compose.search_path import make_models, make_search_path, today
+from api.compose.services import Services
+from api.identity.configured import authenticator
+from api.limits import Limits
+from api.records.metrics import Metrics
+from api.records.observing import Observer, Observers, tracing_to
+from api.records.request_memory import request_memory
+from api.settings import Settings
+from rag.adapters.catalog.catalog import Catalog
+from rag.adapters.catalog.exact_vectors import ExactVectors
+from rag.domain.generations import Generation
+from rag.ports import Embedder, NearestVectors
+
+
+@contextmanager
+def open_reading(
+    settings: Settings,
+    *,
+    embedder: Embedder | None = None,
+    clock: Callable[[], date] = today,
+    traced: bool = False,
+) -> Iterator[Services]:
+    """Services for one command, which reads the catalog beside whatever process owns the index.
+
+    `embedder` and `clock` replace the configured model and the current day. Spans are sent when
+    `traced` and the settings name an endpoint.
+    """
+    embedder = embedder or embedding.begin_loading(settings)
+    with (
+        open_catalog(settings) as catalog,
+        open_services(
+            settings,
+            catalog,
+            make_models(settings, embedder),
+            lambda generation: ExactVectors(catalog.database, generation),
+            metrics=Metrics(),
+            clock=clock,
+            traced=traced,
+        ) as services,
+    ):
+        yield services
+
+
+@contextmanager
+def open_services(
+    settings: Settings,
+    catalog: Catalog,
+    models: EmbeddingModels,
+    open_store: Callable[[Generation], NearestVectors],
+    *,
+    metrics: Metrics,
+    observers: Sequence[Observer] = (),
+    clock: Callable[[], date] = today,
+    traced: bool = True,
+) -> Iterator[Services]:
+    """Services over an open catalog; `open_store` gives the vectors of a generation."""
+    with ExitStack() as stack:
+        requests = stack.enter_context(closing(request_memory(settings, catalog.feedback)))
+        tracing = tracing_to(settings) if traced else None
+        if tracing is not None:
+            stack.callback(tracing.close)
+        observer = Observers(metrics, *observers, *([tracing] if tracing else []))
+        path = make_search_path(settings, catalog.database, models, open_store, observer, clock)
+        answerer = make_answerer(settings, path.engine, path.reader, models.configured, observer)
+
+        def warm() -> None:
+            catalog.generations.serving()
+            path.warm()
+            answerer.warm()
+
+        yield Services(
+            settings=settings,
+            engine=path.engine,
+            answerer=answerer,
+            reader=path.reader,
+            keys=catalog.keys,
+            authenticator=authenticator(settings, catalog.keys, metrics),
+            limits=Limits(
+                per_minute=settings.limits.requests_per_minute,
+                concurrent=settings.limits.concurrent,
+                refusals_per_minute=settings.limits.refusals_per_minute,
+            ),
+            audit=make_audit(settings, metrics.audit_failed),
+            metrics=metrics,
+            requests=requests,
+            today=clock,
+            warm=warm,
+            jobs=catalog.jobs,
+            tracing=tracing,
+        )
