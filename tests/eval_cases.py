@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from evals.metrics.scoring import Asked
+from evals.metrics.scoring import QuestionResult
 from evals.running.runs import Case, Page, Run
 from evals.running.system import CitedPassage, FoundPassage, IndexedPage, Observation, Response
 from evals.suite.suite import GoldPassage, Question, QuestionKind, Suite, load_suite
@@ -117,9 +117,9 @@ def small_suite(folder: Path, lines: Sequence[str], head: str = HEAD) -> Suite:
     return load_suite(write_suite(folder, lines, head))
 
 
-def asked(of: Question, what: Observation) -> Asked:
+def asked(of: Question, what: Observation) -> QuestionResult:
     """A question with what came back for it."""
-    return Asked(of, what)
+    return QuestionResult(of, what)
 
 
 class ScriptedSystem:
@@ -138,7 +138,7 @@ class ScriptedSystem:
     def ask(self, question: str, *, principal: Principal) -> Observation:
         return self._told.get((question, principal.name), observed(no_result=True))
 
-    def shown_to(self, question: str, *, principal: Principal) -> Observation:
+    def retrieve(self, question: str, *, principal: Principal) -> Observation:
         return self.ask(question, principal=principal)
 
 

@@ -40,14 +40,14 @@ def command(
     report: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare the pages as they stand with those of REV: which questions flip, and why.
+    """Compare the documents with those of REV: which questions flip, and why.
 
-    Both states pass through one index, so that only pages that differ are embedded.
+    Both states use one index, so that only documents that differ are embedded.
     """
     from api.compose.embedding import make_embedder
     from api.evals.evaluation import evaluate
     from evals.gate.gate import judge
-    from evals.reports.json_report import report as told
+    from evals.reports.json_report import report as json_report
     from evals.reports.terminal import print_report
     from evals.suite.suite import load_suite, shipped_suite
 
@@ -58,12 +58,12 @@ def command(
         with _checkout(loaded.corpus, base) as corpus:
             before = evaluate(settings, loaded, progress=progress, embedder=embedder, corpus=corpus)
         after = evaluate(settings, loaded, progress=progress, embedder=embedder)
-    # The base is what the pages were, so that floors hold for what they are.
+    # Leaks of the base are not those of the change.
     verdict = judge(after, replace(before, leaks=()), loaded.rules)
     if report is not None:
         write_reports(report, after, verdict)
     if as_json:
-        click.echo(json.dumps(told(after, verdict), ensure_ascii=False))
+        click.echo(json.dumps(json_report(after, verdict), ensure_ascii=False))
     else:
         from rich.console import Console
 

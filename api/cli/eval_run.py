@@ -52,7 +52,7 @@ def command(
 ) -> None:
     """Run SUITE, a folder or a suite.toml; without one, that of the source checkout."""
     from evals.gate.gate import judge
-    from evals.running.history import past_runs, remember
+    from evals.running.history import append_run, past_runs
     from evals.running.runs import as_baseline, read_run, write_run
     from evals.suite.suite import load_suite, shipped_suite
 
@@ -62,7 +62,7 @@ def command(
     before = _baseline(loaded, baseline)
     verdict = judge(run, read_run(before) if before else None, loaded.rules)
     folder = settings.evals_folder
-    remember(folder, run, passed=verdict.passed)
+    append_run(folder, run, passed=verdict.passed)
     if report is not None:
         write_reports(report, run, verdict, past_runs(folder, run.suite))
     _print(run, verdict, as_json=as_json)
@@ -75,23 +75,23 @@ def command(
 def _run(settings: Settings, suite: Suite) -> Run:
     from api.evals.evaluation import evaluate
 
-    with shown_evaluation() as (progress, told):
-        return evaluate(settings, suite, progress=progress, told=told)
+    with shown_evaluation() as (progress, on_progress):
+        return evaluate(settings, suite, progress=progress, on_progress=on_progress)
 
 
 def _baseline(suite: Suite, asked: Path | None) -> Path | None:
     if asked is not None or suite.baseline.exists():
         return asked or suite.baseline
     click.echo(
-        f"there is no baseline at {suite.baseline}: the gate knows floors, must-pass questions "
-        "and access alone; --save-baseline makes one",
+        f"there is no baseline at {suite.baseline}: the gate checks only floors, must-pass "
+        "questions and access; --save-baseline creates one",
         err=True,
     )
     return None
 
 
 def write_reports(folder: Path, run: Run, verdict: Verdict, past: Sequence[PastRun] = ()) -> None:
-    """Every form of the report, in a folder."""
+    """Write the report in every format to a folder."""
     from evals.reports.html import html
     from evals.reports.json_report import report
     from evals.reports.junit import junit
@@ -100,8 +100,8 @@ def write_reports(folder: Path, run: Run, verdict: Verdict, past: Sequence[PastR
 
     folder.mkdir(parents=True, exist_ok=True)
     write_run(run, folder / "run.json")
-    told = json.dumps(report(run, verdict), ensure_ascii=False, indent=1)
-    (folder / "summary.json").write_text(told + "\n", encoding="utf-8")
+    summary = json.dumps(report(run, verdict), ensure_ascii=False, indent=1)
+    (folder / "summary.json").write_text(summary + "\n", encoding="utf-8")
     (folder / "summary.md").write_text(markdown(run, verdict), encoding="utf-8")
     (folder / "junit.xml").write_bytes(junit(run, verdict))
     (folder / "report.html").write_text(html(run, verdict, past), encoding="utf-8")

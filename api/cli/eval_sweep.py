@@ -46,9 +46,9 @@ def command(
     as_markdown: bool,
     as_json: bool,
 ) -> None:
-    """Run SUITE with every combination of some settings, each held against the first.
+    """Run SUITE with every combination of some settings, and compare each with the first.
 
-    The first value of each setting makes the first cell: put there what you have now.
+    The first value of each setting forms the first combination: put your current values there.
     """
     from api.evals.sweeping import sweep
     from evals.reports.sweep import markdown, print_sweep, report
@@ -60,12 +60,12 @@ def command(
         raise click.UsageError("give --set KEY=V1,V2 or --matrix FILE.toml")
     cells = choices(chosen)
 
-    def told(cell: Cell) -> None:
+    def show(cell: Cell) -> None:
         click.echo(f"{cell.name}: {cell.run.seconds:.1f} s", err=True)
 
     loaded = load_suite(suite or shipped_suite())
     with shown_progress() as progress:
-        table = rows(sweep(load_settings(config), loaded, cells, progress=progress, told=told))
+        table = rows(sweep(load_settings(config), loaded, cells, progress=progress, on_cell=show))
     if as_json:
         click.echo(json.dumps(report(table), ensure_ascii=False))
     elif as_markdown:
@@ -78,21 +78,21 @@ def command(
         print_sweep(table, Console(file=sys.stdout, width=width))
 
 
-def _pair(told: str) -> tuple[str, list[str]]:
-    key, _, values = told.partition("=")
+def _pair(argument: str) -> tuple[str, list[str]]:
+    key, _, values = argument.partition("=")
     if not key or not values:
-        raise click.UsageError(f"--set {told}: give KEY=V1,V2")
+        raise click.UsageError(f"--set {argument}: give KEY=V1,V2")
     return key.strip(), [value.strip() for value in values.split(",")]
 
 
 def _from_file(path: Path) -> dict[str, list[Any]]:
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        matrix = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
-    wrong = [key for key, values in told.items() if not isinstance(values, list) or not values]
+    wrong = [key for key, values in matrix.items() if not isinstance(values, list) or not values]
     if wrong:
         raise ConfigurationError(
             f'{path}: {wrong[0]}: give a list of values, as in "chunking.max_tokens" = [128, 256]'
         )
-    return told
+    return matrix

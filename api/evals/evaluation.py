@@ -1,7 +1,7 @@
-"""Evals over a real index: a suite's corpus, indexed in a folder of its own, asked as anybody.
+"""Runs a suite against the real engine, over an index of the suite's corpus.
 
-A user's own index is never touched: each corpus, model and chunking has its folder below
-`evals/` in the state folder, and embeddings made there once are used again.
+The user's own index is never touched: each combination of corpus, model and chunking has a folder
+below `evals/` in the state folder, where embeddings are cached.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from api.compose.services import Services
 from api.settings import Settings, SourceSettings, VectorSettings
 from evals.metrics.measures import OwnMeasures, RankingMeasures
 from evals.metrics.scoring import Scorer
-from evals.running.caching_embedder import RememberingEmbedder
-from evals.running.runner import Told, run_suite
+from evals.running.caching_embedder import CachingEmbedder
+from evals.running.runner import OnProgress, run_suite
 from evals.running.runs import Run
 from evals.running.system import CitedPassage, FoundPassage, IndexedPage, Observation, Response
 from evals.suite.suite import Suite
@@ -43,12 +43,12 @@ from rag.ports import Embedder
 from rag.retrieval.priors import all_superseded
 
 _SOURCE = "corpus"
-_MOST_PAGES = 1_000_000
+_MAX_DOCUMENTS = 1_000_000
 _KEY_LENGTH = 16
 
 
 class IndexedSystem:
-    """The search engine over one index, as a suite asks it."""
+    """The system under test: the search engine over one index."""
 
     def __init__(self, services: Services, conditions: Mapping[str, str], hits: int) -> None:
         self._services = services
@@ -67,9 +67,9 @@ class IndexedSystem:
     def ask(self, question: str, *, principal: Principal) -> Observation:
         with _logged() as logs:
             started = time.perf_counter()
-            # One search: the answer is made from what it found.
-            told = self._services.answerer.stream(question, principal=principal, k=self._hits)
-            result, answer = _both(told)
+            # One search serves both: the answer is generated from its result.
+            events = self._services.answerer.stream(question, principal=principal, k=self._hits)
+            result, answer = _result_and_answer(events)
         return Observation(
             passages=tuple(self._passage(hit) for hit in result.hits),
             no_result=result.no_result,
@@ -80,11 +80,11 @@ class IndexedSystem:
             logs=tuple(logs),
         )
 
-    def shown_to(self, question: str, *, principal: Principal) -> Observation:
+    def retrieve(self, question: str, *, principal: Principal) -> Observation:
         with _logged() as logs:
-            # The context comes first of all; what would come behind it is not waited for.
-            told = self._services.answerer.stream(question, principal=principal, k=self._hits)
-            found = next(event for event in told if isinstance(event, ContextFound))
+            # The context is the first event; the answer is never generated.
+            events = self._services.answerer.stream(question, principal=principal, k=self._hits)
+            found = next(event for event in events if isinstance(event, ContextFound))
         return Observation(
             passages=tuple(self._passage(hit) for hit in (*found.result.hits, *found.hits)),
             no_result=found.result.no_result,
@@ -150,11 +150,10 @@ def open_evaluation(
     corpus: Path | None = None,
     chosen_prompts: bool = True,
 ) -> Iterator[IndexedSystem]:
-    """The system over a suite's corpus, or over another state of it, indexed as it stands now.
+    """Index a suite's corpus, or another state of it, and open the system over it.
 
-    Every page is read and chunked again, so that a change of code shows; only texts that were
-    never embedded reach the model. Answers are made with the prompts in use; without
-    `chosen_prompts` with the newest there are.
+    Every document is parsed and chunked again, so that a change of the code takes effect; only new
+    texts are embedded. Answers use the prompts in use; without `chosen_prompts`, the newest.
     """
     embedder = embedder or embedding.make_embedder(settings)
     own = evaluation_settings(settings, suite, embedder, corpus or suite.corpus)
@@ -174,23 +173,28 @@ def evaluate(
     embedder: Embedder | None = None,
     corpus: Path | None = None,
     every_persona: bool = True,
-    told: Told | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Run:
-    """One run of a suite over its corpus, or over another state of it."""
-    embedder = RememberingEmbedder(embedder or embedding.make_embedder(settings))
+    """Run a suite once, over its corpus or another state of it."""
+    embedder = CachingEmbedder(embedder or embedding.make_embedder(settings))
     with open_evaluation(
         settings, suite, progress=progress, embedder=embedder, corpus=corpus
     ) as system:
         scorers, judged = make_scorers(settings, embedder)
         return run_suite(
-            suite, system, scorers, judged=judged, every_persona=every_persona, told=told
+            suite,
+            system,
+            scorers,
+            judged=judged,
+            every_persona=every_persona,
+            on_progress=on_progress,
         )
 
 
 def make_scorers(settings: Settings, embedder: Embedder) -> tuple[list[Scorer], Sequence[str]]:
-    """Everything that scores a run, and the names of what a judge scores.
+    """The scorers of a run, and the names of the metrics that a judge scores.
 
-    Raises ConfigurationError where the eval suite's packages are not installed.
+    Raises ConfigurationError if the packages of the `evals` extra are not installed.
     """
     try:
         from evals.metrics.judged_metrics import JUDGED, Judge, JudgedMetrics
@@ -219,7 +223,7 @@ def make_scorers(settings: Settings, embedder: Embedder) -> tuple[list[Scorer], 
 def evaluation_settings(
     settings: Settings, suite: Suite, embedder: Embedder, corpus: Path
 ) -> Settings:
-    """The settings with the suite's corpus as their one source, in a state folder of its own."""
+    """The settings with the suite's corpus as the only source, in a separate state folder."""
     parts = [
         str(suite.corpus),
         embedder.fingerprint,
@@ -253,15 +257,15 @@ def _conditions(settings: Settings, embedder: Embedder, model: str) -> dict[str,
 
 def _own_weights(settings: Settings) -> dict[str, str]:
     weights = sorted(settings.search.weights.items())
-    told = ", ".join(f"{lane}={weight}" for lane, weight in weights)
-    return {"search.weights": told} if told else {}
+    listed = ", ".join(f"{signal}={weight}" for signal, weight in weights)
+    return {"search.weights": listed} if listed else {}
 
 
 def _all_documents(services: Services) -> list[Document]:
     return services.reader.documents(
         access=access_filter(LOCAL_ADMINISTRATOR),
         filters=Filters(),
-        limit=_MOST_PAGES,
+        limit=_MAX_DOCUMENTS,
         after=("", ""),
     )
 
@@ -273,15 +277,18 @@ def _written(answer: Answer) -> bool | None:
 
 
 def _cited_by_model(answer: Answer) -> float | None:
-    """The rest has markers that were looked for: a reader sees no difference, a gate must."""
+    """The share of statements that the model cited itself.
+
+    The others were given markers afterwards; a reader sees no difference, the gate must.
+    """
     if not _written(answer):
         return 0.0 if answer.fell_back else None
     return fmean(not statement.uncited for statement in answer.statements)
 
 
-def _both(told: Iterator[AnswerEvent]) -> tuple[SearchResult, Answer]:
+def _result_and_answer(events: Iterator[AnswerEvent]) -> tuple[SearchResult, Answer]:
     result: SearchResult | None = None
-    for event in told:
+    for event in events:
         if isinstance(event, ContextFound):
             result = event.result
         elif isinstance(event, Answered) and result is not None:
@@ -291,7 +298,7 @@ def _both(told: Iterator[AnswerEvent]) -> tuple[SearchResult, Answer]:
 
 @contextmanager
 def _logged() -> Iterator[list[str]]:
-    """Every line that is logged inside the block, from whatever logger."""
+    """Collects every log line written inside the block, from any logger."""
     lines: list[str] = []
     handler = _Lines(lines)
     root = logging.getLogger()

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from evals.running.runs import Run
     from evals.suite.suite import Suite
 
-# Findings of these rules are told by their questions alone: their messages name pages and quote
-# questions, and what is told here is logged.
+# The result is logged, so findings of these rules are only counted: their messages name documents
+# and quote questions.
 _OF_QUESTIONS = {
-    "access": "pages were shown to who may not read them",
+    "access": "documents were shown to callers who may not read them",
     "must-pass": "questions that must pass fail",
-    "gold": "pages that answer are not indexed",
+    "gold": "gold documents are not in the index",
 }
 
 
 class SuiteGate:
-    """Judges a generation by the suite at `suite`, as it stands when it is asked.
+    """Runs the suite at the path `suite` against a generation, with its current content.
 
-    `default` is the recipe of generations that were built before recipes were kept.
+    `default` is the recipe of generations built before recipes were stored.
     """
 
     def __init__(self, settings: Settings, suite: Path, models: Models, default: Recipe) -> None:
@@ -43,7 +43,7 @@ class SuiteGate:
         self._default = default
 
     def __call__(self, candidate: Generation, serving: Generation, progress: Progress) -> Verdict:
-        """Held against the suite's baseline, without one against the serving generation.
+        """Compare with the suite's baseline, or without one with the serving generation.
 
         Raises ConfigurationError where the suite cannot be read or the `evals` extra is missing.
         """
@@ -60,26 +60,26 @@ class SuiteGate:
         kept = self._settings.evals_folder / "promotions" / f"{candidate.id}.json"
         write_run(run, kept)
         found = judge(run, before, suite.rules)
-        told = f"suite {suite.name}, {len(run.cases)} questions"
+        summary = f"suite {suite.name}, {len(run.cases)} questions"
         if found.passed:
-            return Verdict(True, f"passed: {told}")
-        why = "; ".join(_in_words(found.blocking))
-        return Verdict(False, f"{told}: {why} (the run is kept in {kept})")
+            return Verdict(True, f"passed: {summary}")
+        why = "; ".join(_reasons(found.blocking))
+        return Verdict(False, f"{summary}: {why} (the run is kept in {kept})")
 
     def _run(self, suite: Suite, generation: Generation, progress: Progress) -> Run:
         from api.evals.evaluation import evaluate
 
         settings = with_recipe(self._settings, generation.recipe or self._default)
 
-        def told(done: int, questions: int) -> None:  # noqa: ARG001 - the runner's signature
+        def report(done: int, questions: int) -> None:  # noqa: ARG001 - the runner's signature
             progress.done(0, 0)
 
         embedder = self._models.of(generation)
-        return evaluate(settings, suite, progress=progress, embedder=embedder, told=told)
+        return evaluate(settings, suite, progress=progress, embedder=embedder, on_progress=report)
 
 
 def with_recipe(settings: Settings, recipe: Recipe) -> Settings:
-    """The settings that build as a recipe says."""
+    """The settings with the model and chunking of a recipe."""
     model = {"model": recipe.model, "max_tokens": recipe.model_tokens}
     return settings.model_copy(
         update={
@@ -91,7 +91,7 @@ def with_recipe(settings: Settings, recipe: Recipe) -> Settings:
     )
 
 
-def _in_words(findings: Iterable[Finding]) -> Iterator[str]:
+def _reasons(findings: Iterable[Finding]) -> Iterator[str]:
     counts: dict[str, int] = {}
     for finding in findings:
         if finding.rule in _OF_QUESTIONS:

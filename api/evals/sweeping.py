@@ -1,4 +1,4 @@
-"""A sweep over settings: each cell evaluated, no text embedded twice by one model."""
+"""A sweep over settings. Embeddings are shared between the cells of one model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from api.settings import Settings
 from api.settings.section import Section
 from evals.metrics.measures import OwnMeasures, RankingMeasures
 from evals.metrics.scoring import Scorer
-from evals.running.caching_embedder import RememberingEmbedder
+from evals.running.caching_embedder import CachingEmbedder
 from evals.running.runner import run_suite
 from evals.running.sweep import Cell, Choice
 from evals.suite.suite import Suite
@@ -21,7 +21,7 @@ from ingest.runs.report import Progress
 from rag.errors import ConfigurationError
 from rag.ports import Embedder
 
-# What changes what is found and answered; the rest of the settings has no place in a table.
+# The sections that change results; no other setting can be swept.
 SECTIONS = ("ask", "chunking", "embedding", "prompts", "rerank", "search")
 _FOLDER_OF_PROMPTS = "prompts.folder"
 
@@ -32,12 +32,12 @@ def sweep(
     choices: Sequence[Choice],
     *,
     progress: Progress,
-    told: Callable[[Cell], None],
+    on_cell: Callable[[Cell], None],
 ) -> list[Cell]:
-    """Every cell, in order; `told` hears of each as it is done.
+    """Evaluate every cell in order and call `on_cell` after each.
 
-    Only measures that need no further library and no judge: they are what settings are chosen by.
-    Raises ConfigurationError for a setting that is none, before anything is run.
+    Uses only the measures that need neither Ragas nor a judge. Raises ConfigurationError for an
+    unknown setting before anything runs.
     """
     chosen = [with_choice(settings, choice) for choice in choices]
     models: dict[tuple[str, int], Embedder] = {}
@@ -45,19 +45,19 @@ def sweep(
     for choice, own in zip(choices, chosen, strict=True):
         key = own.embedding.model, own.embedding.max_tokens
         if key not in models:
-            models[key] = RememberingEmbedder(embedding.make_embedder(own))
+            models[key] = CachingEmbedder(embedding.make_embedder(own))
         with open_evaluation(
             own,
             suite,
             progress=progress,
             embedder=models[key],
-            # A version that is in use would stand before whatever the folders hold.
+            # A prompt chosen by the user would override the versions in the folder.
             chosen_prompts=_FOLDER_OF_PROMPTS not in choice,
         ) as system:
             scorers: list[Scorer] = [RankingMeasures(), OwnMeasures()]
             run = run_suite(suite, system, scorers, every_persona=False)
         cells.append(Cell(choice, run))
-        told(cells[-1])
+        on_cell(cells[-1])
     return cells
 
 

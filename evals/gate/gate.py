@@ -1,9 +1,9 @@
-"""The rule that decides whether a change may pass.
+"""Decides whether a run passes.
 
-It blocks on: something forbidden shown to anyone; a must-pass question that fails; a gold page
-that is gone; a mean under its floor; a regression that is outside noise and larger than the
-smallest that matters; a metric that is not measured any more. What judges say advises, unless
-the rules let it block. What could not be measured is counted, shown, and never a zero.
+Blocking: text shown to a persona that may not read it; a failing must-pass question; a missing gold
+document; a mean below its floor; a regression outside noise and at least the smallest drop that
+matters; a metric that is no longer measured. Judged metrics are advisory unless the rules say
+otherwise. Unmeasured scores are counted and reported, never treated as zero.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from evals.metrics.statistics import Difference, paired, signed
 from evals.running.changes import Changes, compare
 from evals.running.runs import Run, scores_of
 
-# Nothing abstains, and so this metric says nothing; `abstention_recall` tells of it.
+# Undefined if nothing abstains; `abstention_recall` covers that case.
 _MAY_BE_ABSENT = frozenset({"abstention_precision"})
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that the gate saw; `subject` is a metric, a question or a page."""
+    """A finding of the gate; `subject` is a metric, a question or a document."""
 
     rule: str
     subject: str
@@ -33,7 +33,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the gate says of a run, with all that it looked at."""
+    """The gate's result, with the differences and changes behind it."""
 
     findings: tuple[Finding, ...]
     differences: Mapping[str, Difference] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Verdict:
 
 
 def judge(run: Run, baseline: Run | None, rules: GateRules) -> Verdict:
-    """Hold a run against its rules, and against a baseline where there is one."""
+    """Check a run against the rules and, if given, a baseline."""
     changes = compare(baseline, run) if baseline is not None else None
     found = differences(baseline, run) if baseline is not None else {}
     findings = [
@@ -75,7 +75,7 @@ def _access(run: Run) -> Iterator[Finding]:
             "access",
             leak.id,
             f"{leak.document} was shown in the {leak.where} of {leak.id} to {leak.persona}, "
-            "who may not read it",
+            "which may not read it",
             blocking=True,
         )
 
@@ -97,17 +97,17 @@ def _must_pass(run: Run, baseline: Run | None, changes: Changes | None) -> Itera
 
 
 def _gold(run: Run) -> Iterator[Finding]:
-    wanted: dict[str, list[str]] = {}
+    missing: dict[str, list[str]] = {}
     for case in run.cases:
         for path in case.gold_documents:
             if path not in run.pages:
-                wanted.setdefault(path, []).append(case.id)
-    for path, questions in sorted(wanted.items()):
+                missing.setdefault(path, []).append(case.id)
+    for path, questions in sorted(missing.items()):
         yield Finding(
             "gold",
             path,
-            f"{path} is not in the index, and answers {', '.join(questions)}: "
-            "bring it back, or name what answers now",
+            f"{path} is not in the index but is gold of {', '.join(questions)}: "
+            "restore it, or name the document that answers now",
             blocking=True,
         )
 
@@ -125,7 +125,7 @@ def _floors(run: Run, rules: GateRules) -> Iterator[Finding]:
 
 
 def differences(baseline: Run, run: Run) -> dict[str, Difference]:
-    """By metric, over the questions that both runs scored."""
+    """Differences by metric, over the questions that both runs scored."""
     earlier = {case.id: case.scores for case in baseline.cases}
     pairs: dict[str, tuple[list[float], list[float]]] = {}
     for case in run.cases:
@@ -173,10 +173,13 @@ def _no_longer_measured(run: Run, baseline: Run | None, rules: GateRules) -> Ite
 def _unmeasured(run: Run, rules: GateRules) -> Iterator[Finding]:
     for metric, count in sorted(Counter(one.metric for one in run.unmeasured).items()):
         why = Counter(one.reason for one in run.unmeasured if one.metric == metric)
-        told = ", ".join(f"{reason}: {times}" for reason, times in sorted(why.items()))
+        listed = ", ".join(f"{reason}: {times}" for reason, times in sorted(why.items()))
         blocking = metric not in run.judged or rules.judges_block
         yield Finding(
-            "unmeasured", metric, f"{metric} is unmeasured for {count} questions ({told})", blocking
+            "unmeasured",
+            metric,
+            f"{metric} is unmeasured for {count} questions ({listed})",
+            blocking,
         )
 
 
@@ -187,7 +190,7 @@ def _about_the_suite(run: Run, baseline: Run | None, changes: Changes | None) ->
         gone = ", ".join(changes.gone_questions)
         yield Finding("suite", run.suite, f"no longer asked, unlike in the baseline: {gone}", False)
     if changes.new_questions:
-        told = f"{len(changes.new_questions)} questions are not in the baseline"
-        yield Finding("suite", run.suite, told, blocking=False)
+        message = f"{len(changes.new_questions)} questions are not in the baseline"
+        yield Finding("suite", run.suite, message, blocking=False)
     for path in changes.pages.opened:
         yield Finding("access", path, f"{path} has more readers than in the baseline", False)

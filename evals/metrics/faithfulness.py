@@ -1,4 +1,4 @@
-"""Faithfulness without a judge: how well the worst sentence of an answer is borne out.
+"""Faithfulness without a judge: the support score of an answer's worst sentence.
 
 It runs the support check that answers must pass before they are shown
 (rag/faithfulness/support.py) against everything that the answer was made from. docs/evals.md says
@@ -18,7 +18,7 @@ from rag.text.pieces import fenced
 from rag.text.wording import plain
 
 LEAST_FAITHFUL = LEAST_SUPPORT
-# A line of markers counts for nothing even below a fence that its page never closes.
+# Includes lines of markers, which may follow an unclosed fence.
 _OWN_WORDS = re.compile(
     r"^\s*(?:#{1,6} .*|> .*|_\(.*\)_|(?:\[\d+\] ?)+(?:_\(.*\)_)?)$", re.MULTILINE
 )
@@ -28,7 +28,7 @@ _MARKER = re.compile(r"\s*\[\d+\]")
 
 @dataclass(frozen=True, slots=True)
 class Faithfulness:
-    """How far an answer keeps to its contexts, 0 to 1, and what in it does not."""
+    """Support of an answer by its contexts, 0 to 1, with the reasons for a low score."""
 
     score: float
     reasons: tuple[str, ...] = ()
@@ -41,9 +41,10 @@ class FaithfulnessChecker:
         self._support = SupportChecker(embedder)
 
     def check(self, answer: str, contexts: Sequence[str]) -> Faithfulness:
-        """The score of the answer's worst sentence; none of it counts that frames the answer."""
+        """The score of the worst sentence; headings, remarks and markers are ignored."""
         found = [
-            self._support.check(sentence, contexts) for sentence in _told(told_by_pages(answer))
+            self._support.check(sentence, contexts)
+            for sentence in _units(without_program_text(answer))
         ]
         if not contexts or not found:
             return Faithfulness(1.0 if contexts else 0.0)
@@ -51,15 +52,15 @@ class FaithfulnessChecker:
         return Faithfulness(min(one.score for one in found), tuple(reasons))
 
 
-def told_by_pages(answer: str) -> str:
-    """An answer without headings, remarks and markers, which are the project's own words."""
+def without_program_text(answer: str) -> str:
+    """The answer without headings, remarks and markers, which the program adds."""
     bare = outside_code(answer, lambda prose: _MARKER.sub("", _REMARK.sub("", prose)))
     return _OWN_WORDS.sub("", bare).strip()
 
 
-def _told(answer: str) -> Iterator[str]:
-    """Sentences, rows of tables, and lines of fenced code as code."""
+def _units(answer: str) -> Iterator[str]:
+    """Sentences, table rows, and lines of fenced code as inline code."""
     for is_code, run in fenced(answer):
         for unit in passage_units(run):
-            if plain(unit):  # `...` in a listing says nothing
+            if plain(unit):  # skips `...` in a listing
                 yield f"`{unit.strip()}`" if is_code else unit

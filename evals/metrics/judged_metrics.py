@@ -1,7 +1,7 @@
 """Ragas' LLM metrics, judged by a model behind an OpenAI-compatible endpoint.
 
-A judge is asked several times and the median counts. What hangs, breaks or is no number is
-unmeasured, with its reason: never a zero, and never left out in silence.
+Each score is requested several times and the median counts. A timeout, an error or NaN is reported
+as unmeasured with its reason: never as zero, and never silently dropped.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from evals.metrics.faithfulness import told_by_pages
+from evals.metrics.faithfulness import without_program_text
 from evals.metrics.ragas_metrics import own_embeddings, quiet_import
-from evals.metrics.scoring import Asked, Scored
+from evals.metrics.scoring import QuestionResult, Scored
 from evals.running.runs import Unmeasured
 from rag.ports import Embedder
 
 JUDGED = ("context_precision", "context_recall", "faithfulness", "response_relevancy")
-_AT_ONCE = 4
+_MAX_CONCURRENT = 4
 _STATUS = re.compile(r"Error code: (\d{3})")
 
-Ask = Callable[[Asked], Awaitable[Any]]
+Ask = Callable[[QuestionResult], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """An endpoint and how it is asked. `timeout` is in seconds, for one score."""
+    """A judge's endpoint and request settings. `timeout` is in seconds per score."""
 
     base_url: str
     model: str
@@ -46,21 +46,21 @@ class JudgedMetrics:
         self._judge = judge
         self._embedder = embedder
 
-    def score(self, asked: Sequence[Asked]) -> Scored:
-        answered = [one for one in asked if _can_be_judged(one)]
-        return asyncio.run(self._score(answered))
+    def score(self, results: Sequence[QuestionResult]) -> Scored:
+        judgeable = [one for one in results if _can_be_judged(one)]
+        return asyncio.run(self._score(judgeable))
 
-    async def _score(self, asked: Sequence[Asked]) -> Scored:
-        scores: dict[str, dict[str, float]] = {one.question.id: {} for one in asked}
+    async def _score(self, results: Sequence[QuestionResult]) -> Scored:
+        scores: dict[str, dict[str, float]] = {one.question.id: {} for one in results}
         unmeasured: list[Unmeasured] = []
-        slots = asyncio.Semaphore(_AT_ONCE)
+        slots = asyncio.Semaphore(_MAX_CONCURRENT)
         async with _client(self._judge) as client:
             metrics = _metrics(client, self._judge, self._embedder)
-            jobs = [(one, name, metrics[name]) for one in asked for name in JUDGED]
-            told = await asyncio.gather(
+            jobs = [(one, name, metrics[name]) for one in results for name in JUDGED]
+            outcomes = await asyncio.gather(
                 *(self._repeated(metric, one, slots) for one, _, metric in jobs)
             )
-        for (one, name, _), (value, reason) in zip(jobs, told, strict=True):
+        for (one, name, _), (value, reason) in zip(jobs, outcomes, strict=True):
             if value is None:
                 unmeasured.append(Unmeasured(one.question.id, name, reason))
             else:
@@ -68,14 +68,14 @@ class JudgedMetrics:
         return Scored(scores, tuple(unmeasured))
 
     async def _repeated(
-        self, metric: Ask, asked: Asked, slots: asyncio.Semaphore
+        self, metric: Ask, result: QuestionResult, slots: asyncio.Semaphore
     ) -> tuple[float | None, str]:
-        """The median of the repeats; None with the commonest reason where most were lost."""
+        """The median of the repeats; None and the commonest reason if most of them failed."""
         values: list[float] = []
         reasons: Counter[str] = Counter()
         for _ in range(self._judge.repeats):
             async with slots:
-                value, reason = await self._once(metric, asked)
+                value, reason = await self._once(metric, result)
             if value is None:
                 reasons[reason] += 1
             else:
@@ -84,25 +84,25 @@ class JudgedMetrics:
                 return None, min(reasons, key=lambda name: (-reasons[name], name))
         return median(values), ""
 
-    async def _once(self, metric: Ask, asked: Asked) -> tuple[float | None, str]:
+    async def _once(self, metric: Ask, result: QuestionResult) -> tuple[float | None, str]:
         try:
-            result = await asyncio.wait_for(metric(asked), self._judge.timeout)
-        except Exception as error:  # whatever the libraries make of a judge's nonsense
+            scored = await asyncio.wait_for(metric(result), self._judge.timeout)
+        except Exception as error:  # the libraries raise many types for a malformed reply
             return None, _why(error)
-        value = float(result.value)
+        value = float(scored.value)
         return (None, "not a number") if math.isnan(value) else (value, "")
 
 
 def _why(error: BaseException) -> str:
-    """A reason without the judge's own words; what the libraries wrapped is looked into."""
+    """The reason, without text from the judge; wrapped errors are inspected too."""
     for found in _chain(error):
-        name, told = type(found).__name__.lower(), str(found)
-        status = _STATUS.search(told)
-        if "timeout" in name or "timed out" in told:
+        name, message = type(found).__name__.lower(), str(found)
+        status = _STATUS.search(message)
+        if "timeout" in name or "timed out" in message:
             return "timed out"
         if status:
             return f"HTTP {status.group(1)}"
-        if "connection" in name or "Connection error" in told:
+        if "connection" in name or "Connection error" in message:
             return "not reached"
     return "malformed answer"
 
@@ -113,12 +113,12 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _can_be_judged(asked: Asked) -> bool:
+def _can_be_judged(result: QuestionResult) -> bool:
     return (
-        asked.question.answerable
-        and not asked.abstained
-        and asked.observed.response is not None
-        and bool(asked.observed.context)
+        result.question.answerable
+        and not result.abstained
+        and result.observed.response is not None
+        and bool(result.observed.context)
     )
 
 
@@ -127,7 +127,7 @@ def _client(judge: Judge) -> Any:
 
     return AsyncOpenAI(
         base_url=judge.base_url,
-        api_key=judge.api_key or "none",  # the client refuses to be made without one
+        api_key=judge.api_key or "none",  # the client requires one
         timeout=judge.timeout,
         max_retries=0,
     )
@@ -148,38 +148,38 @@ def _metrics(client: Any, judge: Judge, embedder: Embedder) -> Mapping[str, Ask]
     relevancy = AnswerRelevancy(llm=llm, embeddings=own_embeddings(embedder), strictness=1)
     precision, recall = ContextPrecision(llm=llm), ContextRecall(llm=llm)
 
-    async def told(asked: Asked) -> Any:
+    async def faithful(result: QuestionResult) -> Any:
         return await faithfulness.ascore(
-            user_input=asked.question.text,
-            response=_text(asked),
-            retrieved_contexts=list(asked.observed.context),
+            user_input=result.question.text,
+            response=_text(result),
+            retrieved_contexts=list(result.observed.context),
         )
 
-    async def relevant(asked: Asked) -> Any:
-        return await relevancy.ascore(user_input=asked.question.text, response=_text(asked))
+    async def relevant(result: QuestionResult) -> Any:
+        return await relevancy.ascore(user_input=result.question.text, response=_text(result))
 
-    async def precise(asked: Asked) -> Any:
+    async def precise(result: QuestionResult) -> Any:
         return await precision.ascore(
-            user_input=asked.question.text,
-            reference=asked.question.reference,
-            retrieved_contexts=list(asked.observed.context),
+            user_input=result.question.text,
+            reference=result.question.reference,
+            retrieved_contexts=list(result.observed.context),
         )
 
-    async def recalled(asked: Asked) -> Any:
+    async def recalled(result: QuestionResult) -> Any:
         return await recall.ascore(
-            user_input=asked.question.text,
-            reference=asked.question.reference,
-            retrieved_contexts=list(asked.observed.context),
+            user_input=result.question.text,
+            reference=result.question.reference,
+            retrieved_contexts=list(result.observed.context),
         )
 
     return {
-        "faithfulness": told,
+        "faithfulness": faithful,
         "response_relevancy": relevant,
         "context_precision": precise,
         "context_recall": recalled,
     }
 
 
-def _text(asked: Asked) -> str:
-    response = asked.observed.response
-    return told_by_pages(response.text) if response else ""
+def _text(result: QuestionResult) -> str:
+    response = result.observed.response
+    return without_program_text(response.text) if response else ""

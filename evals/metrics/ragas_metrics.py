@@ -1,8 +1,8 @@
-"""Ragas' metrics over a run: the one module that knows the library.
+"""Ragas metrics that need no judge; this and judged_metrics.py are the only users of Ragas.
 
-Without a judge: context precision and recall by ids and against gold passages, semantic
-similarity to the reference, and a deterministic faithfulness of our own.
-Ragas takes seconds to import and would report its use; both are dealt with here.
+Context precision and recall by ids and against gold passages, semantic similarity to the
+reference, and our deterministic faithfulness. Ragas takes seconds to import and sends telemetry by
+default: it is imported lazily, with telemetry disabled.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from evals.metrics.faithfulness import FaithfulnessChecker, told_by_pages
-from evals.metrics.scoring import Asked, Scored
+from evals.metrics.faithfulness import FaithfulnessChecker, without_program_text
+from evals.metrics.scoring import QuestionResult, Scored
 from evals.running.runs import Unmeasured
 from rag.ports import Embedder, Vector
 
@@ -28,43 +28,41 @@ if TYPE_CHECKING:
 
 FAITHFULNESS = "deterministic_faithfulness"
 _CONTEXTS = 10
-# A gold passage is found where nine of ten of its words stand together in one context.
+# A gold passage counts as found if one context contains nine of ten of its words.
 _QUOTED = 0.9
 _WORD = re.compile(r"[\w./:=@%-]+")
-Score = Callable[[Asked], Awaitable[float | None]]
+Score = Callable[[QuestionResult], Awaitable[float | None]]
 
 
 class RagasMetrics:
-    """The metrics that need no judge. A score that is no number is unmeasured, never zero."""
+    """The metrics that need no judge. NaN is reported as unmeasured, never as zero."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
 
-    def score(self, asked: Sequence[Asked]) -> Scored:
+    def score(self, results: Sequence[QuestionResult]) -> Scored:
         library = _library()
-        texts = [text for one in asked for text in _compared(one)]
+        texts = [text for one in results for text in _compared(one)]
         embeddings = library.embeddings(self._embedder, texts)
         similarity = library.similarity(embeddings)
         support = library.support(FaithfulnessChecker(self._embedder))
 
-        async def similar(one: Asked) -> float | None:
-            told = _compared(one)
-            if not told or not all(told):
+        async def similar(one: QuestionResult) -> float | None:
+            compared = _compared(one)
+            if not compared or not all(compared):
                 return None
-            reference, response = told
+            reference, response = compared
             return _value(await similarity.ascore(reference=reference, response=response))
 
-        async def faithful(one: Asked) -> float | None:
+        async def faithful(one: QuestionResult) -> float | None:
             if one.abstained or one.observed.response is None:
                 return None
-            told = one.observed.response.text
-            return _value(
-                await support.ascore(response=told, retrieved_contexts=list(one.observed.context))
-            )
+            text, contexts = one.observed.response.text, list(one.observed.context)
+            return _value(await support.ascore(response=text, retrieved_contexts=contexts))
 
         return asyncio.run(
             _all(
-                asked,
+                results,
                 {
                     **library.of_contexts(),
                     "semantic_similarity": similar,
@@ -78,20 +76,20 @@ def faithfulness(pairs: Sequence[tuple[str, Sequence[str]]], embedder: Embedder)
     """The deterministic faithfulness of each answer to its contexts, 0 to 1."""
     metric = _library().support(FaithfulnessChecker(embedder))
 
-    async def told() -> list[float]:
+    async def scores() -> list[float]:
         return [
             _value(await metric.ascore(response=answer, retrieved_contexts=list(contexts)))
             for answer, contexts in pairs
         ]
 
-    return asyncio.run(told())
+    return asyncio.run(scores())
 
 
-async def _all(asked: Sequence[Asked], metrics: dict[str, Score]) -> Scored:
-    """Every metric of every question; what raises or is NaN is told, and drops nothing else."""
+async def _all(results: Sequence[QuestionResult], metrics: dict[str, Score]) -> Scored:
+    """Every metric of every question; an exception or NaN is reported as unmeasured."""
     scores: dict[str, dict[str, float]] = {}
     unmeasured: list[Unmeasured] = []
-    for one in asked:
+    for one in results:
         mine = scores.setdefault(one.question.id, {})
         for name, metric in metrics.items():
             try:
@@ -106,12 +104,12 @@ async def _all(asked: Sequence[Asked], metrics: dict[str, Score]) -> Scored:
     return Scored(scores, tuple(unmeasured))
 
 
-def _compared(asked: Asked) -> tuple[str, ...]:
-    """The reference and the answer's text, where both are there to be compared."""
-    response = asked.observed.response
-    if response is None or asked.abstained or not asked.question.reference:
+def _compared(result: QuestionResult) -> tuple[str, ...]:
+    """The reference and the answer's text; empty if either is missing."""
+    response = result.observed.response
+    if response is None or result.abstained or not result.question.reference:
         return ()
-    return asked.question.reference, told_by_pages(response.text)
+    return result.question.reference, without_program_text(response.text)
 
 
 def _value(result: Any) -> float:
@@ -120,7 +118,7 @@ def _value(result: Any) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Library:
-    """What is made of the library's own classes, once it is imported."""
+    """Factories that use the library's classes, available once it is imported."""
 
     of_contexts: Callable[[], dict[str, Score]]
     embeddings: Callable[[Embedder, Sequence[str]], BaseRagasEmbedding]
@@ -137,7 +135,7 @@ def _library() -> _Library:
     from ragas.metrics.result import MetricResult
 
     class OwnEmbeddings(BaseRagasEmbedding):
-        """The configured embedding model; what will be asked for is embedded in one batch."""
+        """The configured embedding model; the expected texts are embedded in one batch."""
 
         def __init__(self, embedder: Embedder, texts: Sequence[str]) -> None:
             super().__init__()
@@ -154,14 +152,14 @@ def _library() -> _Library:
         async def aembed_text(self, text: str, **_: Any) -> list[float]:
             return self.embed_text(text)
 
-    class Containment(BaseMetric):
-        """Whether what an answer names stands in the contexts that it was made from, 0 to 1."""
+    class DeterministicFaithfulness(BaseMetric):
+        """Support of an answer by the contexts that it was generated from, 0 to 1."""
 
         def __init__(self, checker: FaithfulnessChecker) -> None:
             super().__init__(name=FAITHFULNESS)
             self.checker = checker
 
-        async def ascore(  # type: ignore[override]  # the library's metrics each take their own
+        async def ascore(  # type: ignore[override]  # each metric of the library has its own parameters
             self, *, response: str, retrieved_contexts: list[str]
         ) -> MetricResult:
             found = self.checker.check(response, retrieved_contexts)
@@ -171,14 +169,14 @@ def _library() -> _Library:
         of_contexts=_of_contexts,
         embeddings=OwnEmbeddings,
         similarity=lambda embeddings: SemanticSimilarity(embeddings=embeddings),
-        support=Containment,
+        support=DeterministicFaithfulness,
     )
 
 
 def _of_contexts() -> dict[str, Score]:
     """Context precision and recall, by ids and by gold passages."""
     with warnings.catch_warnings():
-        # Their successors, to which the warning points, are not in the library yet.
+        # The replacements that the warning names do not exist in the library yet.
         warnings.simplefilter("ignore", DeprecationWarning)
         from ragas.metrics import (
             IDBasedContextPrecision,
@@ -206,10 +204,10 @@ def _of_contexts() -> dict[str, Score]:
 
 
 def _quoted() -> Any:
-    """The share of a gold passage's words that stand in a context.
+    """The share of a gold passage's words that a context contains.
 
-    The library's own measure is the edit distance of whole texts, by which a line and the page
-    that holds it have nothing in common.
+    The library's own measure is the edit distance of whole texts, which is useless for comparing
+    a line with the chunk that contains it.
     """
     from ragas.dataset_schema import SingleTurnSample
     from ragas.metrics.base import MetricType, SingleTurnMetric
@@ -235,16 +233,16 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _by_ids(metric: Any) -> Score:
-    async def score(asked: Asked) -> float | None:
-        if not asked.question.answerable:
+    async def score(result: QuestionResult) -> float | None:
+        if not result.question.answerable:
             return None
-        if not asked.documents:
+        if not result.documents:
             return 0.0
         return float(
             await metric.single_turn_ascore(
                 _sample(
-                    retrieved_context_ids=asked.documents[:_CONTEXTS],
-                    reference_context_ids=list(asked.question.gold_documents),
+                    retrieved_context_ids=result.documents[:_CONTEXTS],
+                    reference_context_ids=list(result.question.gold_documents),
                 )
             )
         )
@@ -253,11 +251,11 @@ def _by_ids(metric: Any) -> Score:
 
 
 def _by_passages(metric: Any) -> Score:
-    async def score(asked: Asked) -> float | None:
-        gold = [passage.text for passage in asked.question.gold_passages]
+    async def score(result: QuestionResult) -> float | None:
+        gold = [passage.text for passage in result.question.gold_passages]
         if not gold:
-            return None  # the library would answer NaN, and print a line
-        contexts = [found.text for found in asked.observed.passages[:_CONTEXTS]]
+            return None  # the library would return NaN and print a line
+        contexts = [found.text for found in result.observed.passages[:_CONTEXTS]]
         if not contexts:
             return 0.0
         return float(
@@ -269,18 +267,18 @@ def _by_passages(metric: Any) -> Score:
     return score
 
 
-def _sample(**told: Any) -> Any:
+def _sample(**fields: Any) -> Any:
     from ragas.dataset_schema import SingleTurnSample
 
-    return SingleTurnSample(**told)
+    return SingleTurnSample(**fields)
 
 
 def quiet_import() -> None:
-    """Import the library so that it reports nothing to anybody."""
+    """Import the library with telemetry disabled."""
     os.environ["RAGAS_DO_NOT_TRACK"] = "true"
-    import ragas  # noqa: F401 - what is imported from it later is imported like this
+    import ragas  # noqa: F401 - imported for its side effect of reading the variable
 
 
 def own_embeddings(embedder: Embedder) -> BaseRagasEmbedding:
-    """The configured embedding model as the library wants it."""
+    """The configured embedding model behind the library's interface."""
     return _library().embeddings(embedder, ())

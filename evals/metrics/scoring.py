@@ -1,4 +1,4 @@
-"""What a scorer sees and says: one question with what came back, to named scores."""
+"""The interface of scorers: the results of questions in, named scores out."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _FOUND_WITHIN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question and what came back for it."""
+class QuestionResult:
+    """A question and the observation made for it."""
 
     question: Question
     observed: Observation
@@ -34,32 +34,32 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Scores by question and metric; a metric that does not apply to a question is left out."""
+    """Scores by question and metric; metrics that do not apply to a question are absent."""
 
     scores: Mapping[str, Mapping[str, float]]
     unmeasured: tuple[Unmeasured, ...] = field(default=())
 
 
 class Scorer(Protocol):
-    """Scores a whole run at once, so that what is slow can be done in batches."""
+    """Scores a whole run at once, so that slow work can be batched."""
 
-    def score(self, asked: Sequence[Asked]) -> Scored: ...
+    def score(self, results: Sequence[QuestionResult]) -> Scored: ...
 
 
-def passed(asked: Asked) -> bool:
-    """The plain yes or no of a question.
+def passed(result: QuestionResult) -> bool:
+    """Whether a question passes.
 
-    An unanswerable one wants an abstention. Any other wants a gold page among the first three:
-    the first of all where pages conflict, and every gold page anywhere where several are needed.
-    An answer to it must have a citation that holds.
+    An unanswerable question needs an abstention. Any other needs a gold document among the first
+    three (`conflict`: the first; `multi-page`: all gold documents, at any rank) and, if it was
+    answered, at least one supported citation.
     """
-    question = asked.question
-    if not question.answerable or asked.abstained:
-        return asked.abstained and not question.answerable
-    response = asked.observed.response
+    question = result.question
+    if not question.answerable or result.abstained:
+        return result.abstained and not question.answerable
+    response = result.observed.response
     if response is not None and not any(one.supported for one in response.citations):
         return False
     if question.kind is QuestionKind.MULTI_PAGE:
-        return set(question.gold_documents) <= set(asked.documents)
+        return set(question.gold_documents) <= set(result.documents)
     within = 1 if question.kind is QuestionKind.CONFLICT else _FOUND_WITHIN
-    return not set(question.gold_documents).isdisjoint(asked.documents[:within])
+    return not set(question.gold_documents).isdisjoint(result.documents[:within])

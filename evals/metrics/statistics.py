@@ -1,7 +1,7 @@
-"""Paired bootstrap: what a difference between two runs is, and what of it may be chance.
+"""Paired bootstrap: the difference of two runs with a confidence interval.
 
-Questions are drawn, not scores: the same questions stand on both sides of each draw (Efron and
-Tibshirani 1993; Sakai 2006 for rankings). The seed is fixed, so that a comparison repeats.
+Questions are resampled, so each sample has the same questions on both sides (Efron and Tibshirani
+1993; Sakai 2006 for rankings). The seed is fixed, so results are reproducible.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Difference:
 
 
 def signed(value: float, digits: int = 4) -> str:
-    """A difference with its sign; what rounds to nothing is no loss: `+0.0000`."""
+    """A difference with its sign; one that rounds to zero is shown as `+0.0000`."""
     return f"{round(value, digits) + 0.0:+.{digits}f}"
 
 

@@ -1,4 +1,4 @@
-"""An embedding model that is asked once for each text: a suite meets the same ones many times."""
+"""An embedder that caches its results: a suite embeds the same texts many times."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from rag.ports import Embedder, Vector
 
-Told = TypeVar("Told")
+Result = TypeVar("Result")
 
 
-class RememberingEmbedder:
-    """Gives what the model gave, and remembers it for as long as it lives itself."""
+class CachingEmbedder:
+    """Caches vectors and token counts in memory for its own lifetime."""
 
     def __init__(self, inner: Embedder) -> None:
         self._inner = inner
@@ -27,19 +27,21 @@ class RememberingEmbedder:
         return self._inner.dimension
 
     def embed_documents(self, texts: Sequence[str]) -> list[Vector[float]]:
-        return _told(texts, self._vectors, self._inner.embed_documents)
+        return _cached(texts, self._vectors, self._inner.embed_documents)
 
     def embed_question(self, question: str) -> Vector[float]:
         return self._inner.embed_question(question)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return _told(texts, self._counts, self._inner.count_tokens)
+        return _cached(texts, self._counts, self._inner.count_tokens)
 
 
-def _told(
-    texts: Sequence[str], known: dict[str, Told], ask: Callable[[Sequence[str]], list[Told]]
-) -> list[Told]:
+def _cached(
+    texts: Sequence[str],
+    known: dict[str, Result],
+    compute: Callable[[Sequence[str]], list[Result]],
+) -> list[Result]:
     new = [text for text in dict.fromkeys(texts) if text not in known]
     if new:
-        known.update(zip(new, ask(new), strict=True))
+        known.update(zip(new, compute(new), strict=True))
     return [known[text] for text in texts]

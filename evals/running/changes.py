@@ -1,4 +1,4 @@
-"""What lies between two runs: which questions broke, through which pages, and what came instead."""
+"""Compares two runs: which questions broke, why, and which hits displaced the gold documents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ChangedCondition:
 
 @dataclass(frozen=True, slots=True)
 class ChangedPages:
-    """Pages by what happened to them; `opened` gained readers."""
+    """Documents by kind of change; `opened` gained readers, `closed` lost some."""
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -35,8 +35,8 @@ class ChangedPages:
 class Flip:
     """A question whose outcome changed.
 
-    `gold` holds each gold page with its rank before and after. `instead` holds passages that
-    stand where they did not stand before, `causes` what changed and is to blame.
+    `gold` holds each gold document with its rank before and after, `instead` the hits that now rank
+    above the first gold one and did not before, `causes` the changes that explain the flip.
     """
 
     case: Case
@@ -49,8 +49,8 @@ class Flip:
 class Changes:
     """Everything that differs.
 
-    `slipped` questions still pass, with a worse ranking, or with less of a model's own: pages are
-    quoted in place of what it wrote, or markers were looked for that it gave before.
+    `slipped` questions have the same outcome with a worse ranking, or with less of the model's own
+    text: quotes replaced it, or it cited fewer statements itself.
     """
 
     conditions: tuple[ChangedCondition, ...]
@@ -63,7 +63,7 @@ class Changes:
 
 
 def compare(before: Run, after: Run) -> Changes:
-    """What changed from one run to another; questions that both ask are compared."""
+    """Compare the questions that two runs have in common."""
     conditions = tuple(_conditions(before, after))
     pages = _pages(before, after)
     earlier = {case.id: case for case in before.cases}
@@ -86,7 +86,7 @@ def compare(before: Run, after: Run) -> Changes:
 
 
 def differing(before: Run, after: Run) -> tuple[str, ...]:
-    """The questions of which anything but time differs: hits, answers or scores."""
+    """The questions whose hits, answers or scores differ; times are ignored."""
     old, new = (
         {case.id: replace(case, took_ms=0.0) for case in run.cases} for run in (before, after)
     )
@@ -135,7 +135,7 @@ def _flip(
 
 
 def _instead(old: Case, new: Case) -> tuple[FoundPassage, ...]:
-    """The passages before the first gold one that did not stand before it earlier."""
+    """The hits above the first gold one that were not above it before."""
     before = {found.chunk_id for found in _ahead(old)}
     return tuple(found for found in _ahead(new) if found.chunk_id not in before)[:_SHOWN]
 
@@ -165,39 +165,39 @@ def _causes(
         what = _what_happened(path, pages)
         if what:
             named = True
-            yield f"{path} {what}, and stands before the answer now"
+            yield f"{path} {what} and now ranks above the gold document"
     if _stopped_citing(old, new):
         named = True
-        yield "the answer has no citation that holds any more"
+        yield "the answer no longer has a supported citation"
     if _stopped_writing(old, new):
         named = True
-        yield "what the model writes does not stand any more: pages are quoted"
+        yield "the model's text is no longer kept: documents are quoted instead"
     elif _cites_less_itself(old, new):
         named = True
-        yield "the model does not cite any more: its markers were looked for"
+        yield "the model no longer cites its statements itself"
     for one in conditions:
         named = True
         yield f"{one.name}: {one.before} -> {one.after}"
     if not named:
-        yield "neither pages nor settings changed: look at the code of this change"
+        yield "neither documents nor settings changed: the code did"
 
 
 def _about_gold(new: Case, after: Run, pages: ChangedPages) -> Iterator[tuple[str, str]]:
     for path in new.gold_documents:
         if path not in after.pages:
-            yield path, "is not in the index any more"
+            yield path, "is no longer in the index"
         elif what := _what_happened(path, pages):
             yield path, what
 
 
 def _what_happened(path: str, pages: ChangedPages) -> str:
-    told = {
+    changes = {
         "was edited": pages.edited,
         "is new": pages.added,
-        "was closed to some of its readers": pages.closed,
-        "was opened to more readers": pages.opened,
+        "lost some of its readers": pages.closed,
+        "gained readers": pages.opened,
     }
-    return " and ".join(what for what, which in told.items() if path in which)
+    return " and ".join(what for what, which in changes.items() if path in which)
 
 
 def _stopped_citing(old: Case, new: Case) -> bool:

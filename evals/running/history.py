@@ -1,4 +1,4 @@
-"""The runs of the past, a line each, so that drift can be seen."""
+"""History of runs, one line each, for trends."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pydantic import TypeAdapter, ValidationError
 from evals.running.runs import Run, scores_of
 
 HISTORY_FILE = "history.jsonl"
-# A line has about 1,500 bytes: the last one stands whole in so many.
+# A line has about 1,500 bytes, so this many bytes contain the last line.
 _TAIL_BYTES = 65536
 
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """What is kept of a run."""
+    """The summary of a run that the history keeps."""
 
     suite: str
     digest: str
@@ -35,7 +35,7 @@ class PastRun:
 _PAST = TypeAdapter(PastRun)
 
 
-def remember(folder: Path, run: Run, *, passed: bool) -> None:
+def append_run(folder: Path, run: Run, *, passed: bool) -> None:
     """Add a run to the history in a folder."""
     past = PastRun(
         suite=run.suite,
@@ -55,7 +55,7 @@ def remember(folder: Path, run: Run, *, passed: bool) -> None:
 
 
 def past_runs(folder: Path, suite: str | None = None) -> list[PastRun]:
-    """The runs of a suite, or of any, oldest first; a line that is not one is passed over."""
+    """The runs of one suite or of all, oldest first; invalid lines are skipped."""
     try:
         lines = (folder / HISTORY_FILE).read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -64,7 +64,7 @@ def past_runs(folder: Path, suite: str | None = None) -> list[PastRun]:
 
 
 def last_run(folder: Path) -> PastRun | None:
-    """The newest run of any suite; None where none was ever made."""
+    """The newest run of any suite; None if there is none."""
     try:
         with (folder / HISTORY_FILE).open("rb") as file:
             end = file.seek(0, os.SEEK_END)
@@ -80,4 +80,4 @@ def _read(lines: Sequence[str]) -> Iterator[PastRun]:
         try:
             yield _PAST.validate_json(line)
         except ValidationError:
-            continue  # a line cut off by a crash must not hide the others
+            continue  # skip a line that a crash truncated

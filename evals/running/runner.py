@@ -1,4 +1,4 @@
-"""Runs a suite: asks each question as each persona, scores the first, and checks access for all."""
+"""Runs a suite: asks each question as each persona, scores the first, checks access for all."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from evals.metrics.scoring import Asked, Scorer, passed
+from evals.metrics.scoring import QuestionResult, Scorer, passed
 from evals.running.runs import Case, Leak, Page, Run, Unmeasured
 from evals.running.system import SystemUnderTest
 from evals.suite.acl_check import AccessCheck
 from evals.suite.suite import Question, Suite
 
-Told = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 
 def run_suite(
@@ -22,33 +22,33 @@ def run_suite(
     *,
     judged: Sequence[str] = (),
     every_persona: bool = True,
-    told: Told | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Run:
-    """One run. `told` hears how many questions of how many are done.
+    """Run the suite once. `on_progress` is called with the number of questions done and in all.
 
-    Without `every_persona` each question is asked as its first persona alone: for comparing
-    settings, where access is not what changes.
+    Without `every_persona`, each question is asked as its first persona only: for comparing
+    settings, which do not change access.
     """
     started = time.perf_counter()
     pages = system.pages()
     check = AccessCheck(pages, suite.personas)
-    asked: list[Asked] = []
+    results: list[QuestionResult] = []
     leaks: list[Leak] = []
     count = 0
     for number, question in enumerate(suite.questions, start=1):
         first, *others = _personas(suite, question, check, every_persona)
         observed = system.ask(question.text, principal=suite.personas[first])
-        asked.append(Asked(question, observed))
+        results.append(QuestionResult(question, observed))
         leaks += check.leaks(question.id, first, observed)
         for persona in others:
-            # An answer that could betray a page is made where one that answers is kept back.
-            asks = system.ask if check.is_kept_from(persona, question) else system.shown_to
+            # A full answer is generated only where a hidden document could leak through it.
+            asks = system.ask if check.is_hidden_from(persona, question) else system.retrieve
             shown = asks(question.text, principal=suite.personas[persona])
             leaks += check.leaks(question.id, persona, shown)
         count += 1 + len(others)
-        if told is not None:
-            told(number, len(suite.questions))
-    scores, unmeasured = _scored(asked, scorers)
+        if on_progress is not None:
+            on_progress(number, len(suite.questions))
+    scores, unmeasured = _scored(results, scorers)
     return Run(
         suite=suite.name,
         digest=suite.digest,
@@ -56,7 +56,7 @@ def run_suite(
         conditions=dict(sorted(system.conditions.items())),
         pages={page.path: Page(page.content_hash, tuple(sorted(page.acl))) for page in pages},
         asked=count,
-        cases=tuple(_case(one, scores[one.question.id]) for one in asked),
+        cases=tuple(_case(one, scores[one.question.id]) for one in results),
         leaks=tuple(leaks),
         unmeasured=tuple(unmeasured),
         judged=tuple(sorted(judged)),
@@ -66,37 +66,37 @@ def run_suite(
 
 
 def _personas(suite: Suite, question: Question, check: AccessCheck, every: bool) -> list[str]:
-    """The persona that is scored, then every other from which something is kept."""
+    """The persona that is scored, then every other from which a document is hidden."""
     first = question.personas[0]
     others = [name for name in suite.personas if name != first and check.may_leak(name)]
     return [first, *(others if every else ())]
 
 
 def _scored(
-    asked: Sequence[Asked], scorers: Sequence[Scorer]
+    results: Sequence[QuestionResult], scorers: Sequence[Scorer]
 ) -> tuple[dict[str, dict[str, float]], list[Unmeasured]]:
-    scores: dict[str, dict[str, float]] = {one.question.id: {} for one in asked}
+    scores: dict[str, dict[str, float]] = {one.question.id: {} for one in results}
     unmeasured: list[Unmeasured] = []
     for scorer in scorers:
-        told = scorer.score(asked)
-        for identity, found in told.scores.items():
+        scored = scorer.score(results)
+        for identity, found in scored.scores.items():
             scores[identity].update(found)
-        unmeasured += told.unmeasured
+        unmeasured += scored.unmeasured
     return scores, unmeasured
 
 
-def _case(asked: Asked, scores: Mapping[str, float]) -> Case:
-    question, observed = asked.question, asked.observed
+def _case(result: QuestionResult, scores: Mapping[str, float]) -> Case:
+    question, observed = result.question, result.observed
     return Case(
         id=question.id,
         question=question.text,
         kind=question.kind,
         persona=question.personas[0],
         must_pass=question.must_pass,
-        passed=passed(asked),
+        passed=passed(result),
         gold_documents=question.gold_documents,
         passages=observed.passages,
-        abstained=asked.abstained,
+        abstained=result.abstained,
         scores={name: round(scores[name], 6) for name in sorted(scores)},
         response=observed.response,
         took_ms=observed.took_ms,

@@ -1,4 +1,4 @@
-"""A Run: what a suite's questions returned and scored, as a file that two runs are compared by."""
+"""A Run: the results and scores of a suite's questions, stored as a file for comparison."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from rag.errors import ConfigurationError
 class Case:
     """One question as its persona asked it.
 
-    `scores` holds the metrics that apply to it. `passed` is the yes or no that must-pass
-    questions are held to.
+    `scores` holds the metrics that apply to it. The gate requires `passed` of must-pass questions.
     """
 
     id: str
@@ -36,7 +35,7 @@ class Case:
     took_ms: float = 0.0
 
     def rank_of(self, document: str) -> int | None:
-        """Where a document's first passage stands, from 1."""
+        """The rank of a document's best hit, from 1; None if it was not found."""
         return next(
             (rank for rank, found in enumerate(self.documents, 1) if found == document), None
         )
@@ -49,7 +48,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """Something of a document that reached a persona which may not read it."""
+    """Text of a document that was shown to a persona that may not read it."""
 
     id: str
     persona: str
@@ -59,7 +58,7 @@ class Leak:
 
 @dataclass(frozen=True, slots=True)
 class Unmeasured:
-    """A score that could not be taken: a judge timed out, or answered nonsense."""
+    """A score that could not be computed: a judge timed out or sent a malformed reply."""
 
     id: str
     metric: str
@@ -68,7 +67,7 @@ class Unmeasured:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page that the run's index held; who could read it is part of what a change changes."""
+    """The state of a document in the run's index: content and readers."""
 
     content_hash: str
     acl: tuple[str, ...]
@@ -101,7 +100,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """A run's means, and how many questions each was taken over."""
+    """A run's means, and the number of questions that each covers."""
 
     means: Mapping[str, float]
     counts: Mapping[str, int]
@@ -123,14 +122,14 @@ def scores_of(run: Run) -> Scores:
 
 
 def _means(cases: Sequence[Case]) -> tuple[dict[str, float], dict[str, int]]:
-    told: dict[str, list[float]] = {}
+    values: dict[str, list[float]] = {}
     for case in cases:
         for metric, value in case.scores.items():
-            told.setdefault(metric, []).append(value)
-    names = sorted(told)
+            values.setdefault(metric, []).append(value)
+    names = sorted(values)
     return (
-        {name: sum(told[name]) / len(told[name]) for name in names},
-        {name: len(told[name]) for name in names},
+        {name: sum(values[name]) / len(values[name]) for name in names},
+        {name: len(values[name]) for name in names},
     )
 
 
@@ -138,17 +137,17 @@ _RUN = TypeAdapter(Run)
 
 
 def write_run(run: Run, path: Path) -> None:
-    """A run as JSON with a case a line, so that a diff of two files shows what moved."""
-    told = _RUN.dump_python(run, mode="json", exclude_defaults=True)
-    cases = told.pop("cases")
-    head = json.dumps(told, ensure_ascii=False, indent=1)
+    """Write a run as JSON with one case per line, so that a diff shows the changed cases."""
+    fields = _RUN.dump_python(run, mode="json", exclude_defaults=True)
+    cases = fields.pop("cases")
+    head = json.dumps(fields, ensure_ascii=False, indent=1)
     lines = ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f'{head[:-2]},\n "cases": [\n{lines}\n ]\n}}\n', encoding="utf-8")
 
 
 def read_run(path: Path) -> Run:
-    """A run from its file. Raises ConfigurationError."""
+    """Read a run from its file. Raises ConfigurationError."""
     try:
         return _RUN.validate_json(path.read_bytes())
     except OSError as error:
@@ -163,14 +162,14 @@ def read_run(path: Path) -> Run:
 
 
 def as_baseline(run: Run) -> Run:
-    """What a later run is held against: no times and no texts, and no passage behind the gold."""
+    """A run without times, texts, and hits that rank below the gold documents."""
     cases = tuple(
         replace(
             case,
             took_ms=0.0,
-            response=None if case.response is None else _bare(case.response),
+            response=None if case.response is None else _without_text(case.response),
             passages=tuple(
-                FoundPassage(found.document, found.chunk_id) for found in _down_to_gold(case)
+                FoundPassage(found.document, found.chunk_id) for found in _hits_down_to_gold(case)
             ),
         )
         for case in run.cases
@@ -178,14 +177,14 @@ def as_baseline(run: Run) -> Run:
     return replace(run, made_at="", seconds=0.0, cases=cases)
 
 
-def _bare(response: Response) -> Response:
-    """An answer without its text, and with one citation that holds, if any does."""
-    held = [one for one in response.citations if one.supported][:1]
-    return replace(response, text="", tokens_in=0, tokens_out=0, citations=tuple(held))
+def _without_text(response: Response) -> Response:
+    """A response without its text and with at most one citation, a supported one."""
+    supported = [one for one in response.citations if one.supported][:1]
+    return replace(response, text="", tokens_in=0, tokens_out=0, citations=tuple(supported))
 
 
-def _down_to_gold(case: Case) -> tuple[FoundPassage, ...]:
-    """The passages down to the last gold page that was found: all, where none was."""
+def _hits_down_to_gold(case: Case) -> tuple[FoundPassage, ...]:
+    """The hits down to the last gold document found; all hits if none was found."""
     first = {path: rank for rank, path in reversed([*enumerate(_paths(case))])}
     last = max((first[path] for path in case.gold_documents if path in first), default=None)
     return case.passages if last is None else case.passages[: last + 1]

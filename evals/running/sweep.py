@@ -1,4 +1,4 @@
-"""Settings compared: every cell of a matrix, each held against the first question by question."""
+"""Compares settings: each cell of a matrix against the first, question by question."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """Its settings in words."""
+        """The settings as text."""
         return ", ".join(f"{key}={value}" for key, value in self.choice.items())
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A cell's means, and what lies between it and the first; nothing for the first itself."""
+    """A cell's means and its differences from the first cell; none for the first itself."""
 
     cell: Cell
     means: Mapping[str, float]

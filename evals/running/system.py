@@ -1,4 +1,4 @@
-"""The system under test, as a suite sees it: asked as a persona, it shows what it returned."""
+"""The interface to the system under test, and the values it returns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FoundPassage:
 
 @dataclass(frozen=True, slots=True)
 class CitedPassage:
-    """A citation of an answer, and whether the passage says what the answer says there."""
+    """A citation of an answer, and whether the cited chunk supports the statement."""
 
     marker: int
     document: str
@@ -38,9 +38,8 @@ class CitedPassage:
 class Response:
     """An answer with its citations, or an abstention.
 
-    `written` says whether what a model wrote stands, and pages were not quoted in its place;
-    `cited_by_model` is the share of its statements to which the model itself gave markers. Both
-    are None where no model was asked.
+    `written` is true if the model's text was kept, false if quotes replaced it. `cited_by_model` is
+    the share of statements that the model itself cited. Both are None if no model was asked.
     """
 
     text: str
@@ -54,10 +53,10 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Everything that came back for one question; `took_ms` is wall time in milliseconds.
+    """Everything returned for one question; `took_ms` is wall time in milliseconds.
 
-    `context` holds the text of the passages that the answer was made from, by their markers;
-    `logs` each line that the system logged meanwhile.
+    `context` holds the texts that the answer was generated from, in order of their markers; `logs`
+    the lines that the system logged while answering.
     """
 
     passages: tuple[FoundPassage, ...]
@@ -71,7 +70,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class IndexedPage:
-    """A page of the corpus as it is indexed: who may read it, and the hash of its bytes."""
+    """A document of the corpus as indexed, with its readers and the hash of its bytes."""
 
     path: str
     document_id: str
@@ -81,21 +80,21 @@ class IndexedPage:
 
 
 class SystemUnderTest(Protocol):
-    """What is evaluated."""
+    """The system that a suite evaluates."""
 
     @property
     def conditions(self) -> Mapping[str, str]:
-        """What the outcome depends on beside the corpus: model, chunking, prompt, settings."""
+        """What the results depend on besides the corpus: model, chunking, prompt, settings."""
         ...
 
     def pages(self) -> list[IndexedPage]:
-        """Every page, as an administrator knows them; in order of their paths."""
+        """All indexed documents, in order of their paths."""
         ...
 
     def ask(self, question: str, *, principal: Principal) -> Observation:
-        """What search and answer return."""
+        """Search and answer."""
         ...
 
-    def shown_to(self, question: str, *, principal: Principal) -> Observation:
-        """What search returns, and the passages that an answer would be made from."""
+    def retrieve(self, question: str, *, principal: Principal) -> Observation:
+        """Search, and build the context of an answer without generating it."""
         ...

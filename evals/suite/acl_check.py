@@ -1,6 +1,6 @@
-"""Whether anything of a page reached a persona that may not read it.
+"""Checks that no text of a document reached a persona that may not read it.
 
-What is forbidden is decided here, from each page's own ACL, and not by asking the system.
+The check evaluates each document's own ACL and does not rely on the system under test.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rag.domain.access import Principal
 
 
 class AccessCheck:
-    """Knows for each persona which pages are kept from it."""
+    """Knows which documents each persona may not read."""
 
     def __init__(self, pages: Sequence[IndexedPage], personas: Mapping[str, Principal]) -> None:
         self._forbidden = {
@@ -24,22 +24,24 @@ class AccessCheck:
         }
 
     def may_leak(self, persona: str) -> bool:
-        """Whether anything at all is kept from a persona."""
+        """Whether any document is hidden from the persona."""
         return bool(self._forbidden[persona])
 
-    def is_kept_from(self, persona: str, question: Question) -> bool:
-        """Whether a page that answers the question is kept from a persona."""
+    def is_hidden_from(self, persona: str, question: Question) -> bool:
+        """Whether a gold document of the question is hidden from the persona."""
         forbidden = {page.path for page in self._forbidden[persona]}
         return not forbidden.isdisjoint(question.gold_documents)
 
     def leaks(self, identity: str, persona: str, observed: Observation) -> list[Leak]:
-        """Every place where a forbidden page showed, once a place and page."""
+        """Each forbidden document that was shown, once per place."""
         forbidden = self._forbidden[persona]
-        found = dict.fromkeys(_shown(observed, forbidden))
+        found = dict.fromkeys(_exposures(observed, forbidden))
         return [Leak(identity, persona, where, document) for where, document in found]
 
 
-def _shown(observed: Observation, forbidden: Sequence[IndexedPage]) -> Iterator[tuple[str, str]]:
+def _exposures(
+    observed: Observation, forbidden: Sequence[IndexedPage]
+) -> Iterator[tuple[str, str]]:
     if not forbidden:
         return
     by_path = {page.path: page for page in forbidden}
@@ -52,19 +54,24 @@ def _shown(observed: Observation, forbidden: Sequence[IndexedPage]) -> Iterator[
         for citation in response.citations:
             if citation.document in by_path or citation.chunk_id in by_chunk:
                 yield "citations", citation.document
-        yield from (("answer", path) for path in _named(response.text, forbidden, by_chunk, False))
+        yield from (
+            ("answer", path) for path in _documents_named(response.text, forbidden, by_chunk, False)
+        )
     for line in observed.logs:
-        yield from (("logs", path) for path in _named(line, forbidden, by_chunk, True))
+        yield from (("logs", path) for path in _documents_named(line, forbidden, by_chunk, True))
 
 
-def _named(
+def _documents_named(
     text: str,
     forbidden: Sequence[IndexedPage],
     by_chunk: Mapping[str, IndexedPage],
-    paths_too: bool,
+    match_paths: bool,
 ) -> Iterator[str]:
-    """Pages that a text names by id, and by path where asked: readable pages link to others."""
+    """Documents whose id occurs in a text.
+
+    `match_paths` also looks for paths; not in answers, because readable documents link to others.
+    """
     for page in forbidden:
-        if page.document_id in text or (paths_too and page.path in text):
+        if page.document_id in text or (match_paths and page.path in text):
             yield page.path
     yield from (page.path for chunk, page in by_chunk.items() if chunk in text)

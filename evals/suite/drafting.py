@@ -1,7 +1,7 @@
-"""A suite to begin with: questions from alerts, and drafts from pages for a person to finish.
+"""Generates a first suite: questions from alerts, and drafts from documents.
 
-A draft is no question yet: somebody has to say what a colleague would really ask, and whether the
-page answers it. A suite refuses to load while a draft stands among its questions.
+A person completes a draft: the wording of a real question, and whether the document answers it. A
+suite with a draft among its questions does not load.
 """
 
 from __future__ import annotations
@@ -20,32 +20,31 @@ Case = dict[str, Any]
 _HEADING = re.compile(r"^#{1,6}\s+(\S.*?)\s*#*$")
 _STEP = re.compile(r"^ {0,3}(?:1[.)]|[-*+])\s+(\S.*?)\s*$")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
-_NO_WORD = re.compile(r"[^a-z0-9]+")
+_NON_WORD = re.compile(r"[^a-z0-9]+")
 
 _HEAD = """\
-# Questions that our own pages must answer. docs/evals.md says what each field means.
+# Questions that our documents must answer. docs/evals.md explains every field.
 #
-# What to do next:
-# 1. `runbook eval run {folder}` asks what stands in questions.jsonl.
-# 2. What stands in drafts.jsonl is not asked. Take a line of it: write the question as somebody on
-#    call would ask it, check its gold_documents and gold_passages, give the answer as `reference`,
-#    take `draft` and `notes` out, and move the line to questions.jsonl. Delete what is of no use.
-# 3. Name below who reads, so that each question is asked as each of them; and give questions whose
-#    pages only some may read their `personas`.
-# 4. `runbook eval run {folder} --save-baseline`, and commit all of it. From then on `--gate` fails
-#    a change that makes it worse, and `gate_suite` of `[evals]` in runbook.toml holds promotions
-#    to it.
+# Next steps:
+# 1. `runbook eval run {folder}` asks the questions in questions.jsonl.
+# 2. Complete the drafts in drafts.jsonl, which are not asked: word the question as an on-call
+#    engineer would, check gold_documents and gold_passages, write the answer as `reference`, remove
+#    `draft` and `notes`, and move the line to questions.jsonl. Delete drafts that are of no use.
+# 3. List your personas below: every question is asked as each of them. Set `personas` on questions
+#    whose documents only some of them may read.
+# 4. `runbook eval run {folder} --save-baseline`, and commit the result. From then on `--gate` fails
+#    a change for the worse. `gate_suite` under `[evals]` in runbook.toml gates promotions too.
 name = {name}
 corpus = {corpus}
-{acl}# as_of = {today}               # freshness is told as on this day; without it, today
+{acl}# as_of = {today}               # freshness is computed for this day; default: today
 # baseline = "baseline.json"
 
 [personas]
-admin = "administrator"             # the first is scored, unless a question names others
+admin = "administrator"             # the first is scored, unless a question has its own
 everyone = ["public"]
 # payments-oncall = ["team:payments", "role:oncall"]
 
-# [floors]                          # the gate fails under these, baseline or not
+# [floors]                          # minimum means, with or without a baseline
 # "recall@5" = 0.9
 """
 
@@ -53,38 +52,38 @@ everyone = ["public"]
 def suite_head(
     *, folder: str, name: str, corpus: str, acl: Iterable[str] | None, today: str
 ) -> str:
-    """A `suite.toml` that says what to do next."""
-    told = "" if acl is None else f"acl = {json.dumps(sorted(acl))}\n"
+    """The text of a `suite.toml` with instructions for the next steps."""
+    acl_line = "" if acl is None else f"acl = {json.dumps(sorted(acl))}\n"
     return _HEAD.format(
         folder=folder,
         name=json.dumps(name, ensure_ascii=False),
         corpus=json.dumps(corpus, ensure_ascii=False),
-        acl=told,
+        acl=acl_line,
         today=today,
     )
 
 
 def lines(cases: Iterable[Mapping[str, Any]]) -> str:
-    """Questions as they stand in a file of theirs."""
+    """The cases as JSON lines."""
     return "".join(json.dumps(case, ensure_ascii=False) + "\n" for case in cases)
 
 
 def alert_cases(found: Coverage) -> list[Case]:
-    """A question for each alert; a draft where no rule or page says which page is its own."""
+    """A question for each alert; a draft if neither rule nor document links the two."""
     cases: dict[str, Case] = {}
     for match in found.matches:
         gold = [document.path for document in match.documents]
-        sure = match.by is not Covered.NAME
-        case = _alert(match.rule, gold, None if sure else "found by its name alone")
+        linked = match.by is not Covered.NAME
+        case = _alert(match.rule, gold, None if linked else "matched only by its name")
         cases.setdefault(case["id"], case)
     for rule in found.without_runbook:
-        case = _alert(rule, [], "no page names this alert, and its rule names no page")
+        case = _alert(rule, [], "no document lists this alert, and its rule links to none")
         cases.setdefault(case["id"], case)
     return list(cases.values())
 
 
 def page_cases(pages: Iterable[tuple[Document, Sequence[Chunk]]]) -> list[Case]:
-    """Drafts of how-to questions: one for each section of a runbook that has a first step."""
+    """Drafts of how-to questions, one for each section of a runbook with a first step."""
     return [
         case
         for document, chunks in pages
@@ -118,7 +117,7 @@ def _of_page(document: Document, chunks: Sequence[Chunk]) -> Iterator[Case]:
 
 
 def _first_steps(title: str, chunks: Sequence[Chunk]) -> dict[str, str]:
-    """The first step below each heading that has one; short sections share a chunk."""
+    """The first step of each section that has one; a chunk may hold several short sections."""
     steps: dict[str, str] = {}
     for chunk in chunks:
         heading, fenced = chunk.section[-1] if chunk.section else title, False
@@ -145,9 +144,9 @@ def _case(identity: str, question: str, kind: QuestionKind, gold: Sequence[str])
 
 
 def _lowered(heading: str) -> str:
-    """A heading inside a sentence; what is written in capitals stays so."""
+    """A heading for use within a sentence; acronyms keep their case."""
     return heading if heading[:2].isupper() else heading[:1].lower() + heading[1:]
 
 
 def _slug(path: str) -> str:
-    return _NO_WORD.sub("-", path.rsplit(".", 1)[0].lower()).strip("-")
+    return _NON_WORD.sub("-", path.rsplit(".", 1)[0].lower()).strip("-")

@@ -1,4 +1,4 @@
-"""What is wrong with a suite as it stands: gold that moved away, and promises not kept."""
+"""Checks a suite: gold documents that moved, and must-pass questions that fail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from evals.suite.suite import Question, Suite
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Where in the suite, and what to mend."""
+    """A problem with its place in the suite and what to do."""
 
     file: str
     line: int
@@ -20,16 +20,16 @@ class Problem:
 
 
 def problems(suite: Suite) -> list[Problem]:
-    """Gold documents that are gone, gold passages that no longer stand in theirs, and questions
-    that must pass and fail in the suite's own baseline: a gate that compares cannot hold them.
+    """Missing gold documents, gold passages that their document no longer contains, and must-pass
+    questions that fail in the suite's own baseline, which the gate cannot enforce.
 
-    Raises ConfigurationError where the baseline is no run.
+    Raises ConfigurationError if the baseline is not a run.
     """
     failing = _failing_in_baseline(suite)
     return [
         Problem(question.file, question.line, question.id, message)
         for question in suite.questions
-        for message in (*_wrong(suite, question), *_not_kept(question, failing))
+        for message in (*_gold_problems(suite, question), *_must_pass_problems(question, failing))
     ]
 
 
@@ -39,28 +39,28 @@ def _failing_in_baseline(suite: Suite) -> frozenset[str]:
     return frozenset(case.id for case in read_run(suite.baseline).cases if not case.passed)
 
 
-def _not_kept(question: Question, failing: frozenset[str]) -> Iterator[str]:
+def _must_pass_problems(question: Question, failing: frozenset[str]) -> Iterator[str]:
     if question.must_pass and question.id in failing:
         yield (
-            "it must pass, and fails in the baseline: mend what it asks for and save the baseline "
-            "again, or take `must_pass` from it"
+            "it must pass but fails in the baseline: fix what it tests and save the baseline "
+            "again, or remove `must_pass`"
         )
 
 
-def _wrong(suite: Suite, question: Question) -> Iterator[str]:
+def _gold_problems(suite: Suite, question: Question) -> Iterator[str]:
     texts: dict[str, str] = {}
     for path in question.gold_documents:
         try:
-            texts[path] = _flat((suite.corpus / path).read_text("utf-8", "replace"))
+            texts[path] = _normalized((suite.corpus / path).read_text("utf-8", "replace"))
         except OSError:
-            yield f"{path} is not in the corpus: name the page that answers now"
+            yield f"{path} is not in the corpus: name the document that answers it now"
     for passage in question.gold_passages:
-        if passage.document in texts and _flat(passage.text) not in texts[passage.document]:
+        if passage.document in texts and _normalized(passage.text) not in texts[passage.document]:
             yield (
-                f"{passage.document} does not say {_flat(passage.text)[:80]!r} any more: "
-                "quote what it says now"
+                f"{passage.document} no longer contains {_normalized(passage.text)[:80]!r}: "
+                "quote its current text"
             )
 
 
-def _flat(text: str) -> str:
+def _normalized(text: str) -> str:
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""A suite on disk: `suite.toml` beside JSONL files of questions. docs/evals.md has the format."""
+"""Loads a suite: `suite.toml` and JSONL files of questions. docs/evals.md has the format."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ADMINISTRATOR = "administrator"
 
 
 class QuestionKind(StrEnum):
-    """What a question tries."""
+    """What a question tests."""
 
     ALERT = "alert"
     SYMPTOM = "symptom"
@@ -43,7 +43,7 @@ class QuestionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GoldPassage:
-    """Words of a page that answer a question, exactly as they stand there."""
+    """Verbatim text of a document that answers a question."""
 
     document: str
     text: str
@@ -51,9 +51,9 @@ class GoldPassage:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with what answers it; `line` is where it stands in its file.
+    """A question with its gold documents; `line` is its line in `file`.
 
-    `personas` names who can find the answer; the first of them is scored.
+    `personas` can find the answer; the first of them is scored.
     """
 
     id: str
@@ -74,10 +74,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Questions over one corpus. `digest` changes with anything that its outcome depends on.
+    """Questions over one corpus. `digest` is a hash of all files of the suite.
 
-    `as_of` is the day against which freshness is told, so that a run tomorrow says the same;
-    `hits` is how many passages are asked for.
+    `as_of` is the day for which freshness is computed, so that runs are reproducible; `hits` is the
+    number of hits requested.
     """
 
     name: str
@@ -98,7 +98,7 @@ class _Strict(BaseModel):
 
 
 class _Files(_Strict):
-    """Which files hold the questions, and what their fields are called."""
+    """The files with the questions, and the names of their fields."""
 
     files: tuple[str, ...] = ("questions.jsonl",)
     question: str = "question"
@@ -107,7 +107,7 @@ class _Files(_Strict):
 
 
 class _Gate(_Strict):
-    """What the gate holds this suite to, beside its floors."""
+    """The gate's rules for this suite besides its floors."""
 
     smallest: dict[str, float] = {}
     judges_block: bool = False
@@ -132,7 +132,7 @@ class _Passage(_Strict):
 
 
 class _Line(BaseModel):
-    """One line of a file of questions. Fields of one's own are left alone."""
+    """One line of a questions file. Unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -150,19 +150,19 @@ class _Line(BaseModel):
     def _has_gold(self) -> _Line:
         if self.draft:
             raise ValueError(
-                f"{self.id} is a draft: check its kind and gold_documents, and take `draft` out"
+                f"{self.id} is a draft: check its kind and gold_documents, and remove `draft`"
             )
         if (self.kind is QuestionKind.UNANSWERABLE) == bool(self.gold_documents):
             raise ValueError("an unanswerable question has no gold documents, any other has some")
         foreign = {passage.document for passage in self.gold_passages} - set(self.gold_documents)
         if foreign:
-            raise ValueError(f"a gold passage stands in {min(foreign)!r}, no gold document")
+            raise ValueError(f"a gold passage is in {min(foreign)!r}, which is not a gold document")
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A suite's head and the files that were read for it."""
+    """A suite's `suite.toml` and the bytes of all files read for it."""
 
     folder: Path
     head: _Head
@@ -173,14 +173,14 @@ def shipped_suite() -> Path:
     """The suite over the sample corpus, in a source checkout. Raises ConfigurationError."""
     if not _SHIPPED.is_dir():
         raise ConfigurationError(
-            "the suite over the sample corpus is part of the source checkout alone: name a suite, "
+            "the suite over the sample corpus exists only in a source checkout: name a suite, "
             "or start one with `runbook eval init`"
         )
     return _SHIPPED
 
 
 def load_suite(path: Path) -> Suite:
-    """The suite in a folder, or of a `suite.toml`.
+    """Load the suite in a folder or at the path of a `suite.toml`.
 
     Raises ConfigurationError, naming file and line.
     """
@@ -194,7 +194,7 @@ def load_suite(path: Path) -> Suite:
         name=head.name,
         folder=reading.folder,
         corpus=_corpus(place, reading.folder, head.corpus),
-        personas={name: _principal(place, name, told) for name, told in head.personas.items()},
+        personas={name: _principal(place, name, groups) for name, groups in head.personas.items()},
         rules=GateRules(
             floors=dict(sorted(head.floors.items())),
             smallest=head.gate.smallest,
@@ -234,26 +234,26 @@ def _first(error: ValidationError) -> str:
 
 
 def _corpus(place: Path, folder: Path, written: str) -> Path:
-    """The corpus below the suite's folder, else below the nearest folder above that has it."""
+    """The corpus relative to the suite's folder, else to the nearest parent that has it."""
     for found in _here_and_above(folder, written):
         if found.is_dir() and found != folder:
             return found.resolve()
-    raise ConfigurationError(f"{place}: corpus: there is no folder {written!r} here or above")
+    raise ConfigurationError(f"{place}: corpus: no folder {written!r} here or in a parent folder")
 
 
 def _here_and_above(folder: Path, written: str) -> Iterator[Path]:
     return (start / written for start in (folder, *folder.parents))
 
 
-def _principal(place: Path, name: str, told: tuple[str, ...] | str) -> Principal:
-    if told == _ADMINISTRATOR:
+def _principal(place: Path, name: str, groups: tuple[str, ...] | str) -> Principal:
+    if groups == _ADMINISTRATOR:
         return Principal(name, administrator=True)
-    return Principal(name, _tags(place, told))
+    return Principal(name, _tags(place, groups))
 
 
-def _tags(place: Path, told: Sequence[str]) -> frozenset[str]:
+def _tags(place: Path, tags: Sequence[str]) -> frozenset[str]:
     try:
-        return parse_tags(told)
+        return parse_tags(tags)
     except InvalidTag as error:
         raise ConfigurationError(f"{place}: {error}") from error
 
@@ -271,37 +271,37 @@ def _questions(reading: _Reading) -> Iterator[Question]:
 
 def _question(head: _Head, place: Path, number: int, line: str) -> Question:
     try:
-        told = _Line.model_validate(_named(head.questions, json.loads(line)))
+        parsed = _Line.model_validate(_with_standard_names(head.questions, json.loads(line)))
     except (ValueError, TypeError) as error:
         why = _first(error) if isinstance(error, ValidationError) else str(error)
         raise ConfigurationError(f"{place}:{number}: {why}") from error
-    unknown = [name for name in told.personas if name not in head.personas]
+    unknown = [name for name in parsed.personas if name not in head.personas]
     if unknown:
         raise ConfigurationError(
-            f"{place}:{number}: personas: suite.toml names no persona {unknown[0]!r}"
+            f"{place}:{number}: personas: suite.toml defines no persona {unknown[0]!r}"
         )
     return Question(
-        id=told.id,
-        text=told.question,
-        kind=told.kind,
-        gold_documents=told.gold_documents,
-        gold_passages=tuple(GoldPassage(one.document, one.text) for one in told.gold_passages),
-        reference=told.reference,
-        personas=told.personas or tuple(head.personas),
-        must_pass=told.must_pass,
+        id=parsed.id,
+        text=parsed.question,
+        kind=parsed.kind,
+        gold_documents=parsed.gold_documents,
+        gold_passages=tuple(GoldPassage(one.document, one.text) for one in parsed.gold_passages),
+        reference=parsed.reference,
+        personas=parsed.personas or tuple(head.personas),
+        must_pass=parsed.must_pass,
         file=str(place),
         line=number,
     )
 
 
-def _named(names: _Files, told: Any) -> dict[str, Any]:
-    """A line under this project's names for its fields."""
-    if not isinstance(told, dict):
+def _with_standard_names(names: _Files, line: Any) -> dict[str, Any]:
+    """A line with its fields renamed to the standard names."""
+    if not isinstance(line, dict):
         raise TypeError("expected an object")
-    gold = told.get(names.gold_documents, ())
-    kind = told.get("kind") or (names.kind if gold else QuestionKind.UNANSWERABLE)
-    question = told.get(names.question)
-    return {**told, "question": question, "gold_documents": gold, "kind": kind}
+    gold = line.get(names.gold_documents, ())
+    kind = line.get("kind") or (names.kind if gold else QuestionKind.UNANSWERABLE)
+    question = line.get(names.question)
+    return {**line, "question": question, "gold_documents": gold, "kind": kind}
 
 
 def _check_ids(questions: Sequence[Question]) -> None:
@@ -309,11 +309,11 @@ def _check_ids(questions: Sequence[Question]) -> None:
     for question in questions:
         if question.id in seen:
             raise ConfigurationError(
-                f"{question.file}:{question.line}: the id {question.id!r} is given on line "
-                f"{seen[question.id].line} already"
+                f"{question.file}:{question.line}: the id {question.id!r} is already used on line "
+                f"{seen[question.id].line}"
             )
         seen[question.id] = question
     if not questions:
         raise ConfigurationError(
-            "the suite has no questions: write some, or finish some of its drafts, if it has any"
+            "the suite has no questions: write some, or complete some of its drafts"
         )

@@ -102,7 +102,7 @@ def test_a_change_of_pages_is_held_against_its_base(folder: Path) -> None:
     assert told["changes"]["pages"]["removed"] == ["ledger.md"]
     broken = {flip["id"]: flip["causes"] for flip in told["changes"]["broken"]}
     assert list(broken) == ["ledger"]
-    assert "ledger.md is not in the index any more" in broken["ledger"]
+    assert "ledger.md is no longer in the index" in broken["ledger"]
     # No worktree is left behind.
     trees = subprocess.run(
         ["git", "worktree", "list"], cwd=folder, capture_output=True, text=True, check=True

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.running.caching_embedder import RememberingEmbedder
+from evals.running.caching_embedder import CachingEmbedder
 from rag.adapters.embedding.local_embedder import LocalEmbedder
 from rag.adapters.embedding.sentence_transformer import PACKAGED_MODEL
 from tests.fakes import document, index_text
@@ -26,9 +26,9 @@ def embedder(models: Path) -> LocalEmbedder:
 
 
 @pytest.fixture(scope="session")
-def remembering(embedder: LocalEmbedder) -> RememberingEmbedder:
+def caching_embedder(embedder: LocalEmbedder) -> CachingEmbedder:
     """The same, asked once for each text: several tests index the sample corpus."""
-    return RememberingEmbedder(embedder)
+    return CachingEmbedder(embedder)
 
 
 @pytest.fixture

@@ -38,14 +38,14 @@ def answerable() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def answers(
-    tmp_path_factory: pytest.TempPathFactory, remembering: Embedder
+    tmp_path_factory: pytest.TempPathFactory, caching_embedder: Embedder
 ) -> Iterator[dict[str, Answer]]:
     source = SourceSettings(name="runbooks", path=ROOT / "runbooks")
     settings = Settings(directory=tmp_path_factory.mktemp("quoted"), sources=(source,))
     run_ingest(
-        settings, (), acl=None, prune=True, full=False, progress=Silent(), embedder=remembering
+        settings, (), acl=None, prune=True, full=False, progress=Silent(), embedder=caching_embedder
     )
-    with open_reading(settings, embedder=remembering) as services:
+    with open_reading(settings, embedder=caching_embedder) as services:
         yield {
             one["id"]: services.answerer.answer(one["question"], principal=LOCAL_ADMINISTRATOR)
             for one in answerable()
@@ -110,8 +110,8 @@ def test_answers_stay_short_enough_to_be_read(answers: dict[str, Answer]) -> Non
     assert max(len(answer.citations) for answer in answers.values()) <= 30
 
 
-def test_what_is_quoted_is_faithful(answers: dict[str, Answer], remembering: Embedder) -> None:
-    checker = FaithfulnessChecker(remembering)
+def test_what_is_quoted_is_faithful(answers: dict[str, Answer], caching_embedder: Embedder) -> None:
+    checker = FaithfulnessChecker(caching_embedder)
     quoted = {key: answer for key, answer in answers.items() if not answer.abstained}
     told = {
         key: checker.check(answer.text, [hit.chunk.text for hit in answer.hits])

@@ -11,7 +11,7 @@ import pytest
 
 from evals.metrics.judged_metrics import JUDGED, Judge, JudgedMetrics
 from evals.metrics.ragas_metrics import FAITHFULNESS, RagasMetrics
-from evals.metrics.scoring import Asked, Scored
+from evals.metrics.scoring import QuestionResult, Scored
 from evals.running.system import Observation, Response
 from evals.suite.suite import GoldPassage
 from tests.eval_cases import asked, cited, passage, question
@@ -21,7 +21,7 @@ from tests.processes import ROOT, environment
 TEXT = "Restart the broker with `systemctl restart kafka`."
 
 
-def answered(text: str = TEXT) -> Asked:
+def answered(text: str = TEXT) -> QuestionResult:
     of = question(passages=[GoldPassage("a.md", "systemctl restart kafka")])
     found = passage("a.md", text=TEXT)
     response = Response(text, False, (cited("a.md"),))

@@ -86,8 +86,8 @@ def _part_of(shipped: Suite) -> tuple[Any, ...]:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory, remembering: Embedder) -> Bench:
-    return Bench(tmp_path_factory.mktemp("planted"), remembering)
+def bench(tmp_path_factory: pytest.TempPathFactory, caching_embedder: Embedder) -> Bench:
+    return Bench(tmp_path_factory.mktemp("planted"), caching_embedder)
 
 
 def rules_of(verdict: Verdict) -> set[str]:
@@ -180,7 +180,7 @@ def test_a_deleted_runbook_is_caught_and_named(bench: Bench) -> None:
     assert verdict.changes is not None
     assert verdict.changes.pages.removed == (DELETED,)
     assert any(
-        f"{DELETED} is not in the index any more" in flip.causes for flip in verdict.changes.broken
+        f"{DELETED} is no longer in the index" in flip.causes for flip in verdict.changes.broken
     )
 
 

@@ -121,7 +121,7 @@ def test_a_prompt_that_stops_citing_is_caught_and_named(bench: Bench) -> None:
     assert (condition.name, condition.after.split()[0]) == ("prompt", "answer@7")
     assert len(verdict.changes.slipped) == len(WORDS)
     causes = verdict.changes.slipped[0].causes
-    assert causes[0] == "the model does not cite any more: its markers were looked for"
+    assert causes[0] == "the model no longer cites its statements itself"
     assert causes[1].startswith("prompt: answer@1 ")
 
 
@@ -144,7 +144,7 @@ def test_a_prompt_of_which_nothing_stands_is_caught_and_named(bench: Bench) -> N
     assert blocking(verdict) == BOTH
     assert verdict.changes is not None
     causes = verdict.changes.slipped[0].causes
-    assert causes[0] == "what the model writes does not stand any more: pages are quoted"
+    assert causes[0] == "the model's text is no longer kept: documents are quoted instead"
 
 
 def test_another_prompt_that_asks_for_citations_is_green(bench: Bench) -> None:

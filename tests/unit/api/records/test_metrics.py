@@ -11,7 +11,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.records.metrics import CONTENT_TYPE, Metrics
-from evals.running.history import PastRun, last_run, remember
+from evals.running.history import PastRun, append_run, last_run
 from rag.domain.documents import FreshnessStatus
 from rag.domain.index import IndexSummary
 from rag.domain.search import Mode
@@ -119,7 +119,7 @@ def test_the_last_eval_run_is_told_by_the_names_of_its_scores_alone(tmp_path: Pa
             case("q1", "secret.md", scores={"pass_rate": 1.0, "ndcg@10": rate}),
             case("q2", "secret.md", scores={"pass_rate": 2 * rate - 1}),
         ]
-        remember(tmp_path, replace(run_of(*cases), made_at=made_at), passed=rate == 1.0)
+        append_run(tmp_path, replace(run_of(*cases), made_at=made_at), passed=rate == 1.0)
     with (tmp_path / "history.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"suite": "cut o')
     found = samples(Metrics(), last_eval=last_run(tmp_path))

@@ -85,7 +85,7 @@ def test_a_must_pass_question_that_flips_blocks_and_names_the_cause() -> None:
     )
     verdict = judge(after, before, RULES)
     assert rules_of(verdict.blocking) == {"must-pass"}
-    assert "b.md was edited, and stands before the answer now" in verdict.blocking[0].message
+    assert "b.md was edited and now ranks above the gold document" in verdict.blocking[0].message
 
 
 def test_a_must_pass_question_that_failed_before_advises_and_a_new_one_blocks() -> None:
@@ -168,7 +168,7 @@ def test_answers_that_stop_citing_are_caught_and_named() -> None:
     verdict = judge(run(bare, passed=False), run(with_citation, passed=True), RULES)
     assert [one.subject for one in verdict.blocking] == ["citation_correctness"]
     assert verdict.changes is not None
-    assert verdict.changes.broken[0].causes == ("the answer has no citation that holds any more",)
+    assert verdict.changes.broken[0].causes == ("the answer no longer has a supported citation",)
 
 
 def test_questions_that_come_and_go_are_told() -> None:
@@ -206,7 +206,7 @@ def test_a_page_that_slips_without_failing_is_told_apart() -> None:
     changes = compare(before, after)
     assert not changes.broken
     assert [flip.case.id for flip in changes.slipped] == ["q1"]
-    assert "look at the code" in changes.slipped[0].causes[0]
+    assert "the code did" in changes.slipped[0].causes[0]
 
 
 def test_a_paired_difference_repeats_and_holds_its_mean() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evals.metrics.faithfulness import LEAST_FAITHFUL, FaithfulnessChecker, told_by_pages
+from evals.metrics.faithfulness import LEAST_FAITHFUL, FaithfulnessChecker, without_program_text
 from tests.fakes import HashingEmbedder
 from tests.labelled_pairs import PAIRS, agreement, pairs
 
@@ -46,7 +46,7 @@ def test_nothing_is_faithful_to_nothing() -> None:
 
 
 def test_the_projects_own_words_do_not_count() -> None:
-    assert told_by_pages("### Mitigation\n\nWait. [1] _(stale)_\n\n> 3 gaps") == "Wait."
+    assert without_program_text("### Mitigation\n\nWait. [1] _(stale)_\n\n> 3 gaps") == "Wait."
 
 
 @pytest.mark.parametrize(

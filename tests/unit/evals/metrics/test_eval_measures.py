@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.metrics.measures import OwnMeasures, RankingMeasures
-from evals.metrics.scoring import Asked, passed
+from evals.metrics.scoring import QuestionResult, passed
 from evals.running.system import Response
 from evals.suite.suite import GoldPassage, QuestionKind
 from tests.eval_cases import asked, cited, observed, passage, question
@@ -56,7 +56,7 @@ def test_passages_of_one_page_count_once_and_questions_without_gold_not_at_all()
     assert "q2" not in found.scores
 
 
-def own(one: Asked) -> dict[str, float]:
+def own(one: QuestionResult) -> dict[str, float]:
     return dict(OwnMeasures().score([one]).scores["q1"])
 
 

@@ -19,7 +19,7 @@ from evals.reports.json_report import report
 from evals.reports.junit import junit
 from evals.reports.markdown import escaped, markdown
 from evals.reports.terminal import print_report
-from evals.running.history import HISTORY_FILE, past_runs, remember
+from evals.running.history import HISTORY_FILE, append_run, past_runs
 from evals.running.runner import run_suite
 from evals.running.runs import Run, as_baseline, read_run, scores_of, write_run
 from evals.running.system import Observation, Response
@@ -147,10 +147,10 @@ def test_what_a_question_holds_stays_in_its_cell() -> None:
 
 def test_the_history_keeps_every_run_and_survives_a_torn_line(tmp_path: Path) -> None:
     found = run(tmp_path)
-    remember(tmp_path, found, passed=True)
+    append_run(tmp_path, found, passed=True)
     with (tmp_path / HISTORY_FILE).open("a") as file:
         file.write('{"suite": "sm\n')
-    remember(tmp_path, found, passed=False)
+    append_run(tmp_path, found, passed=False)
     assert [past.passed for past in past_runs(tmp_path, "small")] == [True, False]
     assert past_runs(tmp_path, "other") == []
     assert past_runs(tmp_path / "nowhere") == []

@@ -60,9 +60,9 @@ def test_judgments_in_another_form_are_read_under_their_own_names(tmp_path: Path
         (line(id="q2", kind="riddle"), "kind"),
         (line(id="q2", kind="unanswerable"), "no gold documents"),
         (line(id="q2", gold_documents=[]), "any other has some"),
-        (line(id="q2", personas=["nobody"]), "names no persona 'nobody'"),
+        (line(id="q2", personas=["nobody"]), "defines no persona 'nobody'"),
         (line(id="q2", gold_passages=[{"document": "b.md", "text": "t"}]), "'b.md'"),
-        (line(), "given on line 1 already"),
+        (line(), "already used on line 1"),
         (line(id="q2", question=""), "question"),
     ],
 )
