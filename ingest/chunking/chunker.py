@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from ingest.chunking.command_lines import commands_in
 from ingest.chunking.prose import split_prose
 from ingest.reading.blocks import Block, BlockKind
+from rag.domain import documents
 from rag.domain.documents import Chunk, LineSpan
+from rag.text.blocks import moved
 
 # Part of a generation's fingerprint: raise it when the same blocks would make other chunks, or the
 # same commands in them would be told to do something else.
-CHUNKER_VERSION = "2"
+CHUNKER_VERSION = "3"
 TokenCounter = Callable[[Sequence[str]], list[int]]
 
 _UNCUT = frozenset({BlockKind.HEADING, BlockKind.CODE, BlockKind.TABLE, BlockKind.STEP})
@@ -220,9 +221,11 @@ def _between(before: Block, block: Block) -> str:
 def _chunk(
     document_id: str, ordinal: int, blocks: tuple[Block, ...], path: tuple[str, ...], context: str
 ) -> Chunk:
-    text = blocks[0].text
-    for before, block in pairwise(blocks):
-        text += _between(before, block) + block.text
+    text, parts = "", list[documents.Block]()
+    for before, block in zip([None, *blocks], blocks, strict=False):
+        text += _between(before, block) if before else ""
+        parts += moved(block.tree, len(text), len(parts))
+        text += block.text
     return Chunk(
         document_id=document_id,
         ordinal=ordinal,
@@ -231,4 +234,5 @@ def _chunk(
         lines=LineSpan(blocks[0].lines.first, max(block.lines.last for block in blocks)),
         context=context,
         commands=commands_in(blocks),
+        blocks=tuple(parts),
     )

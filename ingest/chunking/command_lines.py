@@ -4,63 +4,54 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ingest.reading.blocks import Block, BlockKind
 from rag.command_risk.classify import classify, classify_sql, is_known_program
 from rag.domain.documents import Command
+from rag.text.blocks import BlockText
 
 _SHELLS = frozenset({"sh", "bash", "shell", "zsh", "ksh"})
 _SESSIONS = frozenset({"console", "shell-session", "shellsession", "sh-session", "terminal"})
 _SQL = frozenset({"sql", "postgresql", "pgsql", "mysql"})
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([\w+-]*)")
-# What opens, closes or describes a block of code in one of the formats, and is no code itself.
-_MARKUP = re.compile(
-    r"\s*(?:`{3,}|~{3,}|-{4,}|\.{4,}|\.\. [\w-]+::|:[\w-]+:|\[source\b|\[[\w,-]+\]$)"
-)
+# A comment, a rule below the names of columns, a fence that nothing closes.
+_NO_COMMAND = re.compile(r"#|-{4,}|`{3,}|~{3,}")
 _PROMPT = re.compile(r"\s*(?:[\w.@:~/-]*[$#%]|>)\s+(?=\S)")
 _SPAN = re.compile(r"`([^`\n]+)`")
 _HEREDOC = re.compile(r"(?<!<)<<-?\s*['\"]?(\w+)['\"]?")
 _APOSTROPHE = re.compile(r"\w'\w")
 _GOES_ON = re.compile(r"^\s*> ?|\s+$")
-_NESTING = frozenset({BlockKind.STEP, BlockKind.ITEM, BlockKind.QUOTE})
+_NESTING = frozenset({BlockKind.STEP, BlockKind.ITEM, BlockKind.QUOTE, BlockKind.ADMONITION})
 _MAX_COMMAND = 4000
 
 _Line = tuple[int, str]
 
 
 def commands_in(blocks: Sequence[Block]) -> tuple[Command, ...]:
-    """Every command of these blocks, in the order of their lines."""
-    return tuple(command for block in blocks for command in _in_block(block))
+    """Every command of these blocks, in the order of their lines.
+
+    A command's `block` is an index in the blocks' trees, one after another.
+    """
+    found: list[Command] = []
+    above = 0
+    for block in blocks:
+        found += _in_block(block, above)
+        above += len(block.tree)
+    return tuple(found)
 
 
-def _in_block(block: Block) -> Iterator[Command]:
-    lines = [(block.lines.first + i, line) for i, line in enumerate(block.text.split("\n"))]
-    if block.kind is BlockKind.CODE:
-        inner = [line for line in lines if not _MARKUP.match(line[1])]
-        yield from _in_code(block.language or _fence_language(lines), inner)
-    elif block.kind in _NESTING:
-        yield from _in_nested(lines)
-
-
-def _fence_language(lines: Sequence[_Line]) -> str:
-    found = _FENCE.match(lines[0][1]) if lines else None
-    return found[2].lower() if found else ""
-
-
-def _in_nested(lines: Sequence[_Line]) -> Iterator[Command]:
-    """Fences within an item, and commands that its text quotes."""
-    fence, language, inside = "", "", list[_Line]()
-    for number, text in lines:
-        found = _FENCE.match(text)
-        if fence and found and found[1].startswith(fence):
-            yield from _in_code(language, inside)
-            fence, inside = "", []
-        elif fence:
-            inside.append((number, text))
-        elif found:
-            fence, language = found[1], found[2].lower()
+def _in_block(block: Block, above: int) -> Iterator[Command]:
+    inside = BlockText(block.text, block.tree)
+    nests = block.kind in _NESTING
+    for index in inside.leaves():
+        part = inside.blocks[index]
+        first = block.lines.first + block.text.count("\n", 0, part.body_start)
+        lines = list(enumerate(inside.body_lines(index), first))
+        if part.kind is BlockKind.CODE:
+            found = _in_code(part.language, lines)
         else:
-            yield from _quoted(number, text)
+            found = (one for number, line in lines if nests for one in _quoted(number, line))
+        yield from (replace(command, block=above + index) for command in found)
 
 
 def _quoted(number: int, text: str) -> Iterator[Command]:
@@ -100,7 +91,7 @@ def _beginning(language: str, raw: str) -> str | None:
 
 
 def _is_command(language: str, text: str, *, prompted: bool) -> bool:
-    if not text or text.startswith("#"):
+    if not text or _NO_COMMAND.match(text):
         return False
     if language in _SESSIONS:
         return prompted

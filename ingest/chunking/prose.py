@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ingest.reading.blocks import Block
 from rag.domain.documents import LineSpan
+from rag.text.blocks import clipped
 
 # The splitter asks the tokenizer about every piece that it considers: it is given slices of
 # bounded length, so that one line of megabytes takes time in proportion to its length.
@@ -91,4 +92,5 @@ def _piece(block: Block, start: int, end: int) -> Block | None:
     first = block.lines.first + block.text.count("\n", 0, start)
     last = first + text.count("\n")
     span = LineSpan(min(first, block.lines.last), min(last, block.lines.last))
-    return replace(block, text=text, lines=span)
+    parts = clipped(block.tree, start, start + len(text))
+    return replace(block, text=text, lines=span, parts=parts)

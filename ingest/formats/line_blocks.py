@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from ingest.formats.nested_lines import Body, Reader, nested_blocks
 from ingest.reading.blocks import Block, BlockKind
+from rag.domain import documents
 from rag.domain.documents import LineSpan
+from rag.text.lines import Lines
 
 
 @dataclass(slots=True)
@@ -30,16 +33,37 @@ class LineBlocks:
         level: int = 0,
         title: str = "",
         language: str = "",
+        admonition: str = "",
+        number: int = 0,
+        body: Body | None = None,
+        reader: Reader | None = None,
     ) -> None:
-        """Take lines `start` to before `end`, less blank ones at either side, in file order."""
+        """Take lines `start` to before `end`, less blank ones at either side, in file order.
+
+        `reader` finds the blocks nested in the body, of whose lines the common indent is taken.
+        """
         start = max(start, self._next)
         self.fill(start)
         start, end = self._trimmed(start, end)
-        if start < end:
-            span = LineSpan(self.first_line + start, self.first_line + end - 1)
-            text = "\n".join(self.lines[start:end])
-            self.blocks.append(Block(kind, text, span, level, title, language))
-            self._next = end
+        if start == end:
+            return
+        lines = Lines("\n".join(self.lines[start:end]))
+        inside = (body or Body(start, end)).within(start, end)
+        whole = documents.Block(
+            kind,
+            0,
+            len(lines.text),
+            *inside.offsets(lines),
+            level=level,
+            number=number,
+            language=language,
+            admonition=admonition,
+        )
+        nested = nested_blocks(lines, inside, reader, admonition) if reader else ()
+        span = LineSpan(self.first_line + start, self.first_line + end - 1)
+        about = (level, title, language, admonition)
+        self.blocks.append(Block(kind, lines.text, span, *about, parts=(whole, *nested)))
+        self._next = end
 
     def fill(self, end: int) -> None:
         """Make blocks of the lines that none took, up to before `end`."""

@@ -67,7 +67,7 @@ class _LineFinder:
 
 
 def _cell(cell: Mapping[str, Any], language: str, lines: _LineFinder) -> Iterator[Block]:
-    source = str(cell.get("source", ""))
+    source = str(cell.get("source", "")).replace("\r\n", "\n").replace("\r", "\n")
     if not source.strip():
         return
     where = [lines.find(line) if line.strip() else 0 for line in source.split("\n")]

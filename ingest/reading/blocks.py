@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-from rag.domain.documents import LineSpan
+from rag.domain import documents
+from rag.domain.documents import BlockKind, LineSpan
 
-
-class BlockKind(StrEnum):
-    """What a block is, as far as chunking cares."""
-
-    HEADING = "heading"
-    PARAGRAPH = "paragraph"
-    CODE = "code"
-    TABLE = "table"
-    STEP = "step"  # one item of a numbered list, with everything nested in it
-    ITEM = "item"  # one item of a bulleted list, with everything nested in it
-    QUOTE = "quote"
-    OTHER = "other"
+__all__ = ["Block", "BlockKind", "Loaded"]
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block of a file.
+    """A block at the top of a file, with everything that is nested in it.
 
     `text` is the verbatim source lines of `lines` where the format is read line by line
     (Markdown, text, reStructuredText, AsciiDoc), and the extracted text elsewhere. `level` is a
-    heading's depth from 1, `title` its text without markup; `language` is a code block's.
+    heading's depth from 1, `title` its text without markup; `language` is a code block's, and
+    `admonition` the kind of admonition that the block is or stands in. `parts` are the block and
+    those nested in it, with offsets in `text`; without them it is one block that is all body.
     """
 
     kind: BlockKind
@@ -36,6 +27,17 @@ class Block:
     level: int = 0
     title: str = ""
     language: str = ""
+    admonition: str = ""
+    parts: tuple[documents.Block, ...] = ()
+
+    @property
+    def tree(self) -> tuple[documents.Block, ...]:
+        """The block and what is nested in it, with offsets in `text`; itself first."""
+        if self.parts:
+            return self.parts
+        end = len(self.text)
+        about = (self.level, 0, self.language, self.admonition)
+        return (documents.Block(self.kind, 0, end, 0, end, -1, *about),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,13 +55,57 @@ class LineSpan:
             raise ValueError(f"not a line span: {self.first}-{self.last}")
 
 
+class BlockKind(StrEnum):
+    """What a Block is."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    CODE = "code"
+    TABLE = "table"
+    STEP = "step"  # one item of a numbered list, with everything nested in it
+    ITEM = "item"  # one item of a bulleted list, with everything nested in it
+    QUOTE = "quote"
+    ADMONITION = "admonition"  # a warning, note or tip, with everything nested in it
+    HTML = "html"  # raw HTML inside another markup
+    OTHER = "other"  # comments, link definitions, rules and directives without a kind of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A parsed part of a text, `text[start:end]`.
+
+    `text[body_start:body_end]` is what it holds without its own markup: a heading without its
+    marks, an item behind its list mark, code without fences, a table's rows below its head.
+    Blocks are kept in the order of their starts, each before those that are nested in it; `parent`
+    is the index of the one that it is nested in, -1 at the top. `level` is a heading's depth from
+    1, `number` a step's number in its list, `language` the lower-case language of code, empty
+    where it is not known. `admonition` is the lower-case kind of admonition (`warning`, `note`)
+    that it is or stands in, whether or not that begins in this text.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    body_start: int
+    body_end: int
+    parent: int = -1
+    level: int = 0
+    number: int = 0
+    language: str = ""
+    admonition: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A shell command as it stands in a Document, with its line."""
+    """A shell command as it stands in a Document, with its line.
+
+    `block` is the index, in its chunk's blocks, of the one that it stands in; -1 if not known.
+    """
 
     line: int
     text: str
     risk: Risk
+    block: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +155,8 @@ class Chunk:
     """A retrievable span of a Document.
 
     `section` is the heading path from the outermost heading inwards. `context` is what stands
-    before `text` when it is embedded: title and heading path.
+    before `text` when it is embedded: title and heading path. `blocks` hold all of `text` but blank
+    lines; a chunk of a generation that was built before blocks were kept has none.
     """
 
     document_id: str
@@ -121,6 +166,7 @@ class Chunk:
     lines: LineSpan
     context: str = ""
     commands: tuple[Command, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
     @property
     def id(self) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from rag.errors import StoreError
 
 # The newest migration in migrations/versions; a test holds the two together.
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 _BUSY_SECONDS = 30
 # A search reads on two at once, and each holds pages of the file that it need not read again.
 _CONNECTIONS_KEPT = 16

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from rag.domain.documents import AclOrigin, Chunk, Command, Document, Kind, LineSpan, Metadata, Risk
+from rag.domain.documents import (
+    AclOrigin,
+    Block,
+    BlockKind,
+    Chunk,
+    Command,
+    Document,
+    Kind,
+    LineSpan,
+    Metadata,
+    Risk,
+)
 
 _LISTS_KEPT = 4096
+# Fields of a Block that most have none of; those at the end of a row are left out.
+_BLOCK_DEFAULTS: tuple[Any, ...] = (-1, 0, 0, "", "")
 
 
 def to_json(values: Iterable[Any]) -> str:
@@ -91,11 +104,12 @@ def chunk_columns(chunk: Chunk) -> dict[str, Any]:
         "section": to_json(chunk.section),
         "first_line": chunk.lines.first,
         "last_line": chunk.lines.last,
-        "commands": to_json([c.line, c.text, c.risk.value] for c in chunk.commands),
+        "commands": to_json([c.line, c.text, c.risk.value, c.block] for c in chunk.commands),
+        "blocks": _blocks_to_json(chunk.blocks),
     }
 
 
-def chunk_of(row: sa.RowMapping) -> Chunk:
+def chunk_of(row: sa.RowMapping | Mapping[str, Any]) -> Chunk:
     """A chunk from columns of `chunks` joined to its version."""
     return Chunk(
         document_id=row["document_id"],
@@ -105,6 +119,26 @@ def chunk_of(row: sa.RowMapping) -> Chunk:
         lines=LineSpan(row["first_line"], row["last_line"]),
         context=row["context"],
         commands=tuple(
-            Command(line, text, Risk(risk)) for line, text, risk in json.loads(row["commands"])
+            Command(line, text, Risk(risk), *block)
+            for line, text, risk, *block in json.loads(row["commands"])
         ),
+        blocks=_blocks_of(row["blocks"]),
     )
+
+
+def _blocks_to_json(blocks: Iterable[Block]) -> str:
+    return json.dumps([_block_row(block) for block in blocks], separators=(",", ":"))
+
+
+def _block_row(block: Block) -> list[Any]:
+    """A block's fields in their order, without those at the end that are as by default."""
+    offsets = [block.start, block.end, block.body_start, block.body_end]
+    rest = [block.parent, block.level, block.number, block.language, block.admonition]
+    while rest and rest[-1] == _BLOCK_DEFAULTS[len(rest) - 1]:
+        rest.pop()
+    return [block.kind.value, *offsets, *rest]
+
+
+@lru_cache(_LISTS_KEPT)  # the best chunks answer many questions
+def _blocks_of(raw: str) -> tuple[Block, ...]:
+    return tuple(Block(BlockKind(kind), *fields) for kind, *fields in json.loads(raw))

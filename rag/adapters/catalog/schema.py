@@ -135,7 +135,8 @@ chunks = sa.Table(
     sa.Column("section", sa.Text, nullable=False),  # JSON list
     sa.Column("first_line", sa.Integer, nullable=False),
     sa.Column("last_line", sa.Integer, nullable=False),
-    sa.Column("commands", sa.Text, nullable=False),  # JSON list of [line, text, risk]
+    sa.Column("commands", sa.Text, nullable=False),  # JSON list of [line, text, risk, block]
+    sa.Column("blocks", sa.Text, nullable=False, server_default="[]"),  # JSON list of lists
     sa.Column("text_hash", sa.Text, nullable=False),
     sa.Index("chunks_by_version", "version"),
     sa.Index("chunks_by_text_hash", "text_hash"),

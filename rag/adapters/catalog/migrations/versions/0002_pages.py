@@ -47,7 +47,7 @@ def upgrade() -> None:
 
 
 def _fill(connection: sa.Connection, generation: int, model: str) -> None:
-    # What a document says beside its columns of then has columns of later migrations.
+    # Columns of later migrations have their defaults.
     pages = connection.exec_driver_sql(
         "SELECT v.*, a.tags AS acl_tags, FALSE AS acl_narrowed FROM versions v "
         "JOIN acl_sets a ON a.id = v.acl_set WHERE v.generation = ? AND v.state = 'active'",
@@ -55,7 +55,7 @@ def _fill(connection: sa.Connection, generation: int, model: str) -> None:
     )
     for page in pages.mappings().all():
         rows = connection.exec_driver_sql(
-            "SELECT c.*, v.document_id, e.vector FROM chunks c "
+            "SELECT c.*, '[]' AS blocks, v.document_id, e.vector FROM chunks c "
             "JOIN versions v ON v.id = c.version "
             "JOIN embeddings e ON e.text_hash = c.text_hash AND e.model = ? "
             "WHERE c.version = ? ORDER BY c.ordinal",

@@ -1,0 +1,198 @@
+"""Markdown as blocks with offsets, by markdown-it-py: for documents and for what a model writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from rag.domain.documents import Block, BlockKind
+from rag.text.lines import Lines
+
+_MAX_NESTING = 40
+_KINDS = {
+    "heading_open": BlockKind.HEADING,
+    "paragraph_open": BlockKind.PARAGRAPH,
+    "table_open": BlockKind.TABLE,
+    "blockquote_open": BlockKind.QUOTE,
+    "list_item_open": BlockKind.ITEM,
+    "fence": BlockKind.CODE,
+    "code_block": BlockKind.CODE,
+    "html_block": BlockKind.HTML,
+    "hr": BlockKind.OTHER,
+}
+_NESTING = frozenset({BlockKind.STEP, BlockKind.ITEM, BlockKind.QUOTE, BlockKind.ADMONITION})
+_QUOTING = frozenset({BlockKind.QUOTE, BlockKind.ADMONITION})
+_LIST_MARK = re.compile(r"(?:\d{1,9}[.)]|[-*+])[ \t]*")
+_QUOTE_MARK = re.compile(r">[ \t]*")
+_HEADING_MARK = re.compile(r"#{1,6}[ \t]*")
+_INDENT = re.compile(r"[ \t]*")
+_INDENT_IN_QUOTE = re.compile(r"[ \t>]*")
+_LANGUAGE = re.compile(r"\s*\{?\.?([\w+-]+)")
+# GitHub's alerts: https://docs.github.com/en/get-started/writing-on-github (Alerts)
+_ALERT = re.compile(r"\[!([A-Za-z]{1,20})\]\s*")
+_TABLE_HEAD_LINES = 2  # the names of the columns, and the rule below them
+
+
+@dataclass(frozen=True, slots=True)
+class Markdown:
+    """A Markdown text's blocks, which together hold all of it but its blank lines.
+
+    `definitions` are those of its links, as markdown-it-py keeps them.
+    """
+
+    blocks: tuple[Block, ...]
+    definitions: Mapping[str, object]
+
+    def without_inline_markup(self, text: str) -> str:
+        """Some of the text as it is read: no emphasis, no targets of links, no images."""
+        [inline] = _inline_parser().parseInline(text, dict(self.definitions))
+        shown = "".join(
+            " " if child.type in ("softbreak", "hardbreak") else child.content
+            for child in inline.children or ()
+            if child.type in ("text", "code_inline", "softbreak", "hardbreak")
+        )
+        return " ".join(shown.split())
+
+
+def parse_markdown(text: str) -> Markdown:
+    """Raises RecursionError for markup that is nested beyond what the parser bears."""
+    definitions: dict[str, object] = {}
+    collected = _Collected(Lines(text))
+    enclosing: list[int] = []  # for each open token, the block that it opens or stands in
+    for token in _block_parser().parse(text, definitions):
+        if token.nesting < 0:
+            enclosing.pop()
+            continue
+        index = collected.take(token, enclosing[-1] if enclosing else -1)
+        if token.nesting > 0:
+            enclosing.append(index)
+    return Markdown(collected.finished(), definitions)
+
+
+@cache
+def _block_parser() -> MarkdownIt:
+    # Inline markup takes most of the time of a parse, and blocks do not depend on it.
+    options = {"maxNesting": _MAX_NESTING}
+    return MarkdownIt("commonmark", options).enable("table").disable("inline")
+
+
+@cache
+def _inline_parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING})
+
+
+class _Collected:
+    """Blocks in their order; lines that no token covers become blocks of kind OTHER."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._text = lines.text
+        self._blocks: list[Block] = []
+        self._next_line = 0  # the first that no block at the top covers
+
+    def take(self, token: Token, parent: int) -> int:
+        """The index of the block that a token opens, or of the one that it stands in."""
+        kind = _KINDS.get(token.type)
+        outer = self._blocks[parent] if parent >= 0 else None
+        if kind is None or not token.map or (outer and outer.kind not in _NESTING):
+            return parent
+        first, behind = self._lines.trimmed(*token.map)
+        start, end = self._lines.start(first), self._lines.end(behind - 1)
+        if outer:
+            start = max(start, outer.body_start)
+        else:
+            self._fill(first)
+            self._next_line = behind
+        if not self._text[start:end].strip():
+            return parent
+        self._blocks.append(self._block(token, kind, start, end, parent))
+        return len(self._blocks) - 1
+
+    def finished(self) -> tuple[Block, ...]:
+        self._fill(len(self._lines))
+        return tuple(self._blocks)
+
+    def _fill(self, behind: int) -> None:
+        """Blocks of the runs of lines, up to before `behind`, that no token covers."""
+        for start, end in self._lines.runs(self._next_line, behind):
+            self._blocks.append(Block(BlockKind.OTHER, start, end, start, end))
+
+    def _block(self, token: Token, kind: BlockKind, start: int, end: int, parent: int) -> Block:
+        content = self._behind(_INDENT_IN_QUOTE if self._is_quoted(parent) else _INDENT, start, end)
+        admonition = self._blocks[parent].admonition if parent >= 0 else ""
+        block = Block(kind, start, end, content, end, parent, admonition=admonition)
+        if kind is BlockKind.HEADING:
+            return self._heading(block, token)
+        if kind is BlockKind.ITEM:
+            block = replace(block, body_start=self._behind(_LIST_MARK, content, end))
+            # Only an item of an ordered list has its number there.
+            return (
+                replace(block, kind=BlockKind.STEP, number=int(token.info)) if token.info else block
+            )
+        if kind is BlockKind.QUOTE:
+            return self._quote(block)
+        if kind is BlockKind.TABLE:
+            rows = self._lines.start(self._lines.number(start) + _TABLE_HEAD_LINES)
+            return replace(block, body_start=min(rows, end))
+        if kind is BlockKind.PARAGRAPH:
+            return block
+        if token.type == "fence":
+            return self._fenced(block, token)
+        return replace(block, body_start=start)
+
+    def _is_quoted(self, parent: int) -> bool:
+        while parent >= 0 and self._blocks[parent].kind not in _QUOTING:
+            parent = self._blocks[parent].parent
+        return parent >= 0
+
+    def _behind(self, mark: re.Pattern[str], start: int, end: int) -> int:
+        found = mark.match(self._text, start, end)
+        return found.end() if found else start
+
+    def _heading(self, block: Block, token: Token) -> Block:
+        start, end = block.body_start, block.end
+        if token.markup.startswith("#"):
+            start = self._behind(_HEADING_MARK, start, end)
+            body = self._text[start:end].rstrip()
+            bare = body.rstrip("#")
+            closed = bare != body and (not bare or bare[-1] in " \t")
+            end = start + len(bare.rstrip() if closed else body)
+        else:  # underlined
+            last = self._lines.number(end) - 1
+            end = max(start, min(end, self._lines.end(last)))
+        return replace(block, level=int(token.tag[1:]), body_start=start, body_end=end)
+
+    def _quote(self, block: Block) -> Block:
+        """A quote, or the alert that it is by its first line."""
+        start = self._behind(_QUOTE_MARK, block.body_start, block.end)
+        line = self._lines.number(start)
+        alert = _ALERT.fullmatch(self._text, start, min(self._lines.end(line), block.end))
+        if not alert:
+            return replace(block, body_start=start)
+        below = min(self._lines.start(line + 1), block.end)
+        return replace(
+            block, kind=BlockKind.ADMONITION, body_start=below, admonition=alert[1].lower()
+        )
+
+    def _fenced(self, block: Block, token: Token) -> Block:
+        opening, last = self._lines.number(block.start), self._lines.number(block.end)
+        start = min(self._lines.start(opening + 1), block.end)
+        end = block.end
+        if last > opening and self._closes(token.markup, last, block.end):
+            end = max(start, self._lines.end(last - 1))
+        language = _LANGUAGE.match(token.info)
+        return replace(
+            block,
+            body_start=start,
+            body_end=max(start, end),
+            language=language[1].lower() if language else "",
+        )
+
+    def _closes(self, mark: str, line: int, end: int) -> bool:
+        last = self._text[self._lines.start(line) : end].lstrip(" \t>").rstrip()
+        return last.startswith(mark) and not last.strip(mark[0])
