@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ingest.reading.blocks import Block, BlockKind
-from rag.command_risk.classify import classify, classify_sql, is_known_program
+from rag.command_risk.classify import shipped_classifier
 from rag.domain.documents import Command
 from rag.text.blocks import BlockText
 
@@ -56,8 +56,8 @@ def _in_block(block: Block, above: int) -> Iterator[Command]:
 
 def _quoted(number: int, text: str) -> Iterator[Command]:
     for span in _SPAN.findall(text):
-        if len(span.split()) > 1 and is_known_program(span.split()[0]):
-            yield Command(number, span, classify(span))
+        if len(span.split()) > 1 and shipped_classifier().is_known_program(span.split()[0]):
+            yield Command(number, span, shipped_classifier().classify(span))
 
 
 def _in_code(language: str, lines: Iterable[_Line]) -> Iterator[Command]:
@@ -65,7 +65,7 @@ def _in_code(language: str, lines: Iterable[_Line]) -> Iterator[Command]:
         yield from _statements(lines)
     elif language in _SHELLS | _SESSIONS or not language:
         for number, text in _whole_commands(language, list(lines)):
-            yield Command(number, text[:_MAX_COMMAND], classify(text))
+            yield Command(number, text[:_MAX_COMMAND], shipped_classifier().classify(text))
 
 
 def _whole_commands(language: str, lines: Sequence[_Line]) -> Iterator[_Line]:
@@ -85,7 +85,11 @@ def _beginning(language: str, raw: str) -> str | None:
     """The command that begins on a line, without its prompt."""
     prompted = _PROMPT.match(raw)
     bare = raw[prompted.end() :].strip() if prompted else raw.strip()
-    if prompted and raw.lstrip().startswith("#") and not is_known_program(bare.split()[0]):
+    if (
+        prompted
+        and raw.lstrip().startswith("#")
+        and not shipped_classifier().is_known_program(bare.split()[0])
+    ):
         return None
     return bare if _is_command(language, bare, prompted=prompted is not None) else None
 
@@ -95,7 +99,7 @@ def _is_command(language: str, text: str, *, prompted: bool) -> bool:
         return False
     if language in _SESSIONS:
         return prompted
-    return bool(language) or is_known_program(text.split()[0])
+    return bool(language) or shipped_classifier().is_known_program(text.split()[0])
 
 
 def _rest_of(language: str, begun: str, lines: Sequence[_Line]) -> list[str]:
@@ -181,7 +185,11 @@ def _statements(lines: Iterable[_Line]) -> Iterator[Command]:
             continue
         begun = (begun[0], f"{begun[1]}\n{text}") if begun else (number, text)
         if text.endswith(";") or text.startswith("\\"):
-            yield Command(begun[0], begun[1][:_MAX_COMMAND], classify_sql(begun[1]))
+            yield Command(
+                begun[0], begun[1][:_MAX_COMMAND], shipped_classifier().classify_sql(begun[1])
+            )
             begun = None
     if begun:
-        yield Command(begun[0], begun[1][:_MAX_COMMAND], classify_sql(begun[1]))
+        yield Command(
+            begun[0], begun[1][:_MAX_COMMAND], shipped_classifier().classify_sql(begun[1])
+        )

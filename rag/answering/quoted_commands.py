@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rag.answering.context import Passage
-from rag.command_risk.classify import classify, is_known_program
+from rag.command_risk.classify import shipped_classifier
 from rag.domain.documents import Risk
 from rag.text.pieces import fenced
 
@@ -59,10 +59,10 @@ def looks_like_a_command(span: str) -> bool:
     words = span.split()
     while words and words[0] in ("sudo", "$", "%"):
         words = words[1:]
-    if not words or not is_known_program(words[0]):
+    if not words or not shipped_classifier().is_known_program(words[0]):
         return " | " in span or " && " in span
     if len(words) == 1:
-        return classify(words[0]) in (Risk.MUTATING, Risk.DESTRUCTIVE)
+        return shipped_classifier().classify(words[0]) in (Risk.MUTATING, Risk.DESTRUCTIVE)
     return True
 
 
@@ -75,7 +75,7 @@ def logical_lines(code: str) -> list[str]:
 def commands_in_prose(prose: str) -> Iterator[str]:
     """Runs of words outside code that read as a command."""
     for found in _IN_PROSE.finditer(_SPAN.sub(lambda span: " " * len(span.group()), prose)):
-        if is_known_program(found["program"]):
+        if shipped_classifier().is_known_program(found["program"]):
             yield found.group().rstrip()
 
 

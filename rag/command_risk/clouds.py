@@ -1,53 +1,43 @@
-"""The command lines of clouds, told by the shape of their verbs."""
+"""Cloud command lines, which have thousands of verbs: their risk is in the form of the verb."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from rag.command_risk.findings import worst
 from rag.command_risk.options import after_flags
-from rag.command_risk.words import word_set, worst
+from rag.command_risk.tables import CloudVerbs
+from rag.command_risk.words import word_set
 from rag.domain.documents import Risk
 
-CLOUDS = word_set("aws gcloud az")
-# The verbs of cloud tools, of which there are thousands.
-_CLOUD_LOOKS = re.compile(
-    r"(?:list|ls|describe|show|read|tail|wait|get|(?:list|get|describe|show|head|filter)-[\w-]+)"
-)
-_CLOUD_CHANGES = re.compile(
-    r"(?:create|start|stop|restart|reset|reboot|update|set|add|import|export|deploy|resize|scale|"
-    r"attach|detach|patch|apply|enable|disable|move|suspend|resume|ssh|scp|failover|promote|clone|"
-    r"run|call|publish|upload|rollback|cancel|invoke|submit|rotate|restore)(?:-[\w-]+)?"
-)
-_CLOUD_DESTROYS = re.compile(
-    r"(?:delete|destroy|terminate|remove|purge|drop|wipe|rm|rb|deregister)[\w-]*"
+_VERB = re.compile(r"[\w-]+")
+_AWS_OPTIONS_WITH_VALUE = word_set(
+    "--profile --region --output --endpoint-url --query --ca-bundle --color --cli-read-timeout "
+    "--cli-connect-timeout --cli-binary-format"
 )
 
 
-def of_cloud(arguments: list[str]) -> Risk:
+def find_in_cloud(verbs: CloudVerbs, arguments: Sequence[str]) -> Risk:
+    """The risk of a cloud command line whose verb may stand anywhere."""
     if "--delete" in arguments:
         return Risk.DESTRUCTIVE
-    verbs = [word.lower() for word in arguments if not word.startswith("-")]
-    if any(_CLOUD_DESTROYS.fullmatch(verb) for verb in verbs):
+    words = [word.lower() for word in arguments if not word.startswith("-")]
+    words = [word for word in words if _VERB.fullmatch(word)]
+    if any(word.startswith(verbs.destructive) for word in words):
         return Risk.DESTRUCTIVE
-    for verb in verbs:
-        if _CLOUD_CHANGES.fullmatch(verb):
+    for word in words:
+        beginning, hyphen, rest = word.partition("-")
+        if beginning in verbs.mutating and (rest or not hyphen):
             return Risk.MUTATING
-        if _CLOUD_LOOKS.fullmatch(verb):
+        if word in verbs.read_only or (beginning in verbs.read_only_prefixes and rest):
             return Risk.READ_ONLY
     return Risk.MUTATING
 
 
-def of_aws(arguments: list[str]) -> Risk:
-    """`aws SERVICE OPERATION`: what else is said is names and values."""
-    valued = word_set(
-        "--profile --region --output --endpoint-url --query --ca-bundle --color "
-        "--cli-read-timeout --cli-connect-timeout --cli-binary-format"
-    )
-    service = after_flags(arguments, valued)
-    operation = after_flags(service[1:], valued)
-    return worst(
-        [
-            of_cloud(operation[:1]),
-            of_cloud(operation) if "--delete" in operation else Risk.READ_ONLY,
-        ]
-    )
+def find_in_aws(verbs: CloudVerbs, arguments: Sequence[str]) -> Risk:
+    """The risk of `aws SERVICE OPERATION`: any other word is a name or a value."""
+    service = after_flags(arguments, _AWS_OPTIONS_WITH_VALUE)
+    operation = after_flags(service[1:], _AWS_OPTIONS_WITH_VALUE)
+    deletes = find_in_cloud(verbs, operation) if "--delete" in operation else Risk.READ_ONLY
+    return worst([find_in_cloud(verbs, operation[:1]), deletes])

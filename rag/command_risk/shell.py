@@ -1,93 +1,103 @@
-"""The text of a shell: a command line, taken apart into what stands in it."""
+"""The syntax of a shell: a command line, split into the simple commands in it."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 
-from rag.command_risk.sql import of_fed_sql
-from rag.command_risk.sql_programs import is_fed_sql
-from rag.command_risk.words import Told, word_set
-from rag.domain.documents import Risk
+from rag.command_risk.words import word_set
 
-# Beyond these, a command is too deeply nested for a runbook.
-MOST_LINES = 32
-# What the shell itself does, and what changes nothing outside it. Some are words of every day:
-# none of them makes a line of prose a command.
+# Command lines nested more deeply than this are not followed.
+MAX_NESTING = 32
+# Commands of the shell itself that change nothing outside it. Some are words of every day: none of
+# them makes a line of prose a command.
 BUILTINS = word_set(": [ [[ break continue exit read local declare readonly set shift wait done fi")
-# What stands before a command in a compound one.
-OPENERS = word_set("if while until then do else elif !")
-LOOPS = (word_set("for while until case if select"), word_set("done esac fi"))
+# Words that stand before a command in a compound one.
+KEYWORDS = word_set("if while until then do else elif !")
+COMPOUND_OPENERS = word_set("for while until case if select")
+_COMPOUND_CLOSERS = frozenset({"done", "esac", "fi"})
+# The word behind one of these is a file or text, and no word of the command.
+INPUT_REDIRECTIONS = frozenset({"<", "<<", "<<-", "<<<"})
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=.*", re.DOTALL)
-# A shell's text piece by piece: what is quoted or escaped says nothing of what it writes.
-_PIECE = re.compile(
+# The parts of a line's text that matter before it is split into words. What is quoted or escaped
+# redirects nothing.
+_SYNTAX = re.compile(
     r"""
     (?P<quoted>'[^']*'|"(?:\\.|[^"\\])*"|\\.)
     |(?P<comment>(?<!\S)\#[^\n]*)
-    |(?P<filled_in>
+    |(?P<placeholder>
         (?<=[/=:@.-])<[A-Za-z][\w-]*>
         |(?<!\S)<[A-Za-z][\w-]*>(?=$|[\s,;:)|&@-]|/<))
-    |(?P<to_nothing>(?:\d|&)?>{1,2}\s*(?:/dev/(?:null|stdout|stderr)(?![\w/.-])|&\s*[\d-]))
+    |(?P<discards>(?:\d|&)?>{1,2}\s*(?:/dev/(?:null|stdout|stderr)(?![\w/.-])|&\s*[\d-]))
     |(?P<writes>(?:\d|&)?(?:<>|>)[>|&]?(?:\s*(?:'[^']*'|"[^"]*"|[^\s;|&()<>'"]+))?)
     """,
     re.VERBOSE | re.DOTALL,
 )
 _SUBSTITUTION = re.compile(r"\$\(\(([^()]*)\)\)|\$\(([^()]*)\)|`([^`]*)`|[<>]\(([^()]*)\)")
 _PUNCTUATION = frozenset(";|&()\n")
-_SEPARATOR = frozenset({"{", "}", "!"})
+_SEPARATORS = frozenset({"{", "}", "!"})
 
 
-def of_line(command: str) -> list[Told]:
-    told: list[Told] = []
-    text, inside = _without_substitutions(re.sub(r"\\\n", " ", command))
-    told += inside
+@dataclass(frozen=True, slots=True)
+class ShellLine:
+    """A command line, split.
+
+    `commands` are its simple commands as words, `substituted` the command lines inside them, such
+    as that of `$(…)`. `writes` says that output goes to a file; `incomplete`, that a compound
+    command begins or ends on another line.
+    """
+
+    commands: list[list[str]]
+    substituted: list[str]
+    writes: bool
+    incomplete: bool
+
+
+def split_line(line: str) -> ShellLine:
+    """Splits a command line, which may span lines of text; never raises."""
+    text, substituted = _without_substitutions(line.replace("\\\n", " "))
     text, writes = _without_redirections(text)
-    parts = _parts(text)
-    told += parts
-    if writes:
-        told.append(Risk.MUTATING)
-    keywords = [word for part in parts for word in _keywords(part)]
-    opened, closed = (sum(word in words for word in keywords) for words in LOOPS)
-    if opened != closed:  # the rest of it stands on other lines
-        told.append(Risk.UNKNOWN)
-    if any(is_fed_sql(part) for part in parts):
-        told.append(of_fed_sql(command))
-    return told
+    commands = _commands(text)
+    keywords = [word for command in commands for word in _keywords(command)]
+    opened = sum(word in COMPOUND_OPENERS for word in keywords)
+    closed = sum(word in _COMPOUND_CLOSERS for word in keywords)
+    return ShellLine(commands, substituted, writes, incomplete=opened != closed)
 
 
-def _without_substitutions(command: str) -> tuple[str, list[str]]:
+def _without_substitutions(line: str) -> tuple[str, list[str]]:
     """The text with a word for each substitution, and the command lines inside them."""
     inside: list[str] = []
 
-    def taken_out(found: re.Match[str]) -> str:
-        inside.extend(line for line in found.groups()[1:] if line)
+    def placeholder(found: re.Match[str]) -> str:
+        inside.extend(command for command in found.groups()[1:] if command)
         return "_" if found[1] is None else "0"
 
-    for _ in range(MOST_LINES):  # the innermost first
-        command, count = _SUBSTITUTION.subn(taken_out, command)
+    for _ in range(MAX_NESTING):  # the innermost first
+        line, count = _SUBSTITUTION.subn(placeholder, line)
         if not count:
             break
-    return command, inside
+    return line, inside
 
 
 def _without_redirections(text: str) -> tuple[str, bool]:
-    """The text without comments, redirections and words to be filled in; whether it writes."""
+    """The text without comments, output redirections and placeholders; whether it writes."""
     writes = False
 
-    def kept(found: re.Match[str]) -> str:
+    def replacement(found: re.Match[str]) -> str:
         nonlocal writes
         writes = writes or found["writes"] is not None
         if found["quoted"] is not None:
             # `find` knows two ends of what it executes, and only one of them separates.
             return " + " if found[0] in ("\\;", "';'", '";"') else found[0]
-        return "_" if found["filled_in"] else " "
+        return "_" if found["placeholder"] else " "
 
-    return _PIECE.sub(kept, text), writes
+    return _SYNTAX.sub(replacement, text), writes
 
 
-def _parts(text: str) -> list[list[str]]:
+def _commands(text: str) -> list[list[str]]:
     """The simple commands of a line, as words."""
     lexer = shlex.shlex(text, posix=True, punctuation_chars="();<>|&\n")
     lexer.whitespace = " \t\r"
@@ -97,15 +107,15 @@ def _parts(text: str) -> list[list[str]]:
         words = list(lexer)
     except ValueError:  # an unclosed quote
         words = re.findall(r"[^\s;|&()'\"]+|[;|&()\n]+", text)
-    parts: list[list[str]] = [[]]
+    commands: list[list[str]] = [[]]
     for word in words:
-        if word in _SEPARATOR or (word and _PUNCTUATION.issuperset(word)):
-            parts.append([])
+        if word in _SEPARATORS or (word and _PUNCTUATION.issuperset(word)):
+            commands.append([])
         else:
-            parts[-1].append(word)
-    return [part for part in parts if part]
+            commands[-1].append(word)
+    return [command for command in commands if command]
 
 
-def _keywords(part: Sequence[str]) -> Iterator[str]:
-    """The words of the shell that a part begins with."""
-    return takewhile(lambda word: word in OPENERS | LOOPS[0] | LOOPS[1], part)
+def _keywords(command: Sequence[str]) -> Iterator[str]:
+    """The keywords of the shell that a command begins with."""
+    return takewhile(lambda word: word in KEYWORDS | COMPOUND_OPENERS | _COMPOUND_CLOSERS, command)

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.command_risk.classify import classify, classify_sql
+from rag.command_risk.classify import shipped_classifier
 from rag.domain.documents import Risk
+
+CLASSIFIER = shipped_classifier()
+classify, classify_sql = CLASSIFIER.classify, CLASSIFIER.classify_sql
 
 READ_ONLY = """\
 for i in 1 2 3; do for j in a b; do ls $i$j; done; done
