@@ -72,6 +72,11 @@ class Limits:
                 if not self._running[name]:
                     del self._running[name]
 
+    def running(self) -> int:
+        """How many requests are admitted and have not ended."""
+        with self._counting:
+            return self._running.total()
+
     def refused(self, peer: str) -> None:
         """A failed authentication from this address. Raises TooManyRequests.
 

@@ -103,6 +103,8 @@ path = "runbooks"
 # max_body_bytes = 65536
 # max_webhook_bytes = 5242880      # a push with many commits
 # max_chat_bytes = 1048576         # a long conversation, at /v1/chat/completions
+# proxies = []                     # reverse proxies, such as "10.0.0.5/32", whose X-Forwarded-For
+#                                    names the client
 
 # [mcp]
 # allowed_origins = []             # web pages that may ask at /mcp; programs send no origin
@@ -156,6 +158,10 @@ path = "runbooks"
 # connections = 1000
 # header_seconds = 10
 # body_seconds = 10
+# unverified_bodies = 16           # signed bodies (Slack, GitHub) at once, of all callers
+# unverified_bodies_per_address = 4
+# unverified_body_seconds = 5
+# write_seconds = 10               # how long a client may leave its answer unread
 # request_seconds = 60             # until the answer begins
 # keep_alive_seconds = 5
 # header_bytes = 32768

@@ -6,8 +6,9 @@ import hashlib
 import time
 
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.http.outcome import Outcome
 from api.records.metrics import Metrics
 
 UNMATCHED = "unmatched"
@@ -26,28 +27,24 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status, started = 500, time.perf_counter()
-
-        async def send_noting_status(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        outcome, started = Outcome(receive, send), time.perf_counter()
         try:
-            await self._app(scope, receive, send_noting_status)
+            await self._app(scope, outcome.receive, outcome.send)
         finally:
-            self._record(scope, status, time.perf_counter() - started)
+            self._record(scope, outcome, time.perf_counter() - started)
 
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, outcome: Outcome, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", UNMATCHED)
         principal = scope["state"].get("principal")
-        self._metrics.answered(route, status)
+        if outcome.disconnected:
+            self._metrics.client_disconnected()
+        else:
+            self._metrics.answered(route, outcome.status)
         log.info(
             "request",
             method=scope["method"],
             route=route,
-            status=status,
+            status=outcome.status,
             ms=round(seconds * 1000, 1),
             principal=_pseudonym(principal.name) if principal else None,
         )

@@ -28,6 +28,7 @@ from api.http.readiness import Readiness
 from api.http.request_scope import RequestScope
 from api.http.search_routes import add_search_routes
 from api.http.slack_routes import SlackDoor
+from api.http.unverified_bodies import UnverifiedBodies
 from api.http.webhook_routes import webhook_router
 from api.settings import ServerSettings
 
@@ -52,6 +53,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.readiness = Readiness(services.warm)
+    app.state.unverified_bodies = _unverified_bodies(services)
     app.include_router(operation_router())
     app.include_router(_v1_router())
     app.include_router(webhook_router())
@@ -83,6 +85,16 @@ def _layers(services: Services) -> list[Middleware]:
             _larger_bodies(settings.server),
         ),
     ]
+
+
+def _unverified_bodies(services: Services) -> UnverifiedBodies:
+    limits = services.settings.limits
+    return UnverifiedBodies(
+        total=limits.unverified_bodies,
+        per_address=limits.unverified_bodies_per_address,
+        seconds=limits.unverified_body_seconds,
+        dropped=services.metrics.unverified_body_dropped,
+    )
 
 
 def _larger_bodies(server: ServerSettings) -> dict[str, int]:

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.compose.services import Services
 from api.identity.anonymous import ANONYMOUS
+from api.identity.client_address import client_address, network_of
 from api.identity.port import Presented
 from api.records.audit import By
 from rag.domain.access import Principal, Right
@@ -50,16 +51,26 @@ def admit(request: Request, services: Services) -> Principal:
         raise
     request.state.principal = principal
     leases: ExitStack = request.state.leases
-    leases.enter_context(services.limits.admitted(_counted_as(principal, presented.peer)))
+    counted_as = _counted_as(principal, caller_address(request, services))
+    leases.enter_context(services.limits.admitted(counted_as))
     return principal
 
 
 def count_refusal(request: Request, services: Services) -> None:
     """A caller could not be established. Raises TooManyRequests when that happens too often."""
     # Past the limit neither the log nor the audit log is filled by whoever fails.
-    peer = _peer(request)
-    services.limits.refused(peer or "")
-    services.audit.refused(door(request), request.state.request_id, peer)
+    caller = caller_address(request, services)
+    services.limits.refused(network_of(caller))
+    services.audit.refused(door(request), request.state.request_id, caller)
+
+
+def caller_address(request: Request, services: Services) -> str | None:
+    """The address of the caller, as a trusted proxy names it where there is one."""
+    return client_address(
+        _peer(request),
+        request.headers.getlist("x-forwarded-for"),
+        services.settings.trusted_proxies,
+    )
 
 
 def door(request: Request) -> str:
@@ -82,8 +93,10 @@ def _peer(request: Request) -> str | None:
     return request.client.host if request.client else None
 
 
-def _counted_as(principal: Principal, peer: str | None) -> str:
-    return f"{ANONYMOUS} {peer}" if principal.name == ANONYMOUS else principal.name
+def _counted_as(principal: Principal, caller: str | None) -> str:
+    if principal.name != ANONYMOUS:
+        return principal.name
+    return f"{ANONYMOUS} {network_of(caller)}"
 
 
 def bearer_scheme() -> HTTPBearer:

@@ -58,6 +58,12 @@ class Problem:
 MALFORMED = Problem(
     "malformed-request", 400, "Malformed request", "The body cannot be read as JSON."
 )
+MALFORMED_HTTP = Problem(
+    "malformed-http",
+    400,
+    "Malformed HTTP request",
+    "The request is not valid HTTP/1.1, or its end is ambiguous; the connection is closed.",
+)
 UNAUTHENTICATED = Problem(
     "unauthenticated",
     401,
@@ -124,6 +130,8 @@ _BY_STATUS = {
         METHOD_NOT_ALLOWED,
         BODY_TIMEOUT,
         TOO_LARGE,
+        TOO_MANY,
+        BUSY,
     )
 }
 _BY_ERROR: Mapping[type[RunbookError], Problem] = {

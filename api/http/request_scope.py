@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problems import INTERNAL, problem_response
@@ -54,6 +55,8 @@ class RequestScope:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            pass  # its client is gone: there is nobody to answer, and nothing has failed
         except Exception as error:
             log.error("request failed", exc_info=error)
             if started:

@@ -2,62 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
+import resource
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from api.http.protocol import limited_protocol
 from api.settings.access import LimitSettings
 from rag.errors import ServiceNotStarted
 
-
-class HeadDeadline(H11Protocol):
-    """Ends a connection whose next request's head does not come in time; the library's would wait
-    for ever, once a byte of it is there."""
-
-    seconds: float
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self._due: asyncio.TimerHandle | None = None
-        self._expect_head()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if not self._is_between_requests():
-            self._expect_nothing()
-        elif self._due is None:
-            self._expect_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._expect_nothing()
-        super().connection_lost(exc)
-
-    def _expect_head(self) -> None:
-        self._due = self.loop.call_later(self.seconds, self._end)
-
-    def _expect_nothing(self) -> None:
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
-
-    def _is_between_requests(self) -> bool:
-        cycle: Any = self.cycle
-        return cycle is None or bool(cycle.response_complete)
-
-    def _end(self) -> None:
-        self._due = None
-        if self._is_between_requests() and not self.transport.is_closing():
-            self.transport.close()
+# Open beside connections: the catalog by each thread, the index, models, logs.
+_OTHER_FILES = 1024
 
 
 def server_config(app: FastAPI, limits: LimitSettings, **where: Any) -> uvicorn.Config:
     """`where` names host and port. No header of a request changes the address that it is from."""
     return uvicorn.Config(
         app,
-        http=type("Protocol", (HeadDeadline,), {"seconds": limits.header_seconds}),
+        http=limited_protocol(limits),
         ws="none",
         log_config=None,
         access_log=False,
@@ -75,6 +38,7 @@ def serve(config: uvicorn.Config) -> None:
 
     The library would end the process with 3, which says something else of a command here.
     """
+    _allow_files(config.limit_concurrency or 0)
     server, cause = uvicorn.Server(config), None
     try:
         server.run()
@@ -82,6 +46,19 @@ def serve(config: uvicorn.Config) -> None:
         cause = error.__context__
     if not server.started:
         raise ServiceNotStarted(_why(config, cause)) from cause
+
+
+def _allow_files(connections: int) -> None:
+    """Let the process open as many files as its connections need, where the system permits it.
+
+    Many systems start a process with 1,024; past that no connection is accepted at all.
+    """
+    current, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if most != resource.RLIM_INFINITY:
+        wanted = min(wanted, most)
+    if current < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _why(config: uvicorn.Config, cause: BaseException | None) -> str:

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from api.compose.services import Services
 from api.http.authentication import asking, count_refusal
+from api.http.unverified_bodies import read_unverified_body
 from api.records.audit import By
 from api.slack.command import NotACommand, SlackCommand, parse_command, principal_of
 from api.slack.desk import SlackDesk
@@ -57,13 +58,8 @@ class SlackDoor:
         return await self._desk.serve(command, partial(self._answer, command.text, by))
 
     async def _command(self, request: Request) -> SlackCommand:
-        body = await request.body()
         try:
-            self._check.check(
-                _only(request, "x-slack-request-timestamp"),
-                _only(request, "x-slack-signature"),
-                body,
-            )
+            body = await self._signed_body(request)
         except AuthenticationError:
             count_refusal(request, self._services)
             raise
@@ -71,6 +67,14 @@ class SlackDoor:
             return parse_command(body)
         except NotACommand as error:
             raise HTTPException(400) from error
+
+    async def _signed_body(self, request: Request) -> bytes:
+        timestamp = _only(request, "x-slack-request-timestamp")
+        signature = _only(request, "x-slack-signature")
+        self._check.check_headers(timestamp, signature)
+        body = await read_unverified_body(request, self._services)
+        self._check.check(timestamp, signature, body)
+        return body
 
     def _answer(self, question: str, by: By) -> Message:
         with self._services.limits.admitted(by.principal.name):

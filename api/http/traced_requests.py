@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.access_log import UNMATCHED
+from api.http.outcome import Outcome
 from api.records.tracing import Tracing, answered
 
 
@@ -20,17 +21,11 @@ class TracedRequests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500
-
-        async def send_noting_status(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        outcome = Outcome(receive, send)
         with self._tracing.request(scope["method"], Headers(scope=scope)) as span:
             try:
-                await self._app(scope, receive, send_noting_status)
+                await self._app(scope, outcome.receive, outcome.send)
             finally:
                 route = getattr(scope.get("route"), "path", UNMATCHED)
-                answered(span, scope["method"], route, status, scope["state"]["request_id"])
+                request_id = scope["state"]["request_id"]
+                answered(span, scope["method"], route, outcome.status, request_id)

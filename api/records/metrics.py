@@ -41,6 +41,16 @@ class Metrics:
             ("route", "status"),
             registry=self._registry,
         )
+        self._disconnects = Counter(
+            "runbook_client_disconnects_total",
+            "HTTP requests whose client went away before the end of the answer.",
+            registry=self._registry,
+        )
+        self._bodies_dropped = Counter(
+            "runbook_unverified_bodies_dropped_total",
+            "Unsigned bodies (Slack, GitHub) that gave their place to a newer one.",
+            registry=self._registry,
+        )
         self._latency = Histogram(
             "runbook_retrieval_latency_seconds",
             "Wall time of one search, from question to hits.",
@@ -120,6 +130,13 @@ class Metrics:
     def answered(self, route: str, status: int) -> None:
         """One HTTP response; `route` is a template such as `/v1/documents/{id}`, never a path."""
         self._requests.labels(route, f"{status // 100}xx").inc()
+
+    def unverified_body_dropped(self) -> None:
+        self._bodies_dropped.inc()
+
+    def client_disconnected(self) -> None:
+        """One HTTP request without an answer, because nobody waited for it."""
+        self._disconnects.inc()
 
     def render(
         self, summary: Callable[[], IndexSummary], last_eval: PastRun | None = None

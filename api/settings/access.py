@@ -60,10 +60,13 @@ class OidcSettings(Section):
         return (told,) if isinstance(told, str) else told
 
 
+ProxyAddresses = tuple[Annotated[Network, AfterValidator(_narrow)], ...]
+
+
 class ProxySettings(Section):
     """An authenticating proxy that names the caller in headers, believed from `addresses` alone."""
 
-    addresses: tuple[Annotated[Network, AfterValidator(_narrow)], ...] = Field(min_length=1)
+    addresses: ProxyAddresses = Field(min_length=1)
     user_header: HeaderName = "X-Forwarded-User"
     groups_header: HeaderName = "X-Forwarded-Groups"
 
@@ -108,6 +111,9 @@ class LimitSettings(Section):
 
     `requests_per_minute` and `concurrent` count by key or person; `refusals_per_minute` counts
     failed authentications by address; `in_flight` and `connections` count for the whole service.
+    `unverified_bodies` and `unverified_bodies_per_address` count bodies that must be read before
+    it is known who sent them (Slack, GitHub), each for at most `unverified_body_seconds`.
+    `write_seconds` is how long a client may leave an answer unread.
     """
 
     requests_per_minute: int = Field(default=600, ge=1)
@@ -117,6 +123,10 @@ class LimitSettings(Section):
     connections: int = Field(default=1000, ge=1)
     header_seconds: float = Field(default=10, gt=0)
     body_seconds: float = Field(default=10, gt=0)
+    unverified_bodies: int = Field(default=16, ge=1)
+    unverified_bodies_per_address: int = Field(default=4, ge=1)
+    unverified_body_seconds: float = Field(default=5, gt=0)
+    write_seconds: float = Field(default=10, gt=0)
     request_seconds: float = Field(default=60, gt=0)
     keep_alive_seconds: int = Field(default=5, ge=1)
     header_bytes: int = Field(default=32_768, ge=4096)

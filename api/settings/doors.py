@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr
 
+from api.settings.access import ProxyAddresses
 from api.settings.section import AclTags, Section
 
 
 class ServerSettings(Section):
     """`max_webhook_bytes` and `max_chat_bytes` are for bodies that are large by their nature: a
     push with many commits, a long conversation. Neither counts where `max_body_bytes` is more.
+    `proxies` are the addresses of reverse proxies: of their requests the client's address is the
+    one that X-Forwarded-For names. Those of `identity.proxy.addresses` count as well.
     """
 
     host: str = "127.0.0.1"
@@ -19,6 +22,7 @@ class ServerSettings(Section):
     max_body_bytes: int = Field(default=65536, ge=1024)
     max_webhook_bytes: int = Field(default=5 * 1024**2, ge=1024)
     max_chat_bytes: int = Field(default=1024**2, ge=1024)
+    proxies: ProxyAddresses = ()
 
 
 class McpSettings(Section):

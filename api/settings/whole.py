@@ -7,7 +7,12 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from api.settings.access import AuditSettings, IdentitySettings, LimitSettings
+from api.settings.access import (
+    AuditSettings,
+    IdentitySettings,
+    LimitSettings,
+    ProxyAddresses,
+)
 from api.settings.ask import AskSettings, PromptSettings
 from api.settings.doors import McpSettings, ServerSettings, SlackSettings, WebhookSettings
 from api.settings.evals import EvalSettings
@@ -68,6 +73,12 @@ class Settings(BaseSettings):
     def evals_folder(self) -> Path:
         """Where evals keep their indexes and their history."""
         return self.state_folder / "evals"
+
+    @property
+    def trusted_proxies(self) -> ProxyAddresses:
+        """The proxies whose X-Forwarded-For header is believed."""
+        proxy = self.identity.proxy
+        return self.server.proxies + (proxy.addresses if proxy else ())
 
     def source_root(self, source: SourceSettings) -> Path:
         """Where its files stand; those of a connector are mirrored into the state folder."""

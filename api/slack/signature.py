@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import threading
 from collections.abc import Callable
 
@@ -16,6 +17,7 @@ from rag.errors import AuthenticationError
 MAX_AGE_SECONDS = 300
 _MOST_REMEMBERED = 100_000
 _MAX_DIGITS = 12
+_SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
 
 class SignatureCheck:
@@ -27,16 +29,26 @@ class SignatureCheck:
         self._seen: dict[str, float] = {}
         self._lock = threading.Lock()
 
+    def check_headers(self, timestamp: str, signature: str) -> None:
+        """Refuse what cannot be Slack's before its body is read; raises AuthenticationError."""
+        if not _SIGNATURE.fullmatch(signature):
+            raise AuthenticationError("the signature is not of Slack's form")
+        self._check_age(timestamp)
+
     def check(self, timestamp: str, signature: str, body: bytes) -> None:
         """Returns when the request is Slack's own and new; raises AuthenticationError."""
         expected = signature_of(self._secret, timestamp, body)
         # Compared as bytes: a header may hold what is not ASCII.
         if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
             raise AuthenticationError("the signature is not Slack's")
+        self._refuse_replay(expected, self._check_age(timestamp))
+
+    def _check_age(self, timestamp: str) -> float:
+        """The time now, unless that of the request is too far from it."""
         now = self._now()
         if abs(now - _seconds(timestamp)) > MAX_AGE_SECONDS:
             raise AuthenticationError("the request was signed too long ago")
-        self._refuse_replay(expected, now)
+        return now
 
     def _refuse_replay(self, signature: str, now: float) -> None:
         with self._lock:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from api.settings.ask import AskSettings
+from tests.http_bench import wait_until
 from tests.model_server import MODEL, USAGE, ModelServer, model_server
 from tests.serving import Served, service_over
 
@@ -78,3 +81,45 @@ def test_the_model_stops_when_the_client_has_gone(served: Served, server: ModelS
         while not next(lines).startswith("event: token"):
             pass
     assert server.aborted.wait(30), "the model went on writing"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/ask", BODY),
+        (
+            "/v1/chat/completions",
+            {
+                "model": "runbook-search",
+                "messages": [{"role": "user", "content": BODY["query"]}],
+                "stream": True,
+            },
+        ),
+    ],
+)
+def test_a_client_that_leaves_a_stream_is_counted_apart_and_is_no_failure(
+    served: Served,
+    server: ModelServer,
+    caplog: pytest.LogCaptureFixture,
+    path: str,
+    body: dict[str, object],
+) -> None:
+    server.reply, server.pause = LINE * 350, 0.03
+    headers = {"Authorization": f"Bearer {served.key('team:payments')}"}
+    before = disconnects(served)
+    with (
+        structlog.testing.capture_logs() as logged,
+        served.client.stream("POST", path, json=body, headers=headers) as response,
+    ):
+        next(response.iter_lines())
+    wait_until(lambda: disconnects(served) == before + 1)
+    assert not [one for one in logged if one["log_level"] == "error"]
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]
+    assert 'status="5xx"' not in served.client.get("/metrics").text
+
+
+def disconnects(served: Served) -> float:
+    text = served.client.get("/metrics").text
+    found = re.search(r"^runbook_client_disconnects_total (\S+)$", text, re.MULTILINE)
+    assert found is not None
+    return float(found[1])

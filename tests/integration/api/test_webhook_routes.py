@@ -94,7 +94,7 @@ def test_a_large_push_queues_its_job_and_a_hostile_body_is_refused(bench: Bench)
             yield b"x" * 2**16
 
     for path in ("github", "gitlab"):
-        signature = {"X-Hub-Signature-256": "sha256=0", "X-Gitlab-Token": "t0ken"}
+        signature = {"X-Hub-Signature-256": f"sha256={'0' * 64}", "X-Gitlab-Token": "t0ken"}
         told = door.post(f"/v1/webhooks/{path}", content=endless(), headers=signature)
         assert told.status_code == 413
     unsigned = door.post("/v1/webhooks/github", content=b"x" * 70_000)
