@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 import httpx
 import pytest
 import structlog
+from pydantic import SecretStr
 from structlog.typing import EventDict
 
 from api.settings.access import LimitSettings
@@ -49,7 +50,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             tmp_path_factory.mktemp("hostile"),
             FILES,
             limits=LIMITS,
-            slack=SlackSettings(signing_secret="0123456789abcdef", groups={"T1": ["public"]}),
+            slack=SlackSettings(
+                signing_secret=SecretStr("0123456789abcdef"), groups={"T1": frozenset({"public"})}
+            ),
             webhooks=WebhookSettings(github_secret_env="HOOK"),
         ) as made:
             yield made
