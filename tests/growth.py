@@ -1,46 +1,80 @@
 """Measures how the time of a function grows with the length of its input.
 
 Time is processor time of the measuring thread, so other work on the machine does not count, and
-only ratios are judged. A linear function takes 4 times as long for 4 times the input, a quadratic
-one 16 times; the bound lies between them. Times below the floor say nothing and pass: they are the
-times of a long input, and a quadratic function is far above it there.
+only ratios are judged. For 4 times the input a linear function takes 4 times as long, a quadratic
+one 16 times; the bound lies between them. A time below the floor passes: a quadratic function is
+far above it at the greater length.
 """
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-SHORT, LONG = 4_000, 16_000  # characters
+LENGTH = 16_000  # characters
 MAX_RATIO = 8.0
 FLOOR_SECONDS = 0.004
-_TRIES = 3
+# A run that takes as long is stopped: no linear function takes a hundredth of it.
+LIMIT_SECONDS = 5.0
+_TRIES = 5
 
 
-def superlinear_ratio(
-    run: Callable[[str], object], make: Callable[[int], str], *, short: int = SHORT
-) -> float | None:
-    """The factor by which the time grows from `short` characters to 4 times as many.
+class _StoppedError(Exception):
+    """A run was stopped at the limit."""
 
-    None where it is within MAX_RATIO or too short to matter. `make` gives a text of about the
-    length asked for. A ratio over the bound is measured again before it counts.
+
+def superlinear(
+    run: Callable[[str], object], make: Callable[[int], str], length: int = LENGTH
+) -> str | None:
+    """How the time grows, in words, where it grows faster than the length of the input; else None.
+
+    `make` gives a text of about the length that it is asked for. A ratio over the bound counts
+    only when it is found again by more careful measurements.
     """
-    few, many = make(short), make(4 * short)
-    ratio = 0.0
+    many, few = make(length), make(length // 4)
+    smallest = float("inf")
     for repeats in range(1, _TRIES + 1):
         long = _seconds(run, many, repeats)
         if long < FLOOR_SECONDS:
             return None
-        ratio = long / max(_seconds(run, few, repeats + 2), 1e-7)
-        if ratio <= MAX_RATIO:
+        if long >= LIMIT_SECONDS:
+            return f"more than {LIMIT_SECONDS:g} s for {length} characters"
+        smallest = min(smallest, long / max(_seconds(run, few, repeats + 2), 1e-7))
+        if smallest <= MAX_RATIO:
             return None
-    return ratio
+    return f"{smallest:.0f} times as long for {length} characters as for a quarter of them"
 
 
 def _seconds(run: Callable[[str], object], text: str, repeats: int) -> float:
-    best = float("inf")
+    best = LIMIT_SECONDS
     for _ in range(repeats):
         start = time.thread_time()
-        run(text)
+        try:
+            with _limited():
+                run(text)
+        except _StoppedError:
+            return LIMIT_SECONDS
         best = min(best, time.thread_time() - start)
     return best
+
+
+@contextmanager
+def _limited() -> Iterator[None]:
+    """Stops a run at the limit, within a regular expression too; only the main thread can be."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGVTALRM, _stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def _stop(*_: object) -> None:
+    raise _StoppedError

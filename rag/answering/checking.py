@@ -22,19 +22,24 @@ from rag.answering.quoted_commands import (
 from rag.domain.answers import Citation, Statement, Unsupported
 from rag.faithfulness.support import Support, SupportChecker
 from rag.guardrails.neutralising import outside_code
+from rag.text.links import Link, replace_links
 from rag.text.sentences import sentences
 from rag.text.wording import plain
 
 MARKER = re.compile(r"(?<!\\)\[(\d{1,4})\](?!\()")
 UNSUPPORTED = "_(not supported by what it cites)_"
 STRUCK = "_(struck out: no cited page shows this command)_"
+_STRUCK_COMMAND = re.compile(rf"~~(?:(?!~~).)*+~~ {re.escape(STRUCK)}")
 _CODE_SPAN = re.compile(r"`([^`\n]+)`")
+_CODE_OR_PROSE = re.compile(r"(`[^`\n]+`)")
 _LEAD = re.compile(r"^\s*(?:[-*+•]\s+|\d{1,4}[.)]\s+)?")
 _MARKER_BEHIND = re.compile(r"([.!?:][\"')*_`]{0,3})((?:\s*(?<!\\)\[\d{1,4}\])+)")
-_IMAGE = re.compile(r"!\[([^\]\n]*)\]\([^)\n]*\)")
 _HTML = re.compile(r"<(?=[a-zA-Z/!])")
-_LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\(([^)\s]+)[^)\n]*\)")
-_HEADING = re.compile(r"\s*#{1,6}\s*(.*?)\s*#*\s*$")
+_HEADING_MARK = re.compile(r"\s*#{1,6}")
+_QUOTE_MARK = re.compile(r"^(\s*)(?:>\s*)+")
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+_SPACE_BEFORE_MARK = re.compile(r"(?<!\s)\s++([.,;:!?])")
+_SPACES = re.compile(r"[ \t]{2,}")
 _TELLS_NOTHING = 2  # a remainder of fewer words, such as "Then:", claims nothing
 
 
@@ -115,10 +120,10 @@ class AnswerChecker:
             return self._checked_code(unit)
         if not unit.strip():
             return unit
-        heading = _HEADING.match(unit)
-        if heading:
-            known = HEADINGS.get(plain(heading[1]).casefold())
-            return f"### {known}" if known else self._checked_line(heading[1], following)
+        if mark := _HEADING_MARK.match(unit):
+            title = unit[mark.end() :].strip().rstrip("#").rstrip()
+            known = HEADINGS.get(plain(title).casefold())
+            return f"### {known}" if known else self._checked_line(title, following)
         return self._checked_line(unit, following)
 
     def _checked_line(self, line: str, following: str) -> str:
@@ -134,11 +139,15 @@ class AnswerChecker:
 
     def _harmless(self, line: str) -> str:
         """Without quotes and remarks of the project's form, and without foreign links."""
-        line = re.sub(r"^(\s*)(?:>\s*)+", r"\1", line).replace("_(", "(").replace(")_", ")")
-        line = outside_code(line, lambda prose: _HTML.sub("&lt;", _IMAGE.sub(r"\1", prose)))
-        return _LINK.sub(
-            lambda found: found.group() if found[2] in self._context_text else found[1], line
-        )
+        line = _QUOTE_MARK.sub(r"\1", line).replace("_(", "(").replace(")_", ")")
+        line = outside_code(line, lambda prose: _HTML.sub("&lt;", _without_images(prose)))
+        return replace_links(line, self._known_link)
+
+    def _known_link(self, link: Link) -> str:
+        """A link as it is written where the context holds its address, else its label alone."""
+        if link.is_image or (link.destination and link.destination in self._context_text):
+            return link.source
+        return link.label
 
     def _cited(self, text: str) -> list[_Cited]:
         """The sentences of a line; one without a marker has those of the next one that has."""
@@ -248,7 +257,7 @@ class AnswerChecker:
         indent = opening[: len(opening) - len(opening.lstrip())]
         shown = []
         if any(line.strip() for line in kept):
-            fence = re.match(r"\s*(`{3,}|~{3,})", opening)
+            fence = _FENCE.match(opening)
             shown.append("\n".join([opening, *kept, indent + (fence[1] if fence else "```")]))
             cited = (*self._last, *(marker for marker in markers if marker not in self._last))
             self._statements.append(Statement("\n".join(kept), tuple(cited), supported=True))
@@ -276,10 +285,14 @@ def _taken_apart(block: str) -> tuple[str, list[str]]:
 
 
 def _without_markers(sentence: str) -> str:
-    parts = re.split(r"(`[^`\n]+`)", sentence)
+    parts = _CODE_OR_PROSE.split(sentence)
     bare = [part if part.startswith("`") else MARKER.sub("", part) for part in parts]
-    return re.sub(r"\s+([.,;:!?])", r"\1", re.sub(r"[ \t]{2,}", " ", "".join(bare))).strip()
+    return _SPACE_BEFORE_MARK.sub(r"\1", _SPACES.sub(" ", "".join(bare))).strip()
 
 
 def _without_struck(text: str) -> str:
-    return re.sub(r"~~.*?~~ " + re.escape(STRUCK), "", text).strip()
+    return _STRUCK_COMMAND.sub("", text).strip()
+
+
+def _without_images(prose: str) -> str:
+    return replace_links(prose, lambda link: link.label if link.is_image else link.source)

@@ -22,9 +22,7 @@ from typing import Protocol
 
 from rag.errors import ConfigurationError
 
-_SHAPE = re.compile(
-    r"---\n(?P<front>.*?)\n---\n(?P<system>.*?)\n--- user ---\n(?P<user>.*)", re.DOTALL
-)
+_OPENS, _CLOSES, _USER = "---\n", "\n---\n", "\n--- user ---\n"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _FIELD = re.compile(r"(?P<key>[a-z_]+):\s*(?P<value>.*)")
 _ENTRY = re.compile(r"\s+-\s+(?P<value>.*)")
@@ -64,14 +62,15 @@ class PromptBook(Protocol):
 def parse_prompt(text: str, source: str) -> Prompt:
     """A prompt from its file's text. Raises ConfigurationError, naming `source`."""
     text = text.replace("\r\n", "\n")
-    found = _SHAPE.fullmatch(text)
-    if not found:
+    front, closes, rest = text.removeprefix(_OPENS).partition(_CLOSES)
+    system, begins_user, user = rest.partition(_USER)
+    if not (text.startswith(_OPENS) and closes and begins_user):
         raise ConfigurationError(
             f"{source}: not a prompt: it begins with front matter between lines of `---`, then "
             "the system text, a line `--- user ---`, and the user's text"
         )
-    fields = _fields(found["front"], source)
-    if "{context}" not in found["user"] or "{question}" not in found["user"]:
+    fields = _fields(front, source)
+    if "{context}" not in user or "{question}" not in user:
         raise ConfigurationError(
             f"{source}: the text behind `--- user ---` needs {{context}} and {{question}}"
         )
@@ -80,8 +79,8 @@ def parse_prompt(text: str, source: str) -> Prompt:
         version=_version(fields, source),
         models=tuple(_listed(fields.get("models", ()))),
         changelog=tuple(_listed(fields.get("changelog", ()))),
-        system=found["system"].strip(),
-        user=found["user"].strip(),
+        system=system.strip(),
+        user=user.strip(),
         hash=hashlib.sha256(text.encode()).hexdigest()[:16],
         source=source,
     )

@@ -23,7 +23,7 @@ _WHERE = frozenset(
 _OPTION = re.compile(r"(--?[A-Za-z][\w-]*)(?:=(.*))?", re.DOTALL)
 _ASSIGNMENT = re.compile(r"([A-Za-z_][\w.]*)=(.+)", re.DOTALL)
 _QUANTITY = re.compile(r"-?\d+(?:\.\d+)?(?:[a-zA-Z%]{1,3})?")
-_FILLED_IN = re.compile(r".*(?:<[^>]*>|\$|\{\{|%s|\.\.\.|…).*", re.DOTALL)
+_FILLED_IN = re.compile(r"<[^<>]*>|\$|\{\{|%s|\.\.\.|…")
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ def taken_apart(command: str) -> tuple[str, dict[str, str]]:
     words = _words(command)
     while words:
         _read_word(reading, words)
-    kept = {key: value for key, value in reading.settings.items() if not _FILLED_IN.match(value)}
+    kept = {key: value for key, value in reading.settings.items() if not _FILLED_IN.search(value)}
     return " ".join(reading.shape), kept
 
 

@@ -8,10 +8,13 @@ word in common before it says anything.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
+from itertools import groupby
 
 from rag.retrieval.relevance import STOP_WORDS
 from rag.text.wording import normalised, root, word_set
@@ -28,6 +31,7 @@ _OF_VERBS = word_set(
     "mustn't wouldn't couldn't hasn't haven't avoid"
 )
 _OF_NOUNS = word_set("no none nobody neither nor nothing without")
+_NEGATES = _OF_VERBS | _OF_NOUNS
 _ARTICLES = frozenset(("a", "an", "the", "this", "that", "any", "sudden"))
 _TO_BE = frozenset(("is", "are", "was", "were", "be", "been"))
 _CONDITIONS = frozenset(("if", "would", "could", "might", "unless"))
@@ -82,9 +86,10 @@ _TELLS_NOTHING = STOP_WORDS | _OF_VERBS | _OF_NOUNS | _SAYS_NOTHING
 def words_of(sentence: str) -> tuple[Word, ...]:
     """The words in order. Whoever asks shares them, and changes nothing."""
     words = tuple(_read(normalised(sentence)))
-    for word in words:
-        _negate(word, words)
-    _mark_directions(words)
+    for _, inside in groupby(words, key=lambda word: word.clause):
+        clause = list(inside)
+        _mark_negations(clause)
+        _mark_directions(clause)
     return words
 
 
@@ -95,6 +100,14 @@ def clauses_of(words: Sequence[Word]) -> dict[int, frozenset[str]]:
         if word.tells:
             found.setdefault(word.clause, set()).add(word.root)
     return {clause: frozenset(roots) for clause, roots in found.items()}
+
+
+def by_root(words: Iterable[Word]) -> dict[str, list[Word]]:
+    """The words of each root, in their order."""
+    found: dict[str, list[Word]] = defaultdict(list)
+    for word in words:
+        found[word.root].append(word)
+    return found
 
 
 def _read(sentence: str) -> Iterator[Word]:
@@ -129,64 +142,65 @@ def _parts(token: str) -> list[str]:
     return [inner] if len(words) <= _MOST_WORDS_OF_A_NAME else words
 
 
-def _negate(word: Word, words: Sequence[Word]) -> None:
-    """What `word` negates, if it does."""
-    if participle := _NEGATED_PARTICIPLE.fullmatch(word.text):
-        word.root = root(participle[1])
-        _mark((word,), Negation.VERB, words)
-    if word.is_code or word.text not in _OF_VERBS | _OF_NOUNS:
+def _mark_negations(clause: Sequence[Word]) -> None:
+    """Marks the words of one clause that are negated, and all of them where one is."""
+    runs = _runs(clause)
+    negated = False
+    for place, word in enumerate(clause):
+        if participle := _NEGATED_PARTICIPLE.fullmatch(word.text):
+            word.root = root(participle[1])
+            word.negation = Negation.VERB
+            negated = True
+        if not word.is_code and word.text in _NEGATES:
+            _negate(clause, place, runs)
+            negated = True
+    for word in clause:
+        word.in_negated_clause = negated
+
+
+def _runs(clause: Sequence[Word]) -> list[tuple[int, int]]:
+    """Where telling words stand side by side: the first place of each run, and that behind it."""
+    runs: list[tuple[int, int]] = []
+    for tells, inside in groupby(range(len(clause)), key=lambda place: clause[place].tells):
+        places = list(inside)
+        if tells:
+            runs.append((places[0], places[-1] + 1))
+    return runs
+
+
+def _negate(clause: Sequence[Word], place: int, runs: Sequence[tuple[int, int]]) -> None:
+    """Marks what the word at `place` negates: in the run behind it, else before it."""
+    word, following = clause[place], bisect_right(runs, (place, len(clause)))
+    if following == len(runs):
+        _negate_before(clause, place, runs)
         return
-    behind = [other for other in words[word.place + 1 :] if other.clause == word.clause]
-    run = _first_run(behind)
-    of_verbs = word.text in _OF_VERBS
-    if run and of_verbs:  # `not restart it` speaks of the verb, `not a client problem` of the noun
-        _mark((run[-1 if run[0].has_article else 0],), Negation.VERB, words)
-    elif run:
-        _mark(run[:_MOST_NOUNS], Negation.NOUN, words)
-        if word.text != "without":
-            _mark(_predicate(behind, run), Negation.PREDICATE, words)
-    elif not behind or not of_verbs:
-        before = [o for o in words[: word.place] if o.tells and o.clause == word.clause]
-        _mark(before if of_verbs else before[-1:], Negation.LEFT_OUT, words)
-    _mark((), Negation.VERB, words, word.clause)
+    start, end = runs[following]
+    if word.text in _OF_VERBS:  # `not restart it` speaks of the verb, `not a problem` of the noun
+        clause[end - 1 if clause[start].has_article else start].negation = Negation.VERB
+        return
+    for noun in clause[start : min(end, start + _MOST_NOUNS)]:
+        noun.negation = Negation.NOUN
+    is_told_of = end < len(clause) and clause[end].text in _TO_BE  # `no restart is needed`
+    if word.text != "without" and is_told_of and following + 1 < len(runs):
+        clause[runs[following + 1][0]].negation = Negation.PREDICATE
 
 
-def _first_run(behind: Sequence[Word]) -> list[Word]:
-    """The first telling words that stand side by side."""
-    run: list[Word] = []
-    for word in behind:
-        if word.tells:
-            run.append(word)
-        elif run:
-            break
-    return run
+def _negate_before(clause: Sequence[Word], place: int, runs: Sequence[tuple[int, int]]) -> None:
+    """Marks what a negation at the end of its clause leaves out: all of it, or its last noun."""
+    if clause[place].text in _OF_VERBS:
+        left_out = [one for one in clause if one.tells] if place == len(clause) - 1 else []
+    else:
+        left_out = [clause[runs[-1][1] - 1]] if runs else []
+    for word in left_out:
+        word.negation = Negation.LEFT_OUT
 
 
-def _predicate(behind: Sequence[Word], run: Sequence[Word]) -> list[Word]:
-    """`needed` of `no restart is needed`."""
-    rest = [word for word in behind if word.place > run[-1].place]
-    if rest and rest[0].text in _TO_BE:
-        return [word for word in rest[1:] if word.tells][:1]
-    return []
-
-
-def _mark(
-    marked: Sequence[Word], how: Negation, words: Sequence[Word], clause: int | None = None
-) -> None:
-    for word in marked:
-        word.negation = how
-    negated = {word.clause for word in marked} | ({clause} if clause is not None else set())
-    for word in words:
-        word.in_negated_clause = word.in_negated_clause or word.clause in negated
-
-
-def _mark_directions(words: Sequence[Word]) -> None:
+def _mark_directions(clause: Sequence[Word]) -> None:
     """An imperative opens its clause, and a permission stands behind `may` or `can`."""
-    opened: set[int] = set()
-    for word in words:
-        mine = [other.text for other in words[: word.place] if other.clause == word.clause]
-        if word.tells and word.clause not in opened:
-            word.directs = all(text in ("and", "then", "or", "so") for text in mine)
-            opened.add(word.clause)
-        if {"may", "can"} & set(mine[-3:]):
+    opens = True
+    for place, word in enumerate(clause):
+        if word.tells and opens:
             word.directs = True
+        if any(other.text in ("may", "can") for other in clause[max(0, place - 3) : place]):
+            word.directs = True
+        opens = opens and word.text in ("and", "then", "or", "so")

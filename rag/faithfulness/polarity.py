@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rag.faithfulness.clauses import Negation, Word, clauses_of, words_of
+from rag.faithfulness.clauses import Negation, Word, by_root, clauses_of, words_of
 from rag.text.wording import root, word_set
 
 _OPPOSITES = tuple(
@@ -88,8 +88,9 @@ def wider_claims(sentence: str, source: str) -> Iterator[str]:
         yield "says that it is for good, and what it cites does not"
     only = {word.clause for word in theirs if word.text == "only"}
     everything = {word.clause for word in mine if word.text in _EVERYTHING}
+    told = by_root(theirs)
     for word in mine:
-        held = [other for other in theirs if other.root == word.root]
+        held = told.get(word.root, ())
         told_of_all = word.tells and word.clause in everything
         if told_of_all and held and all(other.clause in only for other in held):
             yield f"says {word.text} of everything, and what it cites only of some"
@@ -110,8 +111,9 @@ def negates(sentence: str) -> bool:
 
 def _negated_otherwise(mine: Sequence[Word], theirs: Sequence[Word]) -> Iterator[str]:
     clauses, source_clauses = clauses_of(mine), clauses_of(theirs)
+    told = by_root(other for other in theirs if other.tells)
     for word in mine:
-        held = [other for other in theirs if other.tells and other.root == word.root]
+        held = told.get(word.root, ())
         if not word.tells or word.is_number or not held:
             continue
         around = clauses[word.clause] - {word.root}

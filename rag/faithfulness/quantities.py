@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.text.wording import normalised
@@ -43,12 +44,19 @@ _ANY_NUMBER = re.compile(r"\d+(?:,\d{3})+|\d+(?:\.\d+)?")
 _SAME = 1e-6
 _ABOVE = re.compile(r"\b(?:above|over|more than|exceeds?|beyond|at least)\b", re.IGNORECASE)
 _BELOW = re.compile(r"\b(?:below|under|less than|fewer than|at most|up to|within)\b", re.IGNORECASE)
-_OR_MORE = re.compile(r"\W*\w*\s*or (?:more|higher|above)")
-_OR_LESS = re.compile(r"\W*\w*\s*or (?:less|fewer|lower|below)")
+_OR_MORE = re.compile(r"\W*+(?:\w++\s++)?or (?:more|higher|above)")
+_OR_LESS = re.compile(r"\W*+(?:\w++\s++)?or (?:less|fewer|lower|below)")
 _NEGATED = re.compile(r"\b(?:not|never|no|cannot)\b|n't\b", re.IGNORECASE)
 # What would follow is told, and no bound is set.
 _SUPPOSED = re.compile(r"\b(?:if|would|could|might)\b", re.IGNORECASE)
+_BOUNDED = re.compile(rf"(?<![\w.-]){_AMOUNT}")
+_ENDS_A_CLAUSE = re.compile(r"[.;:,]\s")
+_ENDS_A_SENTENCE = re.compile(r"[.;:]\s")
+_WORD = re.compile(r"\S+")
+_THOUSANDS = re.compile(r",|(?<=\d)\.(?=\d+\.)")
+# What bounds a number is looked for in so many words before it, which take so many characters.
 _WORDS_BEFORE = 4
+_CHARS_BEFORE = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +108,35 @@ def _equal(mine: _Quantity, other: _Quantity) -> bool:
 def _number(digits: str) -> float:
     if _GROUPED.fullmatch(digits):
         return float(digits.replace(",", ""))
-    return float(re.split(r",|(?<=\d)\.(?=\d+\.)", digits)[0])
+    return float(_THOUSANDS.split(digits, 1)[0])
 
 
 def _bounds(text: str) -> Iterator[tuple[str, int]]:
     """Numbers that something is to stay above (1) or below (-1)."""
-    for number in re.finditer(rf"(?<![\w.-]){_AMOUNT}", text):
-        clause = re.split(r"[.;:,]\s", text[: number.start()])[-1]
-        before = " ".join(clause.split()[-_WORDS_BEFORE:])
-        above = _ABOVE.search(before) or _OR_MORE.match(text, number.end())
-        below = _BELOW.search(before) or _OR_LESS.match(text, number.end())
-        rest = re.split(r"[.;:]\s", text[number.end() :])[0]
-        if bool(above) != bool(below) and not _SUPPOSED.search(clause + rest):
+    text = " ".join(text.split())
+    clauses = [0, *(found.end() for found in _ENDS_A_CLAUSE.finditer(text))]
+    ends = [*(found.start() for found in _ENDS_A_SENTENCE.finditer(text)), len(text)]
+    words = [found.start() for found in _WORD.finditer(text)]
+    supposed, negated = _spans(_SUPPOSED, text), _spans(_NEGATED, text)
+    for number in _BOUNDED.finditer(text):
+        start, end = number.span()
+        clause = clauses[bisect_right(clauses, start) - 1]
+        words_before = words[max(0, bisect_left(words, start) - _WORDS_BEFORE)]
+        before = max(clause, words_before, start - _CHARS_BEFORE)
+        above = _ABOVE.search(text, before, start) or _OR_MORE.match(text, end)
+        below = _BELOW.search(text, before, start) or _OR_LESS.match(text, end)
+        rest_end = ends[bisect_left(ends, end)]
+        if bool(above) != bool(below) and not _any_within(supposed, clause, rest_end):
             side = 1 if above else -1
-            yield number.group().replace(",", ""), -side if _NEGATED.search(clause) else side
+            opposite = _any_within(negated, clause, start)
+            yield number.group().replace(",", ""), -side if opposite else side
+
+
+def _spans(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
+    return [found.span() for found in pattern.finditer(text)]
+
+
+def _any_within(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    """Whether one of these spans, which are in order, lies between two places."""
+    place = bisect_left(spans, (start, start))
+    return place < len(spans) and spans[place][1] <= end

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import combinations
 
-from rag.faithfulness.clauses import Word, words_of
+from rag.faithfulness.clauses import Word, by_root, words_of
 from rag.faithfulness.polarity import are_opposites
 from rag.text.wording import root, word_set
 
@@ -25,7 +25,8 @@ _LINKS = word_set("without than of to from into with for over")
 _TIMES = word_set("first second last before after afterwards then later once only")
 _THEREAFTER = frozenset(("afterwards", "then", "later", "once"))
 _LEAST_STEPS = 3
-_COMMAND_LINE = re.compile(r"\s*(?:\$ )?[a-z][\w-]* .*(?:\s--?\w|/).*[^.!?:\s]\s*$", re.DOTALL)
+_COMMAND = re.compile(r"\s*+(?:\$ )?[a-z][\w-]*+ ")
+_OPTION_OR_PATH = re.compile(r"\s--?\w|/")
 _NEAR_COPY = 0.6
 _SAME_BEFORE = 3
 _MOST_EXCHANGED = 4
@@ -35,7 +36,7 @@ _Places = Mapping[str, Sequence[Word]]
 
 def exchanged_partners(sentence: str, source: str) -> Iterator[str]:
     """Pairs of numbers, names or opposites that stand with each other's words."""
-    mine, theirs = _by_root(words_of(sentence)), _by_root(words_of(source))
+    mine, theirs = by_root(words_of(sentence)), by_root(words_of(source))
     shared = [
         key
         for key, words in mine.items()
@@ -105,13 +106,6 @@ def exchanged_words(
                 yield f"says {one} where what it cites says {other}"
 
 
-def _by_root(words: Sequence[Word]) -> dict[str, list[Word]]:
-    found: dict[str, list[Word]] = defaultdict(list)
-    for word in words:
-        found[word.root].append(word)
-    return found
-
-
 def _is_number(key: str, places: _Places) -> bool:
     return places[key][0].is_number
 
@@ -177,9 +171,18 @@ def _first_and_second(words: Sequence[Word]) -> set[tuple[str, str]]:
     return _pairs(_steps(words[:first])[-1:], _steps(words[:second])[-1:])
 
 
+def _is_command_line(unit: str) -> bool:
+    """Whether a line begins with a program, holds an option or a path, and ends as no sentence."""
+    line = unit.rstrip()
+    begins = _COMMAND.match(line)
+    if begins is None or line.endswith((".", "!", "?", ":")):
+        return False
+    return _OPTION_OR_PATH.search(line, begins.end(), len(line) - 1) is not None
+
+
 def _order_of_lines(units: Sequence[str]) -> set[tuple[str, str]]:
     """Lines of commands stand in the order in which they are run."""
-    lines = [set(_steps(words_of(unit))) for unit in units if _COMMAND_LINE.match(unit)]
+    lines = [set(_steps(words_of(unit))) for unit in units if _is_command_line(unit)]
     return {
         pair
         for one, other in combinations(lines, 2)

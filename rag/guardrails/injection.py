@@ -6,7 +6,7 @@ What is found is reported at ingest and kept from a model; the page stays as sea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 # Characters that show nothing: zero-width ones, the soft hyphen, direction overrides, and tags.
@@ -16,6 +16,7 @@ HIDDEN_CHARACTERS = re.compile(
 )
 # Those that a page has for honest reasons: emoji are written with the first two.
 _HONEST = frozenset("\u200d\ufe0f\u00ad\ufeff\u200e\u200f")
+_NOT_A_NEWLINE = re.compile(r"[^\n]")
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # `user: deploy` is a line of many a configuration, which is why code is not looked at for these.
 ROLE_LINE = re.compile(
@@ -24,8 +25,12 @@ ROLE_LINE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 # Nothing of a fence is given back: a long run of backticks would be tried at each of its places.
+# What follows it on its line holds no other fence, and a fence is compared with all that follows,
+# so its length is bounded.
 CODE = re.compile(
-    r"(?<![`~])(?P<fence>`{3,}+|~{3,}+)[^\n]*+\n.*?(?:(?P=fence)|\Z)|`[^`\n]++`", re.DOTALL
+    r"(?<![`~])(?P<fence>`{3,99}+(?=[^`\n]*+\n)|~{3,99}+(?=[^~\n]*+\n)).*?(?:(?P=fence)|\Z)"
+    r"|`[^`\n]++`",
+    re.DOTALL,
 )
 ROLE_TOKEN = re.compile(
     r"<\|[\w ]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?(?:s|context|passages?|system|assistant|user)>",
@@ -87,14 +92,19 @@ def speaks_to_a_model(line: str) -> bool:
 
 
 def _signs(text: str) -> Iterator[Sign]:
-    for found in COMMENT.finditer(text):
-        if speaks_to_a_model(found.group()) or ROLE_LINE.search(found.group()[4:]):
-            yield _at(text, found.start(), "an HTML comment that speaks to a model")
-    for found in HIDDEN_CHARACTERS.finditer(text):
-        if found.group() not in _HONEST:
-            yield _at(text, found.start(), "characters that show nothing")
-    for found in ROLE_LINE.finditer(without_code(HIDDEN_CHARACTERS.sub("", text))):
-        yield _at(text, found.start("head"), _FORGED_ROLE)
+    comments = (
+        found.start()
+        for found in COMMENT.finditer(text)
+        if speaks_to_a_model(found.group()) or ROLE_LINE.search(found.group()[4:])
+    )
+    yield from _at(text, comments, "an HTML comment that speaks to a model")
+    hidden = (
+        found.start() for found in HIDDEN_CHARACTERS.finditer(text) if found.group() not in _HONEST
+    )
+    yield from _at(text, hidden, "characters that show nothing")
+    bare = without_code(HIDDEN_CHARACTERS.sub("", text))
+    roles = (found.start("head") for found in ROLE_LINE.finditer(bare))
+    yield from _at(bare, roles, _FORGED_ROLE)
     for number, line in enumerate(text.split("\n"), start=1):
         bare = HIDDEN_CHARACTERS.sub("", line)
         yield from (Sign(number, reason) for reason, shape in _SHAPES if shape.search(bare))
@@ -102,8 +112,13 @@ def _signs(text: str) -> Iterator[Sign]:
 
 def without_code(text: str) -> str:
     """The text with code blanked out, every line where it was."""
-    return CODE.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
+    return CODE.sub(lambda found: _NOT_A_NEWLINE.sub(" ", found.group()), text)
 
 
-def _at(text: str, offset: int, reason: str) -> Sign:
-    return Sign(text.count("\n", 0, offset) + 1, reason)
+def _at(text: str, offsets: Iterable[int], reason: str) -> Iterator[Sign]:
+    """A sign at each of these places, which are in ascending order."""
+    line, counted = 1, 0
+    for offset in offsets:
+        line += text.count("\n", counted, offset)
+        counted = offset
+        yield Sign(line, reason)

@@ -7,12 +7,13 @@ a placeholder (`<password>`, `$TOKEN`, `xxxx`) is none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 REDACTED = "[redacted]"
 
-# A maker's own form: the match is the secret.
+# A maker's own form: the match is the secret, or its group where it has one.
 _FORMS = {
     "private key": re.compile(
         r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
@@ -31,7 +32,10 @@ _FORMS = {
     "npm token": re.compile(r"\bnpm_[A-Za-z0-9]{36}\b"),
     "PyPI token": re.compile(r"\bpypi-AgE[\w-]{50,}"),
     "SendGrid key": re.compile(r"\bSG\.[\w-]{16,}\.[\w-]{16,}"),
-    "JSON web token": re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"),
+    "JSON web token": re.compile(
+        # A run of its characters is read once, from its beginning: it may hold `-eyJ` many times.
+        r"(?<![\w-])(?:(?!\beyJ[\w-]{8})[\w-])*+(eyJ[\w-]{8,}+\.eyJ[\w-]{8,}+\.[\w-]{8,}+)"
+    ),
 }
 # What stands behind a word that promises a secret: the group is the secret.
 _NAMED = {
@@ -64,7 +68,7 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 # `password: ask` is prose, `password=os.environ[` is code, and a path is where it is kept.
-_NOT_A_PASSWORD = re.compile(r".*[(\[].*|\.{0,2}/.*|[A-Za-z]{1,20}:.*")
+_NOT_A_PASSWORD = re.compile(r"[^(\[\n]*+[(\[].*|\.{0,2}/.*|[A-Za-z]{1,20}:.*")
 _PROSE = re.compile(r".*:\s+[\"'`]?[A-Za-z]+", re.DOTALL)
 _JOINT = re.compile(r"[-_./]")
 
@@ -84,14 +88,21 @@ class Secret:
 
 def find_secrets(text: str) -> list[Secret]:
     """Every secret in `text`, in order; of two that overlap, the one of a known form."""
-    found: list[tuple[int, int, str]] = []
+    found: list[tuple[int, int, str]] = []  # in the order of their places; none overlap
     for start, end, kind in _matches(text):
-        if not any(start < other_end and other < end for other, other_end, _ in found):
-            found.append((start, end, kind))
-    return [
-        Secret(text.count("\n", 0, start) + 1, kind, start, end)
-        for start, end, kind in sorted(found)
-    ]
+        place = bisect(found, (start, end, kind))
+        follows = place == 0 or found[place - 1][1] <= start
+        if follows and (place == len(found) or end <= found[place][0]):
+            found.insert(place, (start, end, kind))
+    return list(_with_lines(text, found))
+
+
+def _with_lines(text: str, found: Iterable[tuple[int, int, str]]) -> Iterator[Secret]:
+    line, counted = 1, 0
+    for start, end, kind in found:
+        line += text.count("\n", counted, start)
+        counted = start
+        yield Secret(line, kind, start, end)
 
 
 def redacted(text: str) -> str:
@@ -107,7 +118,7 @@ def redacted(text: str) -> str:
 def _matches(text: str) -> Iterator[tuple[int, int, str]]:
     for kind, form in _FORMS.items():
         for match in form.finditer(text):
-            yield match.start(), match.end(), kind
+            yield *match.span(form.groups), kind
     for kind, form in _NAMED.items():
         for match in form.finditer(text):
             if not _PLACEHOLDER.fullmatch(match[1]) and _is_meant(kind, match):

@@ -9,8 +9,8 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # A run of letters and digits, joined by the marks that names are joined by.
 _NAME = re.compile(r"[A-Za-z0-9]+(?:[_.:-]+[A-Za-z0-9]+)*")
-_CAMEL = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2,}[a-z]")
-_BEFORE_A_SENTENCE = re.compile(r"(?:^|[.!?:|])\s*\Z")
+_CAMEL = re.compile(r"[a-z0-9][A-Z]|[A-Z][A-Z][a-z]")
+_ENDS_A_SENTENCE = ".!?:|"
 _JOINT = re.compile(r"[_.:-]+")
 _ERROR_CODE = re.compile(r"[A-Za-z]{2,8}-[0-9]{3,6}")
 _NUMBERED = re.compile(r"[A-Za-z]+(?:-[A-Za-z0-9]+)*-[0-9]+")
@@ -78,9 +78,16 @@ def phrases(identifier: str) -> list[str]:
 
 
 def _is_name(text: str, word: re.Match[str]) -> bool:
-    begins_a_sentence = _BEFORE_A_SENTENCE.search(text, 0, word.start())
-    telling = word.group()[1:] if begins_a_sentence else word.group()
-    return any(char.isupper() for char in telling)
+    counted = word.group()[1:] if _begins_sentence(text, word.start()) else word.group()
+    return any(char.isupper() for char in counted)
+
+
+def _begins_sentence(text: str, start: int) -> bool:
+    """Whether nothing but white space stands between `start` and the end of a sentence."""
+    before = start
+    while before and text[before - 1].isspace():
+        before -= 1
+    return before == 0 or text[before - 1] in _ENDS_A_SENTENCE
 
 
 def _is_identifier(name: str) -> bool:

@@ -108,8 +108,9 @@ def _piece_at(lines: Sequence[str], start: int) -> tuple[PieceKind, int]:
 
 
 def _goes_on(line: str) -> bool:
-    begins = (_FENCE, _HEADING, _TABLE, _ITEM)
-    return bool(line.strip()) and not any(shape.match(line) for shape in begins)
+    return bool(line.strip()) and not (
+        _FENCE.match(line) or _HEADING.match(line) or _TABLE.match(line) or _ITEM.match(line)
+    )
 
 
 def _end(lines: Sequence[str], start: int, goes_on: Callable[[str], bool]) -> int:

@@ -7,11 +7,11 @@ from functools import lru_cache
 
 from rag.guardrails.neutralising import outside_code
 from rag.retrieval.relevance import STOP_WORDS, stem
+from rag.text.links import replace_links
 
-_MARKERS = re.compile(r"\s*(?<!\\)\[\d{1,3}\](?!\()")
-_LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
+_MARKERS = re.compile(r"(?:(?<!\s)\s++)?(?<!\\)\[\d{1,3}\](?!\()")
 _ESCAPED = re.compile(r"\\([\[\]()*_`#>~-])")
-_REMARK = re.compile(r"\s*_\([^()\n]*\)_")
+_REMARK = re.compile(r"(?:(?<!\s)\s++)?_\([^()\n]*+\)_")
 _EMPHASIS = re.compile(r"(?<![A-Za-z0-9])[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?![A-Za-z0-9])|~~")
 _LEADING = re.compile(r"^\s*(?:[-*+•>#]+\s+|\d{1,4}[.)]\s+)+")
 _WORD = re.compile(r"[^\W_]+")
@@ -96,7 +96,8 @@ def unmarked(text: str) -> str:
 
 
 def _unmarked_prose(text: str) -> str:
-    text = _MARKERS.sub("", _REMARK.sub("", _LINK.sub(r"\1", text)))
+    text = replace_links(text, lambda link: link.label)
+    text = _MARKERS.sub("", _REMARK.sub("", text))
     return _EMPHASIS.sub("", _ESCAPED.sub(r"\1", text))
 
 

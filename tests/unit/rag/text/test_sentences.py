@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.text.sentences import sentences
-from tests.growth import superlinear_ratio
+from tests.growth import superlinear
 
 
 @given(st.text(alphabet="aB .!?`\n1"))
@@ -36,4 +36,4 @@ def test_a_sentence_does_not_end_at_an_abbreviation_a_number_or_within_code(
 
 @pytest.mark.parametrize("unit", ["A. ", "`A. ", "e.g. A ", "1. A ", ". ", " ", ".\"') ", "Ab. "])
 def test_time_grows_linearly_with_a_step_of_hostile_text(unit: str) -> None:
-    assert superlinear_ratio(sentences, lambda length: unit * (length // len(unit))) is None
+    assert superlinear(sentences, lambda length: unit * (length // len(unit))) is None
