@@ -35,6 +35,7 @@ class LineBlocks:
         language: str = "",
         admonition: str = "",
         number: int = 0,
+        indent: int = 0,
         body: Body | None = None,
         reader: Reader | None = None,
     ) -> None:
@@ -58,6 +59,7 @@ class LineBlocks:
             number=number,
             language=language,
             admonition=admonition,
+            indent=indent,
         )
         nested = nested_blocks(lines, inside, reader, admonition) if reader else ()
         span = LineSpan(self.first_line + start, self.first_line + end - 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ingest.reading.blocks import Block
+from ingest.reading.blocks import Block, BlockKind
 from rag.domain import documents
 from rag.text.lines import Lines
 
@@ -47,7 +47,7 @@ def nested_blocks(
     The block itself counts as the first of all; a block whose first line is not shared with a mark
     of the block around it has whole lines, with their indent.
     """
-    indents = _indents(lines, body)
+    indents, common = _indents(lines, body)
     raw = [
         lines.text[lines.start(line) + indent : lines.end(line)]
         for line, indent in enumerate(indents, body.first)
@@ -72,14 +72,24 @@ def nested_blocks(
                 body_end=place(part.body_end, starts=False),
                 parent=part.parent + above if part.parent >= 0 else 0,
                 admonition=part.admonition or admonition,
+                indent=part.indent + common if part.kind is BlockKind.CODE else 0,
             )
         above += len(block.tree)
 
 
-def _indents(lines: Lines, body: Body) -> list[int]:
-    """For each line of a body, how many of its characters are not of the blocks nested in it."""
+def _indents(lines: Lines, body: Body) -> tuple[list[int], int]:
+    """For each line of a body, how many of its characters are not of the blocks nested in it.
+
+    And what that is of the lines that share none of them with a mark.
+    """
     texts = [lines.text[lines.start(at) : lines.end(at)] for at in range(body.first, body.behind)]
-    hanging = texts[1:] if body.column else texts
-    common = min((len(text) - len(text.lstrip()) for text in hanging if text.strip()), default=0)
+    common = common_indent(texts)
+    if body.column:
+        common = min(common_indent(texts[1:]), body.column)
     indents = [min(common, len(text)) for text in texts]
-    return [body.column, *indents[1:]] if body.column else indents
+    return ([body.column, *indents[1:]] if body.column else indents), common
+
+
+def common_indent(texts: Sequence[str]) -> int:
+    """The white space that all lines begin with, blank ones aside."""
+    return min((len(text) - len(text.lstrip()) for text in texts if text.strip()), default=0)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from ingest.formats.line_blocks import LineBlocks
-from ingest.formats.nested_lines import MAX_DEPTH, Body
+from ingest.formats.nested_lines import MAX_DEPTH, Body, common_indent
 from ingest.reading.blocks import Block, BlockKind
 
 _STEP = re.compile(r"\s{0,3}(\d{1,3})[.)]\s+(?=\S)")
@@ -47,7 +47,7 @@ def _take(made: LineBlocks, lines: Sequence[str], start: int, depth: int) -> int
         return end
     if _is_indented(lines[start]):
         end = _end_of_indented(lines, start)
-        made.add(BlockKind.CODE, start, end)
+        made.add(BlockKind.CODE, start, end, indent=common_indent(lines[start:end]))
         return end
     for pattern, kind in ((_STEP, BlockKind.STEP), (_ITEM, BlockKind.ITEM)):
         mark = pattern.match(lines[start])

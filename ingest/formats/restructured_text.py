@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ingest.formats.line_blocks import LineBlocks
-from ingest.formats.nested_lines import MAX_DEPTH, Body, Reader
+from ingest.formats.nested_lines import MAX_DEPTH, Body, Reader, common_indent
 from ingest.reading.blocks import Block, BlockKind
 
 _ADORNMENT = re.compile(r"""([!-/:-@\[-`{-~])\1{2,}\s*""")
@@ -102,8 +102,14 @@ class _Reader:
         code, admonition = _CODE_DIRECTIVE.fullmatch(line), _ADMONITION.match(line)
         below = self._behind_options(start, end)
         if code:
-            body = Body(below, end)
-            self._made.add(BlockKind.CODE, start, end, language=code[1].lower(), body=body)
+            self._made.add(
+                BlockKind.CODE,
+                start,
+                end,
+                language=code[1].lower(),
+                indent=common_indent(self._lines[below:end]),
+                body=Body(below, end),
+            )
         elif _TABLE_DIRECTIVE.fullmatch(line):
             self._made.add(BlockKind.TABLE, start, end, body=Body(below, end))
         elif admonition:
@@ -138,7 +144,8 @@ class _Reader:
             return end
         literal = _end_of_indented(self._lines, end)
         if literal > end:
-            self._made.add(BlockKind.CODE, end, literal)
+            indent = common_indent(self._lines[end:literal])
+            self._made.add(BlockKind.CODE, end, literal, indent=indent)
         return max(literal, end)
 
     def _reader(self) -> Reader | None:

@@ -80,7 +80,8 @@ class Block:
     is the index of the one that it is nested in, -1 at the top. `level` is a heading's depth from
     1, `number` a step's number in its list, `language` the lower-case language of code, empty
     where it is not known. `admonition` is the lower-case kind of admonition (`warning`, `note`)
-    that it is or stands in, whether or not that begins in this text.
+    that it is or stands in, whether or not that begins in this text. `indent` is how much of the
+    white space before each line of code is not part of the code.
     """
 
     kind: BlockKind
@@ -93,6 +94,7 @@ class Block:
     number: int = 0
     language: str = ""
     admonition: str = ""
+    indent: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,13 @@ class BlockText:
                 lines = [_QUOTE_MARK.sub("", line, count=1) for line in lines]
         return lines
 
+    def code(self, index: int) -> str:
+        """The code of a block: its body without what the blocks around it put before each line."""
+        indent = self.blocks[index].indent
+        return "\n".join(
+            line[min(indent, len(line) - len(line.lstrip())) :] for line in self.body_lines(index)
+        )
+
     def above(self, index: int) -> Iterator[int]:
         """The blocks that a block is nested in, the innermost first."""
         while (index := self.blocks[index].parent) >= 0:

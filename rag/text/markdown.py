@@ -29,6 +29,7 @@ _NESTING = frozenset({BlockKind.STEP, BlockKind.ITEM, BlockKind.QUOTE, BlockKind
 _QUOTING = frozenset({BlockKind.QUOTE, BlockKind.ADMONITION})
 _LIST_MARK = re.compile(r"(?:\d{1,9}[.)]|[-*+])[ \t]*")
 _QUOTE_MARK = re.compile(r">[ \t]*")
+_QUOTES = re.compile(r"(?:[ \t]*>[ \t]?)+")
 _HEADING_MARK = re.compile(r"#{1,6}[ \t]*")
 _INDENT = re.compile(r"[ \t]*")
 _INDENT_IN_QUOTE = re.compile(r"[ \t>]*")
@@ -143,7 +144,8 @@ class _Collected:
             return block
         if token.type == "fence":
             return self._fenced(block, token)
-        return replace(block, body_start=start)
+        block = replace(block, body_start=start)
+        return self._indented(block, token) if token.type == "code_block" else block
 
     def _is_quoted(self, parent: int) -> bool:
         while parent >= 0 and self._blocks[parent].kind not in _QUOTING:
@@ -186,12 +188,21 @@ class _Collected:
         if last > opening and self._closes(token.markup, last, block.end):
             end = max(start, self._lines.end(last - 1))
         language = _LANGUAGE.match(token.info)
-        return replace(
+        block = replace(
             block,
             body_start=start,
             body_end=max(start, end),
             language=language[1].lower() if language else "",
         )
+        return self._indented(block, token)
+
+    def _indented(self, block: Block, token: Token) -> Block:
+        """Code with the indent that the parser has taken from its first line that is not blank."""
+        body = self._text[block.body_start : block.body_end].split("\n")
+        for line, code in zip(body, token.content.split("\n"), strict=False):
+            if code.strip() and line.endswith(code):
+                return replace(block, indent=len(_QUOTES.sub("", line[: -len(code)])))
+        return block
 
     def _closes(self, mark: str, line: int, end: int) -> bool:
         last = self._text[self._lines.start(line) : end].lstrip(" \t>").rstrip()

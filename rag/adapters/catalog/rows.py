@@ -25,7 +25,7 @@ from rag.domain.documents import (
 
 _LISTS_KEPT = 4096
 # Fields of a Block that most have none of; those at the end of a row are left out.
-_BLOCK_DEFAULTS: tuple[Any, ...] = (-1, 0, 0, "", "")
+_BLOCK_DEFAULTS: tuple[Any, ...] = (-1, 0, 0, "", "", 0)
 
 
 def to_json(values: Iterable[Any]) -> str:
@@ -133,7 +133,8 @@ def _blocks_to_json(blocks: Iterable[Block]) -> str:
 def _block_row(block: Block) -> list[Any]:
     """A block's fields in their order, without those at the end that are as by default."""
     offsets = [block.start, block.end, block.body_start, block.body_end]
-    rest = [block.parent, block.level, block.number, block.language, block.admonition]
+    about = [block.level, block.number, block.language, block.admonition, block.indent]
+    rest = [block.parent, *about]
     while rest and rest[-1] == _BLOCK_DEFAULTS[len(rest) - 1]:
         rest.pop()
     return [block.kind.value, *offsets, *rest]

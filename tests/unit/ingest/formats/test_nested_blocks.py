@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingest.formats import load_text
+from ingest.reading.blocks import BlockKind
 from rag.text.blocks import BlockText
 
 
@@ -88,3 +89,25 @@ def test_items_nested_without_end_are_read() -> None:
         [block] = load_text(suffix, mark * 5000 + "x", 1).blocks
         assert block.text.endswith("x")
         assert len(block.tree) < 60
+
+
+def test_code_is_without_the_indent_of_what_it_stands_in() -> None:
+    rst = "1. Look::\n\n      a:\n        - b\n\n   .. code-block:: yaml\n\n      c:\n        d\n"
+    adoc = "* Look\n+\n----\n  a:\n    b\n----\n"
+    txt = "1. Look:\n\n        a:\n          b\n"
+    md = "1. Look:\n\n   ```yaml\n     a:\n       b\n   ```\n\n   > ~~~\n   >   c:\n   > ~~~\n"
+    codes = {
+        suffix: [
+            BlockText(block.text, block.tree).code(index)
+            for block in load_text(suffix, text, 1).blocks
+            for index, part in enumerate(block.tree)
+            if part.kind is BlockKind.CODE
+        ]
+        for suffix, text in {".rst": rst, ".adoc": adoc, ".txt": txt, ".md": md}.items()
+    }
+    assert codes == {
+        ".rst": ["a:\n  - b", "c:\n  d"],
+        ".adoc": ["  a:\n    b"],
+        ".txt": ["a:\n  b"],
+        ".md": ["  a:\n    b", "  c:"],
+    }

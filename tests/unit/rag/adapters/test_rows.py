@@ -22,6 +22,7 @@ blocks = st.builds(
     number=st.integers(0, 99),
     language=words,
     admonition=words,
+    indent=st.integers(0, 9),
 )
 
 

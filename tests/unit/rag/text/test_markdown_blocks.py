@@ -65,6 +65,8 @@ def test_code_is_kept_byte_for_byte(lines: list[str], before: str) -> None:
     [index] = [i for i, block in enumerate(found.blocks) if block.kind is BlockKind.CODE]
     assert found.source(index) == source
     assert found.body(index) == code
+    if any(map(str.strip, lines)):
+        assert found.code(index) == "\n".join(lines)
     assert found.blocks[index].language == "bash"
 
 
@@ -101,7 +103,7 @@ def test_an_alert_marks_all_that_stands_in_it() -> None:
         ("paragraph", ""), ("quote", ""), ("paragraph", ""),
     ]  # fmt: skip
     assert found.body(1) == "Never do this."
-    assert found.body_lines(2) == ["rm -rf /"]
+    assert found.code(2) == "rm -rf /"
 
 
 def test_the_language_of_code_is_read_in_each_common_notation() -> None:
@@ -121,4 +123,4 @@ def test_a_block_over_a_cut_keeps_its_kind_on_both_sides() -> None:
     behind = clipped(parse_markdown(text).blocks, cut, len(text))
     assert [block.kind for block in behind] == [BlockKind.ITEM, BlockKind.CODE]
     assert BlockText(text[cut:], behind).body(1) == "  df"
-    assert behind[1] == Block(BlockKind.CODE, 0, 10, 0, 4, parent=0, language="sh")
+    assert behind[1] == Block(BlockKind.CODE, 0, 10, 0, 4, parent=0, language="sh", indent=2)
