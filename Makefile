@@ -2,11 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# How long `make fuzz` looks for findings, for each target.
+FUZZ_SECONDS ?= 600
 SMALL_VENV := .venv-small-model
 SMALL_CONFIG := deploy/small-model/runbook.toml
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test lint types tests evals bench soak small-model clean
+.PHONY: setup demo test lint types tests evals bench soak fuzz small-model clean
 
 setup: $(VENV)/.installed
 
@@ -37,6 +39,14 @@ soak: $(VENV)/.installed-dev
 	$(BIN)/python -m bench soak --minutes 10
 	$(BIN)/python -m bench cycles
 
+# Every target runs, also behind one that found something; .fuzz/findings has the inputs.
+fuzz: $(VENV)/.installed-fuzz
+	failed=""; \
+	for target in $$($(BIN)/python -m fuzz --list); do \
+	  $(BIN)/python -m fuzz "$$target" --seconds $(FUZZ_SECONDS) || failed="$$failed $$target"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "findings:$$failed" >&2; exit 1; fi
+
 # Answers by a model that runs in the process itself, to try the whole path; docs/asking.md.
 small-model: $(SMALL_VENV)/.installed
 	$(SMALL_VENV)/bin/runbook --config $(SMALL_CONFIG) ingest
@@ -49,7 +59,7 @@ small-model: $(SMALL_VENV)/.installed
 	done
 
 clean:
-	rm -rf $(VENV) $(SMALL_VENV) .runbook deploy/small-model/.runbook build *.egg-info
+	rm -rf $(VENV) $(SMALL_VENV) .fuzz .runbook deploy/small-model/.runbook build *.egg-info
 
 $(VENV)/.installed: requirements.txt requirements-evals.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -63,6 +73,10 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 
 $(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed-dev
 	$(PIP) install -r requirements-bench.txt
+	touch $@
+
+$(VENV)/.installed-fuzz: requirements-fuzz.txt $(VENV)/.installed-dev
+	$(PIP) install -r requirements-fuzz.txt
 	touch $@
 
 $(SMALL_VENV)/.installed: requirements-small-model.txt requirements.txt pyproject.toml

@@ -1,0 +1,1 @@
+"""Coverage-guided fuzzing of everything that parses text of others; see CONTRIBUTING.md."""

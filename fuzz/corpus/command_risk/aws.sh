@@ -1,0 +1,1 @@
+FOO=1 timeout 5 aws s3 rm s3://b --recursive; find / -name x -exec rm {} \;

@@ -1,0 +1,1 @@
+kubectl -n x get pods | xargs -I{} sudo rm -rf {}
