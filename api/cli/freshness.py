@@ -11,7 +11,7 @@ import click
 
 from api.cli.review_text import digest, markdown, plain
 from api.settings import Settings, load_settings
-from rag.reports.review import Known, PageReview, Review, linked_documents, review
+from rag.reports.review import DocumentReview, Review, ReviewContext, linked_documents, review
 
 
 @click.command("freshness")
@@ -59,9 +59,9 @@ def _review(settings: Settings) -> Review:
     return review(documents, linked, usage, _known(settings), today())
 
 
-def _known(settings: Settings) -> Known:
+def _known(settings: Settings) -> ReviewContext:
     named = settings.review
-    return Known(
+    return ReviewContext(
         owners=frozenset(named.owners),
         services=frozenset(named.services),
         changed=_changes(settings),
@@ -94,7 +94,7 @@ def _to_json(found: Review) -> dict[str, Any]:
     }
 
 
-def _page(page: PageReview) -> dict[str, Any]:
+def _page(page: DocumentReview) -> dict[str, Any]:
     from api.wire.hits import document_to_wire
 
     return {

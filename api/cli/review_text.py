@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from api.cli.hits import printable
 from rag.domain.documents import FreshnessStatus
-from rag.reports.review import OwnerReview, PageReview, Reason, Review
+from rag.reports.review import DocumentReview, OwnerReview, Reason, Review
 
 _NOBODY = "(no owner)"
 _DIGEST_PAGES = 5
@@ -83,7 +83,7 @@ def _counted(owner: OwnerReview) -> str:
     return ", ".join(f"{counts[reason]} {_NAMES[reason]}" for reason in Reason if counts[reason])
 
 
-def _told(page: PageReview) -> list[str]:
+def _told(page: DocumentReview) -> list[str]:
     """Why a page is listed, each with what shows it."""
     days = f"reviewed {page.freshness.age_days} days ago"
     details = {
@@ -103,7 +103,7 @@ def _told(page: PageReview) -> list[str]:
     return [printable(one) for one in told]
 
 
-def _link(page: PageReview) -> str:
+def _link(page: DocumentReview) -> str:
     title, url = _escaped(page.document.metadata.title), page.document.metadata.url
     told = f"[{title}](<{url}>)" if url else title
     return f"{told} `{printable(page.document.path).replace('`', '')}`"

@@ -13,7 +13,7 @@ from typing import Any
 
 from evals.suite.suite import QuestionKind
 from rag.domain.documents import Chunk, Document, Kind
-from rag.reports.coverage import AlertRule, Coverage, Covered
+from rag.reports.coverage import AlertRule, Coverage, MatchedBy
 
 Case = dict[str, Any]
 
@@ -73,7 +73,7 @@ def alert_cases(found: Coverage) -> list[Case]:
     cases: dict[str, Case] = {}
     for match in found.matches:
         gold = [document.path for document in match.documents]
-        linked = match.by is not Covered.NAME
+        linked = match.by is not MatchedBy.NAME
         case = _alert(match.rule, gold, None if linked else "matched only by its name")
         cases.setdefault(case["id"], case)
     for rule in found.without_runbook:

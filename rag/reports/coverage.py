@@ -1,4 +1,4 @@
-"""Which alerts have a runbook, which runbooks an alert, and which links between them are dead."""
+"""Matches alert rules with runbooks: alerts and runbooks without a match, and dead links."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class AlertRule:
     runbook_url: str | None = None
 
 
-class Covered(StrEnum):
-    """What leads from an alert to its runbook."""
+class MatchedBy(StrEnum):
+    """How an alert was matched to its runbook."""
 
     RUNBOOK_URL = "runbook_url"
     ALERTS = "alerts"
@@ -32,16 +32,16 @@ class Covered(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An alert with its runbooks, by the strongest of the ways that lead to any."""
+    """An alert with its runbooks, by the strongest kind of match."""
 
     rule: AlertRule
-    by: Covered
+    by: MatchedBy
     documents: tuple[Document, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A runbook that names an alert which no rule file defines."""
+    """A runbook that lists an alert which no rule file defines."""
 
     document: Document
     alert: str
@@ -49,9 +49,8 @@ class Orphan:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """`dead_links` are rules whose `runbook_url` should lead to a page of ours and does not.
-
-    `elsewhere` are those that lead out of the configured sources: they were not looked at.
+    """The report. `dead_links` are rules whose `runbook_url` should lead to an indexed document and
+    does not; the links of `elsewhere` lead out of the configured sources and were not checked.
     """
 
     matches: tuple[Match, ...]
@@ -67,14 +66,14 @@ def coverage(
     url_prefixes: Sequence[str],
     suffixes: frozenset[str],
 ) -> Coverage:
-    """Compares rules with pages. `url_prefixes` are how links to pages of ours begin.
+    """Compare rules with documents; postmortems do not count as runbooks.
 
-    A link to a file with one of `suffixes` is taken for one to a page as well. Postmortems are no
-    runbooks.
+    A link should lead to an indexed document if it starts with one of `url_prefixes` or names a
+    file with one of `suffixes`.
     """
-    book = _Book([one for one in documents if one.metadata.kind is not Kind.POSTMORTEM])
-    matched = {rule: book.match(rule) for rule in dict.fromkeys(rules)}
-    linked = [rule for rule in matched if rule.runbook_url and not book.at(rule.runbook_url)]
+    index = _DocumentIndex([one for one in documents if one.metadata.kind is not Kind.POSTMORTEM])
+    matched = {rule: index.match(rule) for rule in dict.fromkeys(rules)}
+    linked = [rule for rule in matched if rule.runbook_url and not index.at(rule.runbook_url)]
     ours = [rule for rule in linked if _is_ours(rule.runbook_url or "", url_prefixes, suffixes)]
     defined = {rule.name for rule in rules}
     return Coverage(
@@ -82,7 +81,7 @@ def coverage(
         without_runbook=tuple(rule for rule, match in matched.items() if match is None),
         without_alert=tuple(
             Orphan(document, alert)
-            for document in book.documents
+            for document in index.documents
             for alert in document.metadata.alerts
             if alert not in defined
         ),
@@ -91,26 +90,28 @@ def coverage(
     )
 
 
-class _Book:
-    """The pages by everything that an alert may name."""
+class _DocumentIndex:
+    """Documents by everything that an alert can refer to."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self.documents = documents
-        self._by_alert = _index((alert, one) for one in documents for alert in one.metadata.alerts)
-        self._by_path = _index((one.path, one) for one in documents)
-        self._by_url = _index((bare(one.metadata.url or ""), one) for one in documents)
-        self._by_name = _index((name, one) for one in documents for name in _names(one))
+        self._by_alert = _group_by_key(
+            (alert, one) for one in documents for alert in one.metadata.alerts
+        )
+        self._by_path = _group_by_key((one.path, one) for one in documents)
+        self._by_url = _group_by_key((bare(one.metadata.url or ""), one) for one in documents)
+        self._by_name = _group_by_key((name, one) for one in documents for name in _names(one))
 
     def match(self, rule: AlertRule) -> Match | None:
         ways = (
-            (Covered.RUNBOOK_URL, self.at(rule.runbook_url) if rule.runbook_url else ()),
-            (Covered.ALERTS, self._by_alert.get(rule.name, ())),
-            (Covered.NAME, self._by_name.get(_spelled(rule.name), ())),
+            (MatchedBy.RUNBOOK_URL, self.at(rule.runbook_url) if rule.runbook_url else ()),
+            (MatchedBy.ALERTS, self._by_alert.get(rule.name, ())),
+            (MatchedBy.NAME, self._by_name.get(_normalized(rule.name), ())),
         )
         return next((Match(rule, by, tuple(found)) for by, found in ways if found), None)
 
     def at(self, url: str) -> Sequence[Document]:
-        """The pages at an address: their own link, or a path that ends in theirs."""
+        """The documents at a URL: their own `url`, or a path that ends with theirs."""
         if found := self._by_url.get(bare(url)):
             return found
         steps = PurePosixPath(path_in(url)).parts
@@ -118,7 +119,7 @@ class _Book:
         return next((self._by_path[tail] for tail in tails if tail in self._by_path), ())
 
 
-def _index(pairs: Iterable[tuple[str, Document]]) -> Mapping[str, list[Document]]:
+def _group_by_key(pairs: Iterable[tuple[str, Document]]) -> Mapping[str, list[Document]]:
     found: dict[str, list[Document]] = {}
     for key, document in pairs:
         if key and document not in found.setdefault(key, []):
@@ -127,19 +128,19 @@ def _index(pairs: Iterable[tuple[str, Document]]) -> Mapping[str, list[Document]
 
 
 def _names(document: Document) -> list[str]:
-    """A page's file name, its title where that is a name, and the names in its title."""
+    """The normalized file name, and the identifiers in the title."""
     stem = PurePosixPath(document.path).stem
     title = document.metadata.title
-    return [_spelled(name) for name in (stem, *identifiers_in(title))]
+    return [_normalized(name) for name in (stem, *identifiers_in(title))]
 
 
-def _spelled(name: str) -> str:
-    """`DiskFull`, `disk-full` and `disk_full` alike."""
+def _normalized(name: str) -> str:
+    """Maps `DiskFull`, `disk-full` and `disk_full` to the same string."""
     return " ".join(parts(name))
 
 
 def _is_ours(url: str, prefixes: Sequence[str], suffixes: frozenset[str]) -> bool:
-    if "{{" in url:  # a template that Prometheus fills in
+    if "{{" in url:  # a template of Prometheus
         return False
     path = PurePosixPath(path_in(url))
     return url.startswith(tuple(prefixes)) or path.suffix.lower() in suffixes

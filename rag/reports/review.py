@@ -1,4 +1,4 @@
-"""What a docs owner must look at: old, orphaned, superseded and unused pages, the worst first."""
+"""Documents that an owner should review: old, orphaned, superseded or unused, worst first."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from rag.domain.documents import Document, Freshness, FreshnessStatus, Kind, doc
 from rag.retrieval.freshness import DEFAULT_REVIEW_EVERY, freshness_of
 from rag.retrieval.priors import superseded_paths
 
-# Under so many recorded searches it says nothing of a page that none of them found it.
-FEWEST_SEARCHES = 50
+# With fewer recorded searches, never having been found means nothing.
+MIN_SEARCHES = 50
 _LINK = re.compile(r"\]\(\s*<?([^)\s>]+)")
 _FOREIGN = re.compile(r"[a-z][a-z0-9+.-]*:|//|#", re.IGNORECASE)
 
 
 class Reason(StrEnum):
-    """Why a page is to be looked at, the most pressing first."""
+    """Why a document should be reviewed, most urgent first."""
 
     STALE = "stale"
     DUE = "due"
@@ -41,8 +41,8 @@ _OF_STATUS = {FreshnessStatus.STALE: Reason.STALE, FreshnessStatus.DUE: Reason.D
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What recorded searches showed. `answers` counts for each document id how often it stood
-    among the first pages of a result, `found` holds those that stood in any."""
+    """Recorded searches. `answers` counts by document id how often it was among the first results;
+    `found` holds the ids that were in any result."""
 
     searches: int = 0
     since: datetime | None = None
@@ -51,10 +51,10 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What pages are held against; what is empty is not checked.
+class ReviewContext:
+    """Known owners and services to check against; an empty set disables its check.
 
-    `changed` says when each service that can be asked was last changed.
+    `changed` maps a service to its last change, where that is known.
     """
 
     owners: frozenset[str] = frozenset()
@@ -64,8 +64,8 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class PageReview:
-    """A page, why it is to be looked at, and what shows it. Pages are named by their paths."""
+class DocumentReview:
+    """A document, why it should be reviewed, and the evidence; other documents by their paths."""
 
     document: Document
     freshness: Freshness
@@ -83,15 +83,15 @@ class PageReview:
 
 @dataclass(frozen=True, slots=True)
 class OwnerReview:
-    """An owner's pages that are to be looked at; None owns what names no owner."""
+    """The documents that one owner should review; `owner` is None for those without an owner."""
 
     owner: str | None
-    pages: tuple[PageReview, ...]
+    pages: tuple[DocumentReview, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """`statuses` counts every page, not only those to be looked at; `searches` were recorded."""
+    """The report. `statuses` counts all documents; `searches` is the number of recorded ones."""
 
     as_of: date
     owners: tuple[OwnerReview, ...]
@@ -101,8 +101,8 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pages:
-    """What pages say of each other, by document id."""
+class _References:
+    """References between documents, by document id."""
 
     successors: Mapping[str, Sequence[Document]]
     linking: Mapping[str, Sequence[Document]]
@@ -112,29 +112,27 @@ def review(
     documents: Sequence[Document],
     links: Mapping[str, frozenset[str]],
     usage: Usage,
-    known: Known,
+    context: ReviewContext,
     today: date,
 ) -> Review:
-    """Every page that is to be looked at, by owner.
+    """All documents that should be reviewed, by owner.
 
-    `links` are for each document id those that it links to. Pages that answer often and are old
-    come first, and owners in the order of their worst page.
+    `links` maps a document id to the ids that it links to. Old documents that are often found come
+    first; owners are ordered by their most urgent document.
     """
-    told = {
-        one.id: freshness_of(one.metadata, one.updated_at, today, known.review_every)
+    freshness = {
+        one.id: freshness_of(one.metadata, one.updated_at, today, context.review_every)
         for one in documents
     }
-    pages = _Pages(_successors(documents), _linking(documents, links))
-    found = [_page(one, told[one.id], pages, usage, known) for one in documents]
-    listed = sorted((page for page in found if page.reasons), key=_pressing)
-    owners = dict.fromkeys(page.document.metadata.owner for page in listed)
-    counts = Counter(freshness.status for freshness in told.values())
+    references = _References(_successors(documents), _linking(documents, links))
+    found = [_review_of(one, freshness[one.id], references, usage, context) for one in documents]
+    listed = sorted((one for one in found if one.reasons), key=_urgency)
+    owners = dict.fromkeys(one.document.metadata.owner for one in listed)
+    counts = Counter(one.status for one in freshness.values())
     return Review(
         as_of=today,
         owners=tuple(
-            OwnerReview(
-                owner, tuple(page for page in listed if page.document.metadata.owner == owner)
-            )
+            OwnerReview(owner, tuple(one for one in listed if one.document.metadata.owner == owner))
             for owner in owners
         ),
         statuses={status: counts[status] for status in FreshnessStatus},
@@ -144,7 +142,7 @@ def review(
 
 
 def linked_documents(source: str, path: str, text: str) -> frozenset[str]:
-    """The ids of the documents of its source that a page's text links to, as Markdown does."""
+    """The ids of the documents of the same source that a Markdown text links to."""
     targets = (target for target in _LINK.findall(text) if not _FOREIGN.match(target))
     places = (unquote(re.split(r"[#?]", target)[0]) for target in targets)
     return frozenset(document_id(source, _resolved(path, place)) for place in places if place)
@@ -156,16 +154,20 @@ def _resolved(path: str, place: str) -> str:
     return normpath(join(dirname(path), place))
 
 
-def _page(
-    document: Document, freshness: Freshness, pages: _Pages, usage: Usage, known: Known
-) -> PageReview:
-    successors = pages.successors.get(document.id, ())
+def _review_of(
+    document: Document,
+    freshness: Freshness,
+    references: _References,
+    usage: Usage,
+    context: ReviewContext,
+) -> DocumentReview:
+    successors = references.successors.get(document.id, ())
     above = {one.id for one in successors}
-    # A successor may point back to what it replaced; any other page leads readers astray.
-    linking = [one for one in pages.linking.get(document.id, ()) if one.id not in above]
-    linking = [one for one in linking if one.id not in pages.successors]
-    gone = _services_gone(document, known)
-    changed = _changed(document, known)
+    # A successor may link back to the document that it replaces; any other link misleads.
+    linking = [one for one in references.linking.get(document.id, ()) if one.id not in above]
+    linking = [one for one in linking if one.id not in references.successors]
+    gone = _services_gone(document, context)
+    changed = _changed(document, context)
     facts = {
         _OF_STATUS.get(freshness.status): True,
         Reason.NEVER_REVIEWED: freshness.status is FreshnessStatus.UNKNOWN
@@ -173,11 +175,11 @@ def _page(
         Reason.SERVICE_CHANGED: bool(changed),
         Reason.SERVICE_GONE: bool(gone),
         Reason.NO_OWNER: document.metadata.owner is None,
-        Reason.OWNER_GONE: _is_gone(document.metadata.owner, known.owners),
+        Reason.OWNER_GONE: _is_gone(document.metadata.owner, context.owners),
         Reason.SUPERSEDED_LINKED: bool(successors and linking),
         Reason.NEVER_FOUND: _is_never_found(document, bool(successors), usage),
     }
-    return PageReview(
+    return DocumentReview(
         document=document,
         freshness=freshness,
         reasons=tuple(reason for reason in Reason if facts.get(reason)),
@@ -189,28 +191,30 @@ def _page(
     )
 
 
-def _services_gone(document: Document, known: Known) -> tuple[str, ...]:
-    if document.metadata.kind is Kind.POSTMORTEM:  # history may be about what is gone
+def _services_gone(document: Document, context: ReviewContext) -> tuple[str, ...]:
+    if (
+        document.metadata.kind is Kind.POSTMORTEM
+    ):  # history may concern services that no longer exist
         return ()
-    return tuple(one for one in document.metadata.service if _is_gone(one, known.services))
+    return tuple(one for one in document.metadata.service if _is_gone(one, context.services))
 
 
-def _is_gone(name: str | None, there: frozenset[str]) -> bool:
-    return name is not None and bool(there) and name not in there
+def _is_gone(name: str | None, existing: frozenset[str]) -> bool:
+    return name is not None and bool(existing) and name not in existing
 
 
-def _changed(document: Document, known: Known) -> dict[str, datetime]:
-    """Its services that were changed after the day of its last review."""
+def _changed(document: Document, context: ReviewContext) -> dict[str, datetime]:
+    """The document's services that changed after the day of its last review."""
     reviewed = document.metadata.last_reviewed
     if reviewed is None or document.metadata.kind is Kind.POSTMORTEM:
         return {}
-    changes = ((one, known.changed.get(one)) for one in document.metadata.service)
+    changes = ((one, context.changed.get(one)) for one in document.metadata.service)
     return {one: at for one, at in changes if at is not None and at.date() > reviewed}
 
 
 def _is_never_found(document: Document, superseded: bool, usage: Usage) -> bool:
     return (
-        usage.searches >= FEWEST_SEARCHES
+        usage.searches >= MIN_SEARCHES
         and usage.since is not None
         and document.updated_at <= usage.since
         and not superseded
@@ -218,12 +222,12 @@ def _is_never_found(document: Document, superseded: bool, usage: Usage) -> bool:
     )
 
 
-def _pressing(page: PageReview) -> tuple[int, int, int, str, str]:
-    """Old pages by how often they answer, then all by their gravest reason and by age."""
-    asked = page.answers if page.is_old else 0
-    gravest = list(Reason).index(page.reasons[0])
-    document = page.document
-    return -asked, gravest, -page.freshness.age_days, document.source, document.path
+def _urgency(review: DocumentReview) -> tuple[int, int, int, str, str]:
+    """Sort key: old documents by how often they are found, then all by worst reason and age."""
+    answers = review.answers if review.is_old else 0
+    worst = list(Reason).index(review.reasons[0])
+    document = review.document
+    return -answers, worst, -review.freshness.age_days, document.source, document.path
 
 
 def _successors(documents: Sequence[Document]) -> dict[str, list[Document]]:

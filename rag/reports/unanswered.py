@@ -1,4 +1,4 @@
-"""Questions that nothing answered, put together where they ask for the same."""
+"""Groups unanswered questions that ask for the same thing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SILENT = (
     "in into is it its me my no not of on or our out please should so some that the their then "
     "there this to up us was we were what when where which while who why will with you"
 )
-# Two questions that share three fifths of the shorter one's words ask for the same.
+# Two questions belong together if they share three fifths of the shorter one's words.
 _SHARED = 0.6
 _SUFFIX = re.compile(r"(?:ing|ed|es|s)$")
 _SHORTEST_STEM = 4
@@ -39,7 +39,7 @@ class Unanswered:
 
 @dataclass(frozen=True, slots=True)
 class QuestionGroup:
-    """What was asked for in vain: the commonest wording first, how often, and when last."""
+    """Similar questions, the most frequent wording first, with their number and last time."""
 
     questions: tuple[str, ...]
     count: int
@@ -47,27 +47,27 @@ class QuestionGroup:
 
 
 def grouped(questions: Iterable[Question]) -> list[QuestionGroup]:
-    """Groups of questions by the words that they share, most often asked first."""
+    """Group questions by shared words, the most frequent group first."""
     asked = list(questions)
     times = Counter(" ".join(question.text.split()) for question in asked)
     last: dict[str, datetime] = {}
     for question in asked:
         text = " ".join(question.text.split())
         last[text] = max(last.get(text, question.asked_at), question.asked_at)
-    gathered: list[tuple[frozenset[str], list[str]]] = []
+    groups_by_words: list[tuple[frozenset[str], list[str]]] = []
     for text in sorted(times, key=lambda one: (-times[one], one)):
         words = _words(text)
-        # The commonest question of a group decides, so that no chain leads from one to another.
-        home = next((group for leader, group in gathered if _same(leader, words)), None)
-        if home is None:
-            gathered.append((words, [text]))
+        # Compare with the most frequent question of a group only, so that groups do not chain.
+        match = next((group for leader, group in groups_by_words if _same(leader, words)), None)
+        if match is None:
+            groups_by_words.append((words, [text]))
         else:
-            home.append(text)
+            match.append(text)
     groups = [
         QuestionGroup(
             tuple(texts), sum(times[text] for text in texts), max(last[text] for text in texts)
         )
-        for _, texts in gathered
+        for _, texts in groups_by_words
     ]
     return sorted(groups, key=lambda group: (-group.count, group.questions))
 

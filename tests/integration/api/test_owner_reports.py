@@ -126,7 +126,7 @@ def test_a_service_whose_folder_has_no_commits_is_told(place: Path, tmp_path: Pa
 def test_coverage_tells_gaps_on_both_sides_and_what_was_asked_in_vain(place: Path) -> None:
     rules = place / "rules.yaml"
     rules.write_text(
-        "groups:\n- name: g\n  rules:\n  - alert: Covered\n    annotations:\n"
+        "groups:\n- name: g\n  rules:\n  - alert: MatchedBy\n    annotations:\n"
         "      runbook_url: https://git.example/new.md\n  - alert: Bare\n    annotations:\n"
         "      runbook_url: https://git.example/gone.md\n"
     )
@@ -134,7 +134,7 @@ def test_coverage_tells_gaps_on_both_sides_and_what_was_asked_in_vain(place: Pat
     assert done.exit_code == 1
     report = json.loads(done.stdout)
     assert [(one["alert"], one["by"], one["runbooks"]) for one in report["covered"]] == [
-        ("Covered", "runbook_url", ["new.md"])
+        ("MatchedBy", "runbook_url", ["new.md"])
     ]
     assert [(one["alert"], one["line"]) for one in report["without_runbook"]] == [("Bare", 7)]
     assert [one["alert"] for one in report["dead_links"]] == ["Bare"]

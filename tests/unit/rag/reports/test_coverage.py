@@ -10,7 +10,7 @@ import pytest
 from ingest.reading.rule_files import alert_rules
 from rag.domain.documents import Document, Kind, Metadata
 from rag.errors import ConfigurationError
-from rag.reports.coverage import AlertRule, Coverage, Covered, coverage
+from rag.reports.coverage import AlertRule, Coverage, MatchedBy, coverage
 from tests.fakes import document
 from tests.processes import ROOT
 
@@ -33,26 +33,26 @@ def compared(rules: list[AlertRule], *pages: Document) -> Coverage:
 @pytest.mark.parametrize(
     ("alert", "found", "by"),
     [
-        (rule("X", OURS + "pay/disk.md"), page("pay/disk.md"), Covered.RUNBOOK_URL),
-        (rule("X", OURS + "pay/disk.md#fix?x=1"), page("pay/disk.md"), Covered.RUNBOOK_URL),
-        (rule("X", "pay/disk.md"), page("pay/disk.md"), Covered.RUNBOOK_URL),
-        (rule("X", OURS + "with%20space.md"), page("with space.md"), Covered.RUNBOOK_URL),
+        (rule("X", OURS + "pay/disk.md"), page("pay/disk.md"), MatchedBy.RUNBOOK_URL),
+        (rule("X", OURS + "pay/disk.md#fix?x=1"), page("pay/disk.md"), MatchedBy.RUNBOOK_URL),
+        (rule("X", "pay/disk.md"), page("pay/disk.md"), MatchedBy.RUNBOOK_URL),
+        (rule("X", OURS + "with%20space.md"), page("with space.md"), MatchedBy.RUNBOOK_URL),
         (
             rule("X", "https://wiki.example/1/"),
             page("a.md", url="https://wiki.example/1"),
-            Covered.RUNBOOK_URL,
+            MatchedBy.RUNBOOK_URL,
         ),
         (
             rule("X", "https://wiki.example/view?page=7#fix"),
             page("a.md", url="https://wiki.example/view?page=7"),
-            Covered.RUNBOOK_URL,
+            MatchedBy.RUNBOOK_URL,
         ),
-        (rule("DiskFull"), page("a.md", alerts=("Other", "DiskFull")), Covered.ALERTS),
-        (rule("DiskFull"), page("pay/disk-full.md"), Covered.NAME),
-        (rule("DiskFull"), page("a.md", "What to do on DiskFull"), Covered.NAME),
+        (rule("DiskFull"), page("a.md", alerts=("Other", "DiskFull")), MatchedBy.ALERTS),
+        (rule("DiskFull"), page("pay/disk-full.md"), MatchedBy.NAME),
+        (rule("DiskFull"), page("a.md", "What to do on DiskFull"), MatchedBy.NAME),
     ],
 )
-def test_an_alert_is_led_to_its_runbook(alert: AlertRule, found: Document, by: Covered) -> None:
+def test_an_alert_is_led_to_its_runbook(alert: AlertRule, found: Document, by: MatchedBy) -> None:
     (match,) = compared([alert], found, page("unrelated.md")).matches
     assert (match.by, match.documents) == (by, (found,))
 

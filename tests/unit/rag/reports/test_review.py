@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from api.cli.review_text import digest, markdown, plain
 from rag.domain.documents import Document, FreshnessStatus, Kind, Metadata
 from rag.reports.review import (
-    FEWEST_SEARCHES,
-    Known,
-    PageReview,
+    MIN_SEARCHES,
+    DocumentReview,
     Reason,
     Review,
+    ReviewContext,
     Usage,
     linked_documents,
     review,
@@ -37,9 +37,9 @@ def reviewed(
     *pages: Document,
     links: Mapping[str, frozenset[str]] | None = None,
     usage: Usage | None = None,
-    known: Known | None = None,
+    known: ReviewContext | None = None,
 ) -> Review:
-    return review(pages, links or {}, usage or Usage(), known or Known(), TODAY)
+    return review(pages, links or {}, usage or Usage(), known or ReviewContext(), TODAY)
 
 
 def listed(found: Review) -> dict[str, tuple[Reason, ...]]:
@@ -74,7 +74,7 @@ def test_a_page_in_order_is_not_listed_and_is_counted() -> None:
 def test_a_page_is_listed_with_every_reason_there_is(
     about: dict[str, object], reasons: tuple[Reason, ...]
 ) -> None:
-    known = Known(
+    known = ReviewContext(
         owners=frozenset({"team-a"}),
         services=frozenset({"shop"}),
         changed={"shop": datetime(2026, 5, 10, 23, 59, tzinfo=UTC)},
@@ -103,7 +103,7 @@ def test_links_of_superseded_pages_lead_nobody_astray() -> None:
     assert listed(reviewed(oldest, old, other, new, links=links)) == {}
 
 
-def used(*found: Document, searches: int = FEWEST_SEARCHES, **answers: int) -> Usage:
+def used(*found: Document, searches: int = MIN_SEARCHES, **answers: int) -> Usage:
     counted = {one.id: answers.get(one.path.removesuffix(".md"), 0) for one in found}
     since = datetime(2026, 5, 1, tzinfo=UTC)
     return Usage(searches, since, counted, frozenset(one.id for one in found))
@@ -112,7 +112,7 @@ def used(*found: Document, searches: int = FEWEST_SEARCHES, **answers: int) -> U
 def test_a_page_that_no_search_found_is_told_once_there_were_enough() -> None:
     seen, unseen = page("seen.md"), page("unseen.md")
     assert listed(reviewed(seen, unseen, usage=used(seen))) == {"unseen.md": (Reason.NEVER_FOUND,)}
-    few = used(seen, searches=FEWEST_SEARCHES - 1)
+    few = used(seen, searches=MIN_SEARCHES - 1)
     assert listed(reviewed(seen, unseen, usage=few)) == {}
     fresh = replace(unseen, updated_at=datetime(2026, 5, 20, tzinfo=UTC))
     assert listed(reviewed(seen, fresh, usage=used(seen))) == {}
@@ -150,7 +150,7 @@ def test_links_are_resolved_as_markdown_does() -> None:
 
 
 def full() -> Review:
-    known = Known(
+    known = ReviewContext(
         owners=frozenset({"team-a"}),
         services=frozenset({"shop"}),
         changed={"shop": datetime(2026, 5, 30, tzinfo=UTC)},
@@ -197,7 +197,7 @@ def test_every_listed_page_has_a_reason_and_stands_once_under_its_owner(
     ]
     usage = Usage(1, LONG_AGO, {one.id: told[n][2] for n, one in enumerate(pages)})
     found = reviewed(*pages, usage=usage)
-    rows: list[tuple[str | None, PageReview]] = [
+    rows: list[tuple[str | None, DocumentReview]] = [
         (owner.owner, one) for owner in found.owners for one in owner.pages
     ]
     assert len({one.document.id for _, one in rows}) == len(rows)
