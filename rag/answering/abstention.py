@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rag.answering.context import Context, Passage, pages_of
+from rag.answering.escaping import label
 from rag.answering.extractive import missing_words
 from rag.answering.nearest import nearest_of, nearest_words
+from rag.answering.quoting import quoted_sentence
 from rag.domain.answers import Answer, Citation, Statement
-from rag.guardrails.neutralising import one_line
 from rag.text.pieces import Piece
 
 _NEAREST = 3
@@ -20,7 +21,7 @@ def abstention(question: str, context: Context) -> Answer:
     near = [(p, nearest_words(question, p)) for page in pages for p in nearest_of(question, page)]
     told = [
         "> Nothing that you may read answers this.",
-        f"> Looked for: {one_line(question)}",
+        f"> Looked for: {label(question)}",
         *_missing(question, context),
     ]
     if near:
@@ -40,9 +41,9 @@ def abstention(question: str, context: Context) -> Answer:
 
 def _missing(question: str, context: Context) -> Iterator[str]:
     texts = [text for p in context.passages for text in (p.text, p.title, *p.hit.chunk.section)]
-    absent = missing_words(one_line(question), texts)
+    absent = missing_words(" ".join(question.split()), texts)
     if absent:
-        yield "> Missing: a page that speaks of " + ", ".join(absent)
+        yield "> Missing: a page that speaks of " + ", ".join(map(label, absent))
     else:
         yield "> Missing: a page that says what to do about this, and not only its words"
 
@@ -58,6 +59,6 @@ def _shown(passage: Passage, words: Piece | None) -> Iterator[str]:
     section = " > ".join(passage.hit.chunk.section)
     heading = f"{passage.title}, {section}" if section else passage.title
     remark = f" _({passage.remark})_" if passage.remark else ""
-    yield f"> - {one_line(heading)} ({one_line(where)}) [{passage.marker}]{remark}"
+    yield f"> - {label(heading)} ({label(where)}) [{passage.marker}]{remark}"
     if words is not None:
-        yield f"\n- {words.text} [{passage.marker}]\n"
+        yield f"\n- {quoted_sentence(words.text, passage.marker)}\n"

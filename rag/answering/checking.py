@@ -65,7 +65,7 @@ class AnswerChecker:
         self._support = support
         self._unsupported = unsupported
         self._commands = QuotedCommands(context.passages)
-        self._context_text = "\n".join(passage.text for passage in context.passages)
+        self._context_text = "\n".join(passage.prompt_text for passage in context.passages)
         self._last: tuple[int, ...] = ()
         self._statements: list[Statement] = []
         self._nowhere: set[int] = set()
@@ -198,9 +198,11 @@ class AnswerChecker:
         if cited.vain:
             return Support(0.0, ("introduces what no cited page shows",)), markers
         if markers:
-            texts = [passage.text for passage in self._context.cited(markers)]
+            texts = [passage.prompt_text for passage in self._context.cited(markers)]
             return self._support.check(text, texts), markers
-        found = self._support.check(text, [passage.text for passage in self._context.passages])
+        found = self._support.check(
+            text, [passage.prompt_text for passage in self._context.passages]
+        )
         if found.supported:
             return found, (self._context.passages[found.passage].marker,)
         return Support(found.score, (*found.reasons, "cites nothing")), ()

@@ -2,8 +2,8 @@
 
     hits, newest first among equals -> whole chunks within the budget -> what stands around them
 
-A chunk holds whole steps and is never cut. Titles, paths and text are neutralised, so that what a
-page says can be read as nothing but what a page says.
+A chunk holds whole steps and is never cut. Each passage has its text twice: as the document
+has it, to be quoted, and neutralised, to be read by a model.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby, zip_longest
 
 from rag.access.acl import AccessFilter
+from rag.answering.escaping import label
 from rag.domain.documents import Chunk, FreshnessStatus
 from rag.domain.search import Hit, Scores
-from rag.guardrails.neutralising import LEFT_OUT, neutralised, one_line
+from rag.guardrails.neutralising import LEFT_OUT, neutralised
 from rag.ports import PageReader
 from rag.retrieval.relevance import coverage
 
@@ -31,11 +32,16 @@ TokenCounter = Callable[[Sequence[str]], list[int]]
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One numbered chunk of the context. `text` is neutralised; `remark` says what is wrong."""
+    """One numbered chunk of the context.
+
+    `text` is the document's own; `prompt_text` is the same as a model may read it. `remark` says
+    what is wrong with the document.
+    """
 
     marker: int
     hit: Hit
     text: str
+    prompt_text: str
     remark: str = ""
 
     @property
@@ -44,8 +50,8 @@ class Passage:
 
     @property
     def left_out(self) -> bool:
-        """Whether a line of it spoke to a model and was left out."""
-        return LEFT_OUT in self.text
+        """Whether a line of it addresses a model and was left out."""
+        return LEFT_OUT in self.prompt_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +151,7 @@ def _numbered(hits: Sequence[Hit]) -> Context:
             Passage(
                 number,
                 replace(hit, rank=number),
+                hit.chunk.text,
                 neutralised(hit.chunk.text),
                 _remark(hit),
             )
@@ -156,7 +163,7 @@ def _numbered(hits: Sequence[Hit]) -> Context:
 def _remark(hit: Hit) -> str:
     told = []
     if hit.superseded_by:
-        told.append(f"superseded by {', '.join(map(one_line, hit.superseded_by))}")
+        told.append(f"superseded by {', '.join(map(label, hit.superseded_by))}")
     if hit.freshness.status is FreshnessStatus.STALE:
         told.append(f"stale: last reviewed {hit.freshness.last_reviewed}")
     return "; ".join(told)

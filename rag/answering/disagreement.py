@@ -18,6 +18,7 @@ from datetime import date
 from itertools import combinations
 
 from rag.answering.context import Passage, pages_of
+from rag.answering.escaping import label
 from rag.command_risk.command_settings import taken_apart
 from rag.domain.documents import Document, FreshnessStatus, Kind, Risk
 from rag.guardrails.neutralising import one_line
@@ -203,7 +204,7 @@ def _said(side: Side) -> str:
     reviewed = hit.freshness.last_reviewed
     when = f"reviewed {reviewed}" if reviewed else "never reviewed"
     values = " or ".join(f"`{value}`" for value in sorted(side.values))
-    return f"{one_line(hit.document.path)} ({when}{stale}) says {values} [{side.passage.marker}]"
+    return f"{label(hit.document.path)} ({when}{stale}) says {values} [{side.passage.marker}]"
 
 
 def _later(one: Side, other: Side) -> str:
@@ -211,4 +212,4 @@ def _later(one: Side, other: Side) -> str:
     if mine == theirs:
         return ""
     later = one if mine > theirs else other
-    return f"{one_line(later.passage.hit.document.path)} was reviewed later. "
+    return f"{label(later.passage.hit.document.path)} was reviewed later. "

@@ -44,7 +44,8 @@ _PARENTHESIS = r"(?:[(\uff08\ufe59]|&(?:lpar|#0{0,6}40|#[xX]0{0,6}28);)"
 # Emphasis that begins with a parenthesis renders as a remark does, whatever stands in between.
 _REMARK = re.compile(rf"{_NOISE}{{8}}|{_NOISE}{{0,7}}{_PARENTHESIS}")
 _MAX_MARKER = 40
-_MARKER = re.compile(rf"[\s*_{_INVISIBLE}]*\^?\d{{1,6}}(?:[\s*_,;\u2013{_INVISIBLE}-]+\d{{1,6}})*\s*")
+_BETWEEN = rf"[\s*_,;\u2013{_INVISIBLE}-]"
+_MARKER = re.compile(rf"{_BETWEEN}*+\^?\d++(?:{_BETWEEN}++\d++)*+{_BETWEEN}*+")
 # A rule, the underline of a heading, or the line below the head of a table.
 _RULE = re.compile(r"(?=[|: \t]*+[-_*=])[-_*=|: \t]+")
 _LEAD = re.compile(r"#{1,6}(?=\s|$)|>|[-+*](?=\s|$)|\d{1,9}(?=[.)](?:\s|$))|~{3,}")

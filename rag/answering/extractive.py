@@ -15,21 +15,21 @@ from enum import StrEnum
 from itertools import groupby, pairwise
 
 from rag.answering.context import Context, Passage, pages_of
+from rag.answering.escaping import label
 from rag.answering.nearest import nearest_of, nearest_words
+from rag.answering.quoting import quotation, quoted_sentence
 from rag.domain.answers import Statement
 from rag.domain.documents import Chunk, Kind, Risk
-from rag.guardrails.neutralising import LEFT_OUT, one_line
+from rag.guardrails.injection import addresses_a_model
 from rag.retrieval.relevance import coverage
 from rag.text.pieces import (
     Piece,
     PieceKind,
-    blocks,
     fenced,
     pieces,
     prose_sentences,
     without_list_mark,
 )
-from rag.text.sentences import sentences
 
 
 class Part(StrEnum):
@@ -134,7 +134,7 @@ class _Quote:
     @property
     def where(self) -> tuple[str, ...]:
         """The title of its page, then the headings, each a harmless line."""
-        names = [one_line(name) for name in (self.passage.title, *self.headings)]
+        names = [label(name) for name in (self.passage.title, *self.headings)]
         return tuple(name for name, _ in groupby(names))  # a section may begin with its own name
 
 
@@ -193,7 +193,7 @@ def _quotes(passage: Passage) -> Iterator[_Quote]:
                 yield _quote(passage, waiting, headings, place)
                 waiting = []
             headings = (*passage.hit.chunk.section, piece.text.lstrip("# "))
-        elif LEFT_OUT not in piece.text:
+        elif not addresses_a_model(piece.text):
             if waiting and not _belong_together(waiting, piece):
                 yield _quote(passage, waiting, headings, place)
                 waiting = []
@@ -302,7 +302,8 @@ def _part(part: Part, chosen: Sequence[_Quote], quotes: Sequence[_Quote]) -> str
     before = ""
     for where, inside in groupby(mine, key=lambda quote: quote.where):
         same_page = where[0] == before and len(where) > 1
-        told += [f"> {' > '.join(where[same_page:])}", *(_shown(quote) for quote in inside)]
+        origin = f"> Under {' > '.join(where[1:])}" if same_page else f"> From {' > '.join(where)}"
+        told += [origin, *(_shown(quote) for quote in inside)]
         before = where[0]
     left_out = sum(quote.part is part for quote in quotes) - len(mine)
     if left_out > 0 and part in (Part.CHECK, Part.MITIGATION):
@@ -311,15 +312,16 @@ def _part(part: Part, chosen: Sequence[_Quote], quotes: Sequence[_Quote]) -> str
 
 
 def _shown(quote: _Quote) -> str:
-    """The quote with a marker behind each sentence, and remarks where they are called for."""
-    marker = f" [{quote.passage.marker}]"
+    """The quote with its markers, and remarks on its document and on what its commands do."""
+    marker = quote.passage.marker
+    remarks = [_worst(risks) for risks in _risks_by_piece(quote)]
+    remarks[0] = "; ".join(filter(None, (quote.passage.remark, remarks[0])))
     if quote.part is Part.ALSO:  # one sentence or one row of a table
-        shown = [quote.text + marker]
-    else:
-        shown = [_marked(piece, marker) for piece in quote.pieces]
-    told = [_worst(risks) for risks in _risks_by_piece(quote)]
-    told[0] = "; ".join(filter(None, (quote.passage.remark, told[0])))
-    return "\n\n".join(_remarked(*one, marker) for one in zip(shown, told, strict=True))
+        return quoted_sentence(quote.text, marker, remarks[0])
+    return "\n\n".join(
+        quotation(piece.text, marker, remark)
+        for piece, remark in zip(quote.pieces, remarks, strict=True)
+    )
 
 
 def _risks_by_piece(quote: _Quote) -> list[set[Risk]]:
@@ -335,39 +337,6 @@ def _risks_by_piece(quote: _Quote) -> list[set[Risk]]:
 
 def _worst(risks: set[Risk]) -> str:
     return next((words for risk, words in _REMARK_OF.items() if risk in risks), "")
-
-
-def _remarked(shown: str, remark: str, marker: str) -> str:
-    if not remark:
-        return shown
-    told = f"_({remark})_"
-    if marker in shown:
-        return shown.replace(marker, f"{marker} {told}", 1)
-    return f"{shown} {told}"  # code, with its marker on a line below it
-
-
-def _marked(piece: Piece, marker: str) -> str:
-    if piece.kind in (PieceKind.CODE, PieceKind.TABLE):
-        return f"{piece.text}\n\n{marker.strip()}"
-    made = []
-    for is_code, run in fenced(piece.text):
-        made.append(run if is_code else _marked_prose(run, marker))
-    return "\n".join(made)
-
-
-def _marked_prose(run: str, marker: str) -> str:
-    made = run
-    cursor = 0
-    for block in blocks(run):
-        told = [block.rstrip()] if block.lstrip().startswith("|") else sentences(block)
-        for sentence in told:
-            at = made.index(sentence, cursor) + len(sentence)
-            if block.lstrip().startswith("|"):
-                cursor = at
-            else:
-                made = made[:at] + marker + made[at:]
-                cursor = at + len(marker)
-    return made
 
 
 def _statements(quote: _Quote) -> Iterator[Statement]:
@@ -388,7 +357,7 @@ def _absent(question: str, context: Context) -> Iterator[str]:
     told = [one for one in words if _LETTERS.search(one) and not _TIMESTAMP.search(one)]
     if told:
         more = len(told) - _MOST_ABSENT
-        yield f"> No page here speaks of: {', '.join(told[:_MOST_ABSENT])}" + (
+        yield f"> No page here speaks of: {', '.join(map(label, told[:_MOST_ABSENT]))}" + (
             f", and of {more} more words of the question" if more > 0 else ""
         )
 

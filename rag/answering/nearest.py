@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rag.answering.context import Passage
-from rag.guardrails.neutralising import LEFT_OUT
+from rag.guardrails.injection import addresses_a_model
 from rag.retrieval.relevance import coverage
 from rag.text.pieces import Piece, PieceKind, pieces, prose_sentences
 
@@ -34,13 +34,13 @@ def _words(question: str, passage: Passage) -> float:
 
 def _sentences(passage: Passage) -> Iterator[Piece]:
     for piece in pieces(passage.text):
-        if piece.kind in (PieceKind.PROSE, PieceKind.ITEM) and LEFT_OUT not in piece.text:
+        if piece.kind in (PieceKind.PROSE, PieceKind.ITEM) and not addresses_a_model(piece.text):
             for sentence in prose_sentences(piece.text):
                 yield Piece(PieceKind.PROSE, sentence, piece.line)
 
 
 def _rows(passage: Passage) -> Iterator[Piece]:
     for piece in pieces(passage.text):
-        if piece.kind is PieceKind.TABLE and LEFT_OUT not in piece.text:
+        if piece.kind is PieceKind.TABLE and not addresses_a_model(piece.text):
             for row in piece.text.split("\n")[2:]:
                 yield Piece(PieceKind.TABLE, row, piece.line)

@@ -31,7 +31,7 @@ class QuotedCommands:
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self._commands = {passage.marker: frozenset(_commands_of(passage)) for passage in passages}
-        self._text = {passage.marker: _bare(passage.text) for passage in passages}
+        self._text = {passage.marker: _bare(passage.prompt_text) for passage in passages}
 
     def markers_of(self, command: str) -> list[int]:
         """The passages that show this command as a whole."""
@@ -80,7 +80,7 @@ def commands_in_prose(prose: str) -> Iterator[str]:
 
 
 def _commands_of(passage: Passage) -> Iterator[str]:
-    for is_code, run in fenced(passage.text):
+    for is_code, run in fenced(passage.prompt_text):
         if is_code:
             inside = run.strip("\n").split("\n")[1:]
             for line in logical_lines("\n".join(inside)):
@@ -88,7 +88,7 @@ def _commands_of(passage: Passage) -> Iterator[str]:
         else:
             yield from (_bare(span) for span in _SPAN.findall(run))
     # Formats without fences: what was told to be a command when the page was read.
-    text = _bare(passage.text)
+    text = _bare(passage.prompt_text)
     for command in passage.hit.chunk.commands:
         if _bare(command.text) in text:
             yield _bare(command.text)

@@ -120,24 +120,21 @@ def _html(html: str, attribution: Attribution) -> Iterator[str]:
 def _list(node: SyntaxTreeNode, attribution: Attribution) -> Iterator[str]:
     items = [shown for item in node.children for shown in _item(item, attribution)]
     if items:
-        tight = all(_is_tight(item) for item in node.children)
-        yield ("\n" if tight else "\n\n").join(items)
+        yield _joint(node.children).join(items)
 
 
 def _item(node: SyntaxTreeNode, attribution: Attribution) -> Iterator[str]:
     shown = list(_rendered(node.children, attribution))
     if shown:
         mark = f"{node.info}{node.markup} "
-        body = ("\n" if _is_tight(node) else "\n\n").join(shown)
-        yield mark + _indented(body, " " * len(mark))
+        yield mark + _indented(_joint([node]).join(shown), " " * len(mark))
 
 
-def _is_tight(item: SyntaxTreeNode) -> bool:
-    """Whether an item's paragraphs stand close, and it holds nothing that needs a blank line."""
-    return all(
-        child.hidden if child.type == "paragraph" else child.type.endswith("_list")
-        for child in item.children
-    )
+def _joint(items: Sequence[SyntaxTreeNode]) -> str:
+    """What separates the blocks of these items: nothing but a line break in a tight list."""
+    blocks = [block for item in items for block in item.children]
+    loose = any(block.type == "paragraph" and not block.hidden for block in blocks)
+    return "\n\n" if loose or any(block.type == "table" for block in blocks) else "\n"
 
 
 def _table(node: SyntaxTreeNode) -> str:

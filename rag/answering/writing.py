@@ -216,8 +216,8 @@ def _quoted(passage: Passage) -> str:
     """A passage in the prompt: each line of the page behind a bar, its facts before it."""
     hit = passage.hit
     where = " > ".join(one_line(title) for title in hit.chunk.section)
-    facts = [one_line(passage.title), where, one_line(hit.document.path), passage.remark]
-    text = "\n".join(f"| {line}" for line in passage.text.split("\n"))
+    facts = [one_line(passage.title), where, one_line(hit.document.path), one_line(passage.remark)]
+    text = "\n".join(f"| {line}" for line in passage.prompt_text.split("\n"))
     return f"[{passage.marker}] {' · '.join(fact for fact in facts if fact)}\n{text}"
 
 

@@ -91,6 +91,11 @@ def speaks_to_a_model(line: str) -> bool:
     return bool(_TELLS_A_MODEL.search(bare) or _ASKS_FOR_OTHERS.search(bare))
 
 
+def addresses_a_model(text: str) -> bool:
+    """Whether any line of a text tells a model what to do."""
+    return any(map(speaks_to_a_model, text.split("\n")))
+
+
 def _signs(text: str) -> Iterator[Sign]:
     comments = (
         found.start()

@@ -36,6 +36,7 @@ _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}#{1,6}\s")
 _ITEM = re.compile(r"( {0,3})(?:\d{1,4}[.)]|[-*+•])\s+(?=\S)")
 _LIST_MARK = re.compile(r"^\s*(?:\d{1,4}[.)]|[-*+•])\s+")
+_QUOTE_MARK = re.compile(r"^[ \t]*+(?:>[ \t]?)++", re.MULTILINE)
 _NESTED = re.compile(r"\s*(?:\||\d{1,4}[.)]\s|[-*+•]\s)")
 _TABLE = re.compile(r"\s*\|")
 
@@ -69,12 +70,12 @@ def blocks(prose: str) -> Iterator[str]:
 
 
 def prose_sentences(text: str) -> Iterator[str]:
-    """The sentences of a piece, verbatim, without its list marks, code and rows of tables."""
+    """The sentences of a piece, without its marks of lists and quotes, code and rows of tables."""
     for is_code, run in fenced(text):
         if not is_code:
             for block in blocks(run):
                 if not block.lstrip().startswith("|"):
-                    yield from sentences(without_list_mark(block))
+                    yield from sentences(_QUOTE_MARK.sub("", without_list_mark(block)))
 
 
 def without_list_mark(text: str) -> str:

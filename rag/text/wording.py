@@ -10,7 +10,7 @@ from rag.retrieval.relevance import STOP_WORDS, stem
 from rag.text.links import replace_links
 
 _MARKERS = re.compile(r"(?:(?<!\s)\s++)?(?<!\\)\[\d{1,3}\](?!\()")
-_ESCAPED = re.compile(r"\\([\[\]()*_`#>~-])")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _REMARK = re.compile(r"(?:(?<!\s)\s++)?_\([^()\n]*+\)_")
 _EMPHASIS = re.compile(r"(?<![A-Za-z0-9])[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?![A-Za-z0-9])|~~")
 _LEADING = re.compile(r"^\s*(?:[-*+•>#]+\s+|\d{1,4}[.)]\s+)+")

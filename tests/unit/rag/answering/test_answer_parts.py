@@ -169,7 +169,7 @@ def told_of(question: str, page: str, kind: Kind = Kind.RUNBOOK) -> str:
 def test_a_prohibition_stands_under_the_heading_that_forbids() -> None:
     page = "## Never\n\n- Restart two brokers at once.\n- Delete the volume of the claim.\n"
     told = told_of("restart brokers", page)
-    assert told.startswith("### Take care\n\n> a.md > Never\n\n- Restart two brokers")
+    assert told.startswith("### Take care\n\n> From a.md > Never\n\n- Restart two brokers")
 
 
 def test_what_is_cited_beside_stays_a_warning_under_its_heading() -> None:
@@ -177,7 +177,9 @@ def test_what_is_cited_beside_stays_a_warning_under_its_heading() -> None:
     beside = hit("b.md", "## Never\n\n- Delete the volume of a broker.", rank=2, score=0.6)
     told = extract("broker volume", context_of(best, beside)).text
     assert (
-        told.index("### Take care") < told.index("> b.md > Never") < told.index("Delete the volume")
+        told.index("### Take care")
+        < told.index("> From b.md > Never")
+        < told.index("Delete the volume")
     )
     assert "### See also" not in told
 
