@@ -15,7 +15,6 @@ from rag.faithfulness.support import LEAST_SUPPORT, SupportChecker, passage_unit
 from rag.guardrails.neutralising import outside_code
 from rag.ports import Embedder
 from rag.text.pieces import fenced
-from rag.text.wording import plain
 
 LEAST_FAITHFUL = LEAST_SUPPORT
 # Includes lines of markers, which may follow an unclosed fence.
@@ -62,5 +61,6 @@ def _units(answer: str) -> Iterator[str]:
     """Sentences, table rows, and lines of fenced code as inline code."""
     for is_code, run in fenced(answer):
         for unit in passage_units(run):
-            if plain(unit):  # skips `...` in a listing
+            # `...` in a listing and the line below the head of a table say nothing.
+            if any(map(str.isalnum, unit)):
                 yield f"`{unit.strip()}`" if is_code else unit

@@ -302,8 +302,7 @@ def _part(part: Part, chosen: Sequence[_Quote], quotes: Sequence[_Quote]) -> str
     before = ""
     for where, inside in groupby(mine, key=lambda quote: quote.where):
         same_page = where[0] == before and len(where) > 1
-        origin = f"> Under {' > '.join(where[1:])}" if same_page else f"> From {' > '.join(where)}"
-        told += [origin, *(_shown(quote) for quote in inside)]
+        told += [f"> In {' > '.join(where[same_page:])}", *(_shown(quote) for quote in inside)]
         before = where[0]
     left_out = sum(quote.part is part for quote in quotes) - len(mine)
     if left_out > 0 and part in (Part.CHECK, Part.MITIGATION):

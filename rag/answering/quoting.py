@@ -141,7 +141,7 @@ def _table(node: SyntaxTreeNode) -> str:
     rows = [row for part in node.children for row in part.children]
     rules = [_ALIGNMENTS.get(str(cell.attrs.get("style", "")), "---") for cell in rows[0].children]
     head, *body = [_row(_cell(cell) for cell in row.children) for row in rows]
-    return "\n".join([head, _row(rules), *body])
+    return "\n".join([head, f"|{'|'.join(rules)}|", *body])
 
 
 def _row(cells: Iterator[str] | Sequence[str]) -> str:

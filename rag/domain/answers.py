@@ -64,10 +64,10 @@ class Statement:
 class Answer:
     """Text in Markdown with its citations, or an abstention.
 
-    Lines that begin with `### ` or `> ` and remarks written `_(…)_` are the project's own words;
-    everything else is told by pages. `prompt` is `name@version` of the prompt in use, whether or
-    not a model was asked with it. `hits` are the context: marker n is the n-th of them.
-    `fell_back` says that a model was asked and that what it wrote does not stand.
+    Lines that begin with `### ` or `> ` and remarks written `_(…)_` are the program's own words;
+    everything else is quoted from documents (rag/answering/quoting.py). `prompt` is `name@version`
+    of the prompt in use, whether or not a model was asked with it. `hits` are the context: marker n
+    is the n-th of them. `fell_back` says that a model was asked and that what it wrote does not stand.
     """
 
     text: str

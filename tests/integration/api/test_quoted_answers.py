@@ -22,7 +22,6 @@ from evals.metrics.faithfulness import FaithfulnessChecker
 from ingest.runs.report import Silent
 from rag.answering.disagreement import HEADING
 from rag.domain.answers import Answer
-from rag.guardrails.neutralising import neutralised
 from rag.ports import Embedder
 
 ROOT = Path(__file__).parents[3]
@@ -53,13 +52,15 @@ def answers(
 
 
 def plain(text: str) -> str:
-    return " ".join(text.split())
+    """Text with single spaces; the line below the head of a table has none."""
+    told = " ".join(text.split())
+    return re.sub(r"\|(?: ?:?-+:? ?\|)+", lambda rule: rule.group().replace(" ", ""), told)
 
 
 @cache
 def shown(text: str) -> str:
-    """A chunk's text as an answer may show it."""
-    return plain(neutralised(text))
+    """A chunk's text as an answer may show it: without the marks of block quotes."""
+    return plain(re.sub(r"^(\s*)> ?", r"\1", text, flags=re.MULTILINE))
 
 
 def holds(answer: Answer, document: str, text: str) -> bool:

@@ -169,7 +169,7 @@ def told_of(question: str, page: str, kind: Kind = Kind.RUNBOOK) -> str:
 def test_a_prohibition_stands_under_the_heading_that_forbids() -> None:
     page = "## Never\n\n- Restart two brokers at once.\n- Delete the volume of the claim.\n"
     told = told_of("restart brokers", page)
-    assert told.startswith("### Take care\n\n> From a.md > Never\n\n- Restart two brokers")
+    assert told.startswith("### Take care\n\n> In a.md > Never\n\n- Restart two brokers")
 
 
 def test_what_is_cited_beside_stays_a_warning_under_its_heading() -> None:
@@ -178,7 +178,7 @@ def test_what_is_cited_beside_stays_a_warning_under_its_heading() -> None:
     told = extract("broker volume", context_of(best, beside)).text
     assert (
         told.index("### Take care")
-        < told.index("> From b.md > Never")
+        < told.index("> In b.md > Never")
         < told.index("Delete the volume")
     )
     assert "### See also" not in told
@@ -250,7 +250,7 @@ def test_every_quoted_sentence_of_the_sample_corpus_is_verbatim_from_its_citatio
         answer = answerer.answer(path.stem.replace("-", " "), principal=PAYMENTS)
         for told in answer.statements:
             [marker] = told.markers
-            cited = neutralised(answer.hits[marker - 1].chunk.text)
+            cited = answer.hits[marker - 1].chunk.text.replace("\n> ", "\n")
             assert " ".join(told.text.split()) in " ".join(cited.split())
             assert " ".join(told.text.split("\n")[0].split()) in " ".join(answer.text.split())
             seen += 1
