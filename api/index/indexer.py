@@ -13,8 +13,10 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+from api.index.access_changes import AccessChanges, RunRequest
 from ingest.chunking.chunker import Chunker, ChunkSettings
 from ingest.runs.pipeline import ingest
+from ingest.runs.preparation import PreparedSource
 from ingest.runs.report import IngestReport, Progress, Silent
 from ingest.runs.source_run import IngestTools, Run
 from ingest.sources.source import Source
@@ -28,7 +30,7 @@ from rag.errors import (
     StoreError,
 )
 from rag.indexing.ports import Catalog, GenerationWriter
-from rag.indexing.write_protocol import IndexWriter
+from rag.indexing.write_protocol import IndexWriter, Unobserved
 from rag.ports import ChangeObserver, Embedder, VectorStore
 
 log = logging.getLogger(__name__)
@@ -77,7 +79,8 @@ class Indexer:
         self.stores = stores
         self._max_file_bytes = max_file_bytes
         self._hold = hold
-        self._changes = changes
+        self._changes = changes or Unobserved()
+        self.access = AccessChanges(catalog, self._changes)
         self._turn = threading.RLock()
         self._depth = 0
 
@@ -123,18 +126,15 @@ class Indexer:
         every source could be reached, and ConfigurationError when these are not all sources that
         it has pages of.
         """
+        run = Run(prune=prune, full=full, settle=settle, pull=pull, progress=progress)
+        asked = RunRequest(sources, configured, whole and prune, run)
         with self.owned():
+            prepared = self._prepare_serving(asked)
             generation = self._generation(full)
             serves = generation == self.catalog.generations.serving()
             if not serves:
                 self._refuse_a_part(sources, configured)
-            report = self.ingest_into(
-                generation,
-                sources,
-                configured=configured,
-                whole=whole and prune,
-                run=Run(prune=prune, full=full, settle=settle, pull=pull, progress=progress),
-            )
+            report = self._ingest_recorded(generation, asked, prepared)
             if not serves and report.unreachable:
                 log.warning("the new index does not serve yet: a source could not be reached")
             elif not serves:
@@ -153,18 +153,34 @@ class Indexer:
         run: Run,
     ) -> IngestReport:
         """The same for one generation, whether it serves or not."""
+        asked = RunRequest(sources, configured, whole, run)
+        catalog = self.catalog.writer(generation)
+        prepared = self.access.prepare(asked, catalog, self._max_file_bytes)
+        return self._ingest_recorded(generation, asked, prepared)
+
+    def _prepare_serving(self, asked: RunRequest) -> list[PreparedSource]:
+        """Fetch and list the sources; what readers lose is committed before all else."""
+        catalog = self.access.serving()
+        if catalog is not None:
+            self.access.withdraw_removed(asked, catalog)
+        return self.access.prepare(asked, catalog, self._max_file_bytes)
+
+    def _ingest_recorded(
+        self, generation: Generation, asked: RunRequest, prepared: Sequence[PreparedSource]
+    ) -> IngestReport:
+        """Ingest into a generation, and record why it failed where it does."""
         catalog = self.catalog.writer(generation)
         try:
-            report = self._ingest(catalog, sources, configured=configured, whole=whole, run=run)
+            report = self._ingest(catalog, asked, prepared)
             serving = self.catalog.generations.serving()
             if generation != serving and self._carry_over(serving, catalog):
-                # What becomes of it is for the rules of every run to say: it is gone from disk,
-                # or keeps serving in quarantine, to no more readers than before.
-                again = replace(run, full=False, pull=False, progress=Silent())
-                judged = self._ingest(
-                    catalog, sources, configured=configured, whole=whole, run=again
-                )
-                report = replace(report, chunks=judged.chunks, unreadable=judged.unreadable)
+                # The rules of every run decide on these documents: they are deleted where their
+                # files are gone, or keep serving in quarantine, to no more readers than before.
+                run = replace(asked.run, full=False, pull=False, progress=Silent())
+                again = replace(asked, run=run)
+                prepared = self.access.prepare(again, catalog, self._max_file_bytes)
+                second = self._ingest(catalog, again, prepared)
+                report = replace(report, chunks=second.chunks, unreadable=second.unreadable)
         except (StoreError, ModelError, ConfigurationError) as error:
             catalog.record_failure(str(error), datetime.now(UTC))
             raise
@@ -173,27 +189,22 @@ class Indexer:
         return report
 
     def _ingest(
-        self,
-        catalog: GenerationWriter,
-        sources: Sequence[Source],
-        *,
-        configured: frozenset[str],
-        whole: bool,
-        run: Run,
+        self, catalog: GenerationWriter, asked: RunRequest, prepared: Sequence[PreparedSource]
     ) -> IngestReport:
         recipe = catalog.generation.recipe or self.recipe
+        removed = self.access.withdraw_removed(asked, catalog)
         index = self.writer(catalog)
         index.repair()
-        for source in sources:
+        for name in removed:
+            catalog.forget_source(name)
+        for source in asked.sources:
             catalog.remember_source(
-                KnownSource(source.name, str(source.root), source.name in configured)
+                KnownSource(source.name, str(source.root), source.name in asked.configured)
             )
         chunking = ChunkSettings(recipe.chunk_tokens, recipe.least_tokens)
         chunker = Chunker(self.models.of(catalog.generation).count_tokens, chunking)
         tools = IngestTools(catalog, index, chunker, self._max_file_bytes)
-        if whole:
-            self._forget_removed(catalog, index, configured)
-        return ingest(tools, sources, run)
+        return ingest(tools, prepared, asked.run)
 
     def _carry_over(self, serving: Generation, catalog: GenerationWriter) -> bool:
         """Copy what serves, and what this generation was not given; whether there was any."""
@@ -277,11 +288,3 @@ class Indexer:
             if other != building:
                 self.drop(other)
         return building or self.create(self.recipe)
-
-    def _forget_removed(
-        self, catalog: GenerationWriter, index: IndexWriter, still_there: frozenset[str]
-    ) -> None:
-        for source in self.catalog.known_sources():
-            if source.configured and source.name not in still_there:
-                index.delete(source.name, sorted(catalog.active_versions(source.name)))
-                catalog.forget_source(source.name)

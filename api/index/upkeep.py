@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from api.index.access_watch import AccessWatch
 from api.index.generation_keeper import GenerationKeeper, perform
 from api.index.indexer import Indexer
 from api.index.jobs import JobProgress, JobRunner, Work
@@ -79,12 +80,18 @@ class Upkeep:
         changes = Changes()
         # What a connector or git brings changes elsewhere: every reconcile asks for it.
         folders = [source for source in self.sources if not (source.connector or source.checkout)]
-        end = watch(folders, changes, polling=polling)
+        ended = threading.Event()
+        access = AccessWatch(self.indexer.access.apply, folders, ended, failed)
+        end = watch(folders, changes, access.changes, polling=polling)
+        thread = threading.Thread(target=access.run, name="access", daemon=True)
+        thread.start()
         try:
             # What changed before the watcher stood is found by the first, whole run.
             Watch(self.index, self.sources, changes, reconcile, stop, failed).run(told)
         finally:
             end()
+            ended.set()
+            thread.join()
 
     def reindex(self, job: Job, progress: JobProgress) -> Mapping[str, Any]:
         """The work of a re-index job. Raises ConfigurationError for a source that is not there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -37,6 +37,9 @@ class AclRules:
         self._root = root
         self._source_acl = source_acl
         self._read: dict[PurePosixPath, frozenset[str] | QuarantineError | None] = {}
+        self._of_folder: dict[str, EffectiveAcl] = {}
+        self._sizes: dict[PurePosixPath, int] = {}
+        self._sizes_above: dict[str, int] = {}
 
     def resolve(self, path: str, own: frozenset[str] | None) -> EffectiveAcl:
         """The ACL of a document that says `own` of itself.
@@ -46,13 +49,35 @@ class AclRules:
         """
         if own is not None:
             return EffectiveAcl(own, AclOrigin.DOCUMENT)
-        for folder in PurePosixPath(path).parents:
+        folder = path.rpartition("/")[0]
+        if folder not in self._of_folder:
+            self._of_folder[folder] = self._resolve_folder(PurePosixPath(path).parents)
+        return self._of_folder[folder]
+
+    def _resolve_folder(self, folders: Iterable[PurePosixPath]) -> EffectiveAcl:
+        for folder in folders:
             rule = self._rule(folder)
             if rule is not None:
                 return EffectiveAcl(rule, AclOrigin.RULE_FILE)
         if self._source_acl is not None:
             return EffectiveAcl(self._source_acl, AclOrigin.SOURCE)
         return EffectiveAcl(frozenset(), AclOrigin.NOBODY)
+
+    def size_above(self, path: str) -> int:
+        """Bytes of the rule files that may have to be read for a document, read or not."""
+        folder = path.rpartition("/")[0]
+        if folder not in self._sizes_above:
+            sizes = (self._size(above) for above in PurePosixPath(path).parents)
+            self._sizes_above[folder] = sum(sizes)
+        return self._sizes_above[folder]
+
+    def _size(self, folder: PurePosixPath) -> int:
+        if folder not in self._sizes:
+            try:
+                self._sizes[folder] = (self._root / folder / RULE_FILE).lstat().st_size
+            except OSError:
+                self._sizes[folder] = 0
+        return self._sizes[folder]
 
     def _rule(self, folder: PurePosixPath) -> frozenset[str] | None:
         if folder not in self._read:

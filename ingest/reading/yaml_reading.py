@@ -69,12 +69,14 @@ def _refuse_tricks(text: str, first_line: int, what: str) -> None:
 
 def _entries(node: yaml.MappingNode, first_line: int, what: str) -> list[Entry]:
     entries: list[Entry] = []
+    seen: set[str] = set()
     for key, value in node.value:
         line = first_line + key.start_mark.line
         if not isinstance(key, yaml.ScalarNode):
             raise QuarantineError(f"{what}: a key must be text", line)
-        if any(entry.key == key.value for entry in entries):
+        if key.value in seen:
             raise QuarantineError(f"{what}: {key.value!r} is given twice", line)
+        seen.add(key.value)
         entries.append(Entry(key.value, line, _value(value, first_line, what)))
     return entries
 

@@ -6,15 +6,15 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from ingest.runs.preparation import PreparedSource
 from ingest.runs.report import IngestReport
 from ingest.runs.source_run import IngestTools, Outcome, Run, SourceRun
-from ingest.sources.source import Source
 
 
-def ingest(tools: IngestTools, sources: Sequence[Source], run: Run) -> IngestReport:
+def ingest(tools: IngestTools, sources: Sequence[PreparedSource], run: Run) -> IngestReport:
     """Bring every source up to date. The caller holds the index lock.
 
-    A source that cannot be reached is told of in the report, and nothing of it is deleted.
+    A source that cannot be reached is named in the report, and nothing of it is deleted.
     Raises what the run's progress raises; what was committed until then stays.
     """
     started = time.monotonic()

@@ -3,8 +3,9 @@
     walk -> read -> compare -> parse -> chunk -> embed -> commit      (a batch of files at a time)
 
 A file that cannot be indexed as it stands is quarantined: it is reported, and its last good
-version keeps serving with an ACL that is never wider than it was. A source that cannot be reached
-is reported too, and keeps serving as it was; neither keeps other files or sources from their turn.
+version keeps serving, to the readers that ingest/runs/preparation.py left it. A source that cannot
+be reached is reported too, and keeps serving as it was; neither keeps other files or sources from
+being indexed.
 """
 
 from __future__ import annotations
@@ -12,29 +13,28 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from ingest.chunking.chunker import Chunker
 from ingest.reading.acl_rules import AclRules, Resolve
 from ingest.reading.parse import RawFile, own_acl_of, parse
 from ingest.reading.scan import Suspicious, scan
+from ingest.runs.access_changes import narrow_access
+from ingest.runs.preparation import PreparedSource, deleted_paths
 from ingest.runs.report import Progress, Silent
-from ingest.sources.connectors.mirror import Mirror
-from ingest.sources.fetching import Fetched, fetch
 from ingest.sources.git_history import FileRevision, file_revisions
-from ingest.sources.source import Source
 from ingest.sources.walk import (
     IGNORE_FILE,
     FileUnsettled,
     FileVanished,
     Walk,
+    is_within,
     read_file,
     root_identity,
 )
-from rag.access.acl import readers_of_both
 from rag.domain.documents import AclOrigin, Chunk, Document, content_hash, document_id
-from rag.domain.index import ActiveVersion, Quarantined
+from rag.domain.index import Quarantined
 from rag.errors import QuarantineError, RunbookError, StoreError
 from rag.indexing.ports import GenerationWriter
 from rag.indexing.write_protocol import Draft, IndexWriter
@@ -92,29 +92,31 @@ _Parsed = tuple[Document, tuple[Chunk, ...]]
 class SourceRun:
     """Brings one source up to date."""
 
-    def __init__(self, tools: IngestTools, source: Source, run: Run) -> None:
+    def __init__(self, tools: IngestTools, prepared: PreparedSource, run: Run) -> None:
         self._tools = tools
-        self._source = source
+        self._source = prepared.source
+        prepared.commit_access(tools.catalog, tools.index.access, prune=run.prune)
+        self._fetched = prepared.fetched
+        self._narrowed = prepared.narrowed
+        self._deleted = prepared.deleted[tools.catalog.generation.id]
         self._run = run
-        self._resolve: Resolve = AclRules(source.root, source.acl).resolve
-        self._mirror: Mirror | None = None
+        self._mirror = prepared.fetched.mirror
+        resolve = AclRules(self._source.root, self._source.acl).resolve
+        self._resolve: Resolve = self._mirror.resolving(resolve) if self._mirror else resolve
         self._revisions: Mapping[str, FileRevision] = {}
-        self._served = tools.catalog.active_versions(source.name)
-        self._outcome = Outcome()
-        self._root: tuple[int, int] | None = None
+        self._served = tools.catalog.active_versions(self._source.name, self._source.scope)
+        self._outcome = Outcome(deleted=len(self._deleted))
+        self._committed: set[str] = set()
 
     def run(self) -> Outcome:
-        """What became of the source; one that cannot be reached says so, and keeps what it had.
+        """Index the source. One that cannot be reached says so, and keeps what it had.
 
         Raises StoreError and ModelError where no other source could be indexed either.
         """
         try:
-            fetched = fetch(
-                self._source, pull=self._run.pull, max_file_bytes=self._tools.max_file_bytes
-            )
-            self._believe(fetched)
-            if fetched.walked is not None:
-                self._compare(fetched.walked)
+            self._note_what_was_not_fetched()
+            if self._fetched.walked is not None:
+                self._compare(self._fetched.walked)
         except (RunbookError, MemoryError):
             raise
         except Exception as error:  # the other sources still have their turn
@@ -122,17 +124,13 @@ class SourceRun:
             self._unreachable(StoreError(f"it failed ({type(error).__name__}); see the log"))
         return self._outcome
 
-    def _believe(self, fetched: Fetched) -> None:
-        self._root = fetched.root
-        if fetched.unreachable is not None:
-            self._unreachable(fetched.unreachable)
-        for problem in fetched.unfetched:
+    def _note_what_was_not_fetched(self) -> None:
+        if self._fetched.unreachable is not None:
+            self._unreachable(self._fetched.unreachable)
+        for problem in self._fetched.unfetched:
             self._outcome.quarantined[problem.path] = Quarantined(
                 self._source.name, problem.path, None, problem.reason
             )
-        if fetched.mirror is not None:
-            self._mirror = fetched.mirror
-            self._resolve = fetched.mirror.resolving(self._resolve)
 
     def _compare(self, walked: Walk) -> None:
         if self._mirror is None:
@@ -140,20 +138,18 @@ class SourceRun:
         self._run.progress.found(len(walked.files))
         for problem in walked.problems:
             self._quarantine(problem.path, QuarantineError(problem.reason))
-        for path in self._hidden(walked):
-            self._narrow(self._served[path])
         present = set(walked.files)
         vanished: set[str] = set()
         for batch, vectors in self._embedded(self._batches(self._changed(walked.files, vanished))):
             self._commit(batch, vectors)
-        still_there = present - vanished
-        gone = [path for path in self._served if self._is_gone(path, still_there, walked)]
-        if vanished and root_identity(self._source.root) != self._root:
+        gone = [*deleted_paths(self._served, self._fetched), *(vanished & self._served.keys())]
+        if vanished and root_identity(self._source.root) != self._fetched.root:
             self._unreachable(StoreError("the folder went away while it was read; try again"))
         elif self._run.prune:
             self._tools.index.delete(self._source.name, gone)
-            self._outcome.deleted = len(gone)
-        self._record_quarantine(present | set(gone))
+            self._outcome.deleted += len(gone)
+        self._label_narrowed_vectors()
+        self._record_quarantine(present | self._deleted | set(gone))
 
     def _unreachable(self, error: RunbookError) -> None:
         self._outcome.unreachable = (
@@ -254,8 +250,12 @@ class SourceRun:
             Draft(document, inside, tuple(next(vectors) for _ in inside))
             for document, inside in batch
         ]
-        self._tools.index.replace(drafts)
+        self._tools.index.replace(drafts, self._acls_seen(batch))
+        # Whoever may read them may have changed since they were read.
+        documents = [document for document, _ in batch]
+        narrow_access(self._tools.index.access, self._source, documents, self._mirror)
         for document, inside in batch:
+            self._committed.add(document.path)
             if document.path in self._served:
                 self._outcome.updated += 1
             else:
@@ -267,57 +267,29 @@ class SourceRun:
             self._source.name, path, error.line, error.reason
         )
         self._run.progress.done(1, 0)
-        if path in self._served:
-            self._narrow(self._served[path])
 
-    def _narrow(self, served: ActiveVersion) -> None:
-        """Take from a quarantined document's ACL what can be seen to have been taken away."""
-        limit = self._readable_limit(served)
-        if limit is None or (narrowed := readers_of_both(served.acl, limit)) == served.acl:
-            return
-        draft = self._tools.catalog.draft_of(document_id(self._source.name, served.path))
-        if draft is not None:
-            document = replace(draft.document, acl=narrowed, acl_narrowed=True)
-            self._tools.index.replace([replace(draft, document=document)])
+    def _acls_seen(self, batch: Sequence[_Parsed]) -> dict[str, frozenset[str]]:
+        return {
+            document.id: self._served[document.path].acl
+            for document, _ in batch
+            if document.path in self._served
+        }
 
-    def _readable_limit(self, served: ActiveVersion) -> frozenset[str] | None:
-        limit = self._told_limit(served)
-        return limit if self._mirror is None else self._mirror.limited(served.path, limit)
+    def _label_narrowed_vectors(self) -> None:
+        """Give narrowed documents that were not indexed again vectors with their new ACL set.
 
-    def _told_limit(self, served: ActiveVersion) -> frozenset[str] | None:
-        try:
-            own = own_acl_of(self._read(served.path))
-        except QuarantineError:
-            if served.acl_origin is AclOrigin.DOCUMENT:
-                return None  # what it said before is the last that is known
-            own = None
-        try:
-            return self._resolve(served.path, own).acl
-        except QuarantineError:
-            return None
-
-    def _hidden(self, walked: Walk) -> list[str]:
-        """What serves from folders that cannot be looked through."""
-        return [
-            path
-            for path in self._served
-            if path not in self._outcome.quarantined
-            and _is_within(path, self._source.scope)
-            and any(_is_within(path, folder) for folder in walked.unreadable)
-        ]
-
-    def _is_gone(self, path: str, present: set[str], walked: Walk) -> bool:
-        return (
-            path not in present
-            and path not in self._outcome.quarantined
-            and _is_within(path, self._source.scope)
-            and not any(_is_within(path, folder) for folder in walked.unreadable)
-        )
+        No search depends on it: `index verify` compares the two.
+        """
+        waiting = {path for _, path in self._outcome.unsettled}
+        for path in sorted(self._narrowed - self._committed - waiting):
+            draft = self._tools.catalog.draft_of(document_id(self._source.name, path))
+            if draft is not None:
+                self._tools.index.replace([draft], {draft.document.id: draft.document.acl})
 
     def _record_quarantine(self, looked_at: set[str]) -> None:
         earlier = self._tools.catalog.quarantined_paths(self._source.name)
         known = looked_at | set(self._outcome.quarantined)
-        known |= {path for path in earlier if _is_within(path, self._source.scope)}
+        known |= {path for path in earlier if is_within(path, self._source.scope)}
         self._tools.catalog.record_quarantine(
             self._source.name, list(self._outcome.quarantined.values()), sorted(known)
         )
@@ -327,7 +299,3 @@ def _unforeseen(path: str, error: Exception) -> str:
     kind = PurePosixPath(path).suffix.lstrip(".").upper() or "text"
     why = "nested too deeply" if isinstance(error, RecursionError) else type(error).__name__
     return f"not readable as {kind} ({why}); mend it, or leave it out with {IGNORE_FILE}"
-
-
-def _is_within(path: str, folder: str | None) -> bool:
-    return folder in (None, "", ".") or path == folder or path.startswith(f"{folder}/")

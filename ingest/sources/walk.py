@@ -8,9 +8,11 @@ import re
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from pathspec import GitIgnoreSpec
 
@@ -78,6 +80,11 @@ def walk(root: Path, suffixes: frozenset[str], scope: str | None = None) -> Walk
     return Walk(tuple(sorted(walker.files)), tuple(walker.problems), frozenset(walker.unreadable))
 
 
+def is_within(path: str, folder: str | None) -> bool:
+    """Whether a path is that file, or lies in that folder; everything is in None, "" and "."."""
+    return folder in (None, "", ".") or path == folder or path.startswith(f"{folder}/")
+
+
 def root_identity(root: Path) -> tuple[int, int] | None:
     """Tells one folder at a path from another that takes its place; None where none is there."""
     try:
@@ -94,6 +101,24 @@ def read_file(root: Path, path: str, max_bytes: int, settle: float = 0.0) -> Rea
     than `settle` seconds before, FileTooLarge, and QuarantineError when it is unreadable, no
     regular file, or leads out of the root.
     """
+    with _opened(root, path) as file:
+        return _read(file.fileno(), max_bytes, settle)
+
+
+def read_start(root: Path, path: str, max_bytes: int) -> bytes:
+    """The first bytes of a file, however large it is and whoever is writing to it.
+
+    Raises FileVanished, and QuarantineError as `read_file` does.
+    """
+    with _opened(root, path) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise QuarantineError("not a regular file")
+        return file.read(max_bytes)
+
+
+@contextmanager
+def _opened(root: Path, path: str) -> Iterator[BinaryIO]:
+    """A file below the root, wherever links within the root lead."""
     real_root = os.path.realpath(root)
     real = os.path.realpath(os.path.join(real_root, path))  # noqa: PTH118 - ten times as quick
     if not real.startswith(os.path.join(real_root, "")):  # noqa: PTH118
@@ -102,7 +127,7 @@ def read_file(root: Path, path: str, max_bytes: int, settle: float = 0.0) -> Rea
         # The resolved path holds no link; one that takes its place meanwhile is not followed.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         with os.fdopen(os.open(real, flags), "rb") as file:
-            return _read(file.fileno(), max_bytes, settle)
+            yield file
     except FileNotFoundError as error:
         raise FileVanished("the file is gone") from error
     except OSError as error:

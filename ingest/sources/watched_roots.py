@@ -25,8 +25,8 @@ _LOOKED_AFTER = 1.0  # seconds: whether each root is still the folder that it wa
 log = logging.getLogger(__name__)
 
 
-def watch(sources: Sequence[Source], changes: Changes, *, polling: bool) -> Callable[[], None]:
-    """Start watching every source; gives what ends it.
+def watch(sources: Sequence[Source], *changes: Changes, polling: bool) -> Callable[[], None]:
+    """Start watching every source, and add what changes to each of `changes`; gives what ends it.
 
     `polling` compares listings once a second instead of asking the system, for network mounts;
     where the system cannot watch so much, listings are compared all the same. A root that is not
@@ -42,7 +42,8 @@ def watch(sources: Sequence[Source], changes: Changes, *, polling: bool) -> Call
         while not ended.wait(_LOOKED_AFTER):
             for root in roots:
                 if root.look(roots):
-                    changes.add(root.source.name, ".")
+                    for one in changes:
+                        one.add(root.source.name, ".")
 
     looking = threading.Thread(target=keep_looking, name="roots", daemon=True)
     looking.start()
@@ -61,7 +62,7 @@ class _Root:
     """One root; `identity` tells the folder that stands there from others, None for none."""
 
     source: Source
-    changes: Changes
+    changes: Sequence[Changes]
     polling: bool
     identity: tuple[int, int] | None = None
     folders: int = 0
@@ -160,7 +161,7 @@ class _Handler(Protocol):
 class _Told:
     """Passes what watchdog sees below one root on to the changes."""
 
-    def __init__(self, source: str, root: Path, changes: Changes) -> None:
+    def __init__(self, source: str, root: Path, changes: Sequence[Changes]) -> None:
         self._source = source
         self._root = root
         self._changes = changes
@@ -178,4 +179,5 @@ class _Told:
         if path.is_relative_to(self._root):
             relative = PurePosixPath(path.relative_to(self._root).as_posix())
             if is_watched(relative):
-                self._changes.add(self._source, str(relative))
+                for one in self._changes:
+                    one.add(self._source, str(relative))

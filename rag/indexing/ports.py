@@ -21,8 +21,8 @@ class GenerationWriter(WritableCatalog, Protocol):
     @property
     def generation(self) -> Generation: ...
 
-    def active_versions(self, source: str) -> dict[str, ActiveVersion]:
-        """What is served of a source, by path."""
+    def active_versions(self, source: str, scope: str | None = None) -> dict[str, ActiveVersion]:
+        """What is served of a source, by path; with `scope`, of that file or folder alone."""
         ...
 
     def draft_of(self, document_id: str) -> Draft | None:

@@ -12,17 +12,17 @@ and whatever vectors they have. Nothing else needs repair.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rag.domain.documents import Chunk, Document, document_id
+from rag.domain.documents import Chunk, Document
 from rag.errors import QuarantineError
+from rag.indexing.access_changes import AccessWriter, NarrowedAcl
 from rag.indexing.chunk_keys import CHUNKS_PER_VERSION, chunk_key
 from rag.ports import ChangeObserver, Embedder, Vector, VectorEntry, VectorStore
 
 _REBUILD_BATCH = 2000
-_DELETE_BATCH = 500  # SQLite takes a limited number of parameters in one statement
 
 
 def text_hash(text: str) -> str:
@@ -81,7 +81,11 @@ class WritableCatalog(Protocol):
 
     def stage(self, drafts: Sequence[Draft]) -> list[Staged]: ...
 
-    def activate(self, staged: Sequence[Staged]) -> None: ...
+    def narrow(self, source: str, limits: Mapping[str, frozenset[str]]) -> list[NarrowedAcl]: ...
+
+    def activate(
+        self, staged: Sequence[Staged], seen: Mapping[str, frozenset[str]] | None = None
+    ) -> None: ...
 
     def deactivate(self, source: str, paths: Sequence[str]) -> None: ...
 
@@ -98,8 +102,8 @@ class WritableCatalog(Protocol):
     def active_entries(self, batch: int) -> Iterator[list[VectorEntry]]: ...
 
 
-class _Unobserved:
-    """Changes that nobody writes down."""
+class Unobserved:
+    """Ignores changes, where no audit log is kept."""
 
     def document_changed(
         self,
@@ -123,7 +127,8 @@ class IndexWriter:
         self._catalog = catalog
         self._vectors = vectors
         self._embedder = embedder
-        self._changes = changes or _Unobserved()
+        self._changes = changes or Unobserved()
+        self.access = AccessWriter(catalog, self._changes)
 
     def embed(self, chunks: Sequence[Chunk]) -> list[Vector[float]]:
         """The vector of each chunk; the model runs only for texts that it has not seen."""
@@ -143,26 +148,30 @@ class IndexWriter:
             for document, inside in pages
         ]
 
-    def replace(self, drafts: Sequence[Draft]) -> None:
-        """Serve these documents as they are now; all of them from one commit on."""
-        before = self._catalog.served_acls([draft.document.id for draft in drafts])
+    def replace(
+        self, drafts: Sequence[Draft], seen: Mapping[str, frozenset[str]] | None = None
+    ) -> None:
+        """Serve these documents as they are now; all of them from one commit on.
+
+        `seen` is the ACL by document with which each was served when its file was read: what was
+        taken from readers since then stays taken from them.
+        """
+        ids = [draft.document.id for draft in drafts]
+        before = self._catalog.served_acls(ids)
         staged = self._catalog.stage(drafts)
         self._vectors.add([entry for item in staged for entry in item.entries()])
-        self._catalog.activate(staged)
+        self._catalog.activate(staged, seen)
+        after = self._catalog.served_acls(ids)
         for document in (draft.document for draft in drafts):
             self._changes.document_changed(
-                document.source, document.id, before.get(document.id), document.acl
+                document.source, document.id, before.get(document.id), after.get(document.id)
             )
         self._sweep()
 
     def delete(self, source: str, paths: Sequence[str]) -> None:
-        """Stop serving these documents."""
-        for start in range(0, len(paths), _DELETE_BATCH):
-            gone = paths[start : start + _DELETE_BATCH]
-            before = self._catalog.served_acls([document_id(source, path) for path in gone])
-            self._catalog.deactivate(source, gone)
-            for document, acl in before.items():
-                self._changes.document_changed(source, document, acl, None)
+        """Stop serving these documents, and delete their vectors."""
+        if paths:
+            self.access.withdraw(source, paths)
             self._sweep()
 
     def repair(self) -> None:

@@ -1,4 +1,8 @@
-"""What ranking must know of pages, remembered: a version never changes once it is written."""
+"""In-memory cache of per-document ranking features.
+
+A version never changes once it is written, but for its ACL, which is read again after every change
+of what is served.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +30,10 @@ _SERVING = sa.select(generations.c.id).where(generations.c.state == "serving")
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What is known of a version, its ACL, and its vector's bytes."""
+    """What is known of a version, and its vector's bytes."""
 
     generation: int
     candidate: CandidatePage
-    acl: frozenset[str]
     vector: bytes
 
 
@@ -46,26 +49,32 @@ class _Successor:
 _Successors = Mapping[str, Sequence[_Successor]]  # by the document that they supersede
 
 
-class PageFacts:
-    """Reads each version once; whether it still serves is for the second check to say.
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What was read since the catalog's last change; `acls` by version, filled as needed."""
 
-    Only a promotion may change a version, narrowing its ACL, so what was read is then forgotten.
-    """
+    changes: int
+    successors: _Successors
+    acls: dict[int, frozenset[str]]
+
+
+class PageFacts:
+    """Reads each version once; the second check decides whether it still serves."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._pages: dict[int, _Page] = {}
         self._serving = 0
-        self._successors: tuple[int, _Successors] = (-1, {})
+        self._state = _State(-1, {}, {})
 
     def pages(self, wanted: Sequence[int], *, access: AccessFilter) -> dict[int, CandidatePage]:
         """The pages among the versions `wanted` that may be read."""
-        successors = self._superseding()
-        known = self._known(wanted)
+        current = self._current_state()
+        known, acls = self._known(wanted), self._acls(wanted, current)
         return {
-            version: _superseded(known[version].candidate, successors, access)
+            version: _superseded(known[version].candidate, current.successors, access)
             for version in wanted
-            if version in known and access.allows(known[version].acl)
+            if version in known and version in acls and access.allows(acls[version])
         }
 
     def vectors(self, wanted: Sequence[int], generation: int) -> dict[int, bytes]:
@@ -88,13 +97,20 @@ class PageFacts:
                 pages.update(_read(connection, unknown))
         return pages
 
-    def _superseding(self) -> _Successors:
+    def _acls(self, wanted: Sequence[int], current: _State) -> Mapping[int, frozenset[str]]:
+        unknown = [version for version in wanted if version not in current.acls]
+        if unknown:
+            with self._database.read() as connection:
+                current.acls.update(_read_acls(connection, unknown))
+        return current.acls
+
+    def _current_state(self) -> _State:
         with self._database.read() as connection:
             changes = int(connection.scalar(_CHANGES) or 0)
-            if self._successors[0] != changes:
+            if self._state.changes != changes:
                 self._forget_after_promotion(connection)
-                self._successors = (changes, _read_successors(connection))
-        return self._successors[1]
+                self._state = _State(changes, _read_successors(connection), {})
+            return self._state
 
     def _forget_after_promotion(self, connection: sa.Connection) -> None:
         if (number := int(connection.scalar(_SERVING) or 0)) != self._serving:
@@ -122,14 +138,24 @@ def _read(connection: sa.Connection, wanted: Sequence[int]) -> Iterable[tuple[in
             versions.c.updated,
             versions.c.last_reviewed,
             versions.c.review_days,
-            acl_sets.c.tags,
             page_vectors.c.vector,
         )
-        .join(acl_sets, acl_sets.c.id == versions.c.acl_set)
         .outerjoin(page_vectors, page_vectors.c.version == versions.c.id)
         .where(versions.c.id.in_(sa.select(listed.c.value)), versions.c.state == "active")
     )
     return [(row.id, _page(row)) for row in connection.execute(query)]
+
+
+def _read_acls(
+    connection: sa.Connection, wanted: Sequence[int]
+) -> Iterable[tuple[int, frozenset[str]]]:
+    listed = sa.func.json_each(json.dumps(list(wanted))).table_valued("value")
+    query = (
+        sa.select(versions.c.id, acl_sets.c.tags)
+        .join(acl_sets, acl_sets.c.id == versions.c.acl_set)
+        .where(versions.c.id.in_(sa.select(listed.c.value)), versions.c.state == "active")
+    )
+    return [(row.id, frozenset(strings(row.tags))) for row in connection.execute(query)]
 
 
 def _page(row: Any) -> _Page:
@@ -142,7 +168,6 @@ def _page(row: Any) -> _Page:
             last_reviewed=date.fromisoformat(row.last_reviewed) if row.last_reviewed else None,
             review_every=timedelta(days=row.review_days) if row.review_days else None,
         ),
-        acl=frozenset(strings(row.tags)),
         vector=row.vector or b"",
     )
 

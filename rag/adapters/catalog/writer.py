@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from rag.access.acl import AccessFilter
 from rag.adapters.catalog import lexical_table
 from rag.adapters.catalog.database import Database
+from rag.adapters.catalog.narrowing import acl_set_number, keep_narrowed, narrow_served
 from rag.adapters.catalog.page_facts import page_vector
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.rows import chunk_columns, document_columns, strings, to_json
 from rag.adapters.catalog.schema import (
-    acl_set_tags,
     acl_sets,
     chunks,
     embeddings,
@@ -31,6 +31,7 @@ from rag.domain.documents import AclOrigin
 from rag.domain.generations import Generation
 from rag.domain.index import ActiveVersion, KnownSource, Quarantined
 from rag.errors import StoreError
+from rag.indexing.access_changes import NarrowedAcl
 from rag.indexing.write_protocol import Draft, Staged, text_hash
 from rag.ports import Vector, VectorEntry
 
@@ -64,9 +65,17 @@ class CatalogWriter:
         ).one()
         return Staged(draft, version, acl_set)
 
-    def activate(self, staged: Sequence[Staged]) -> None:
-        """Serve these versions in place of the ones before, all in one commit."""
+    def activate(
+        self, staged: Sequence[Staged], seen: Mapping[str, frozenset[str]] | None = None
+    ) -> None:
+        """Serve these versions in place of the ones before, all in one commit.
+
+        `seen` is the ACL by document with which each was served when its file was read, where a
+        change of access since then must not be undone.
+        """
         with self._database.write() as connection:
+            if seen is not None:
+                keep_narrowed(connection, self.generation.id, staged, seen)
             self.retire(connection, [item.draft.document.id for item in staged])
             for item in staged:
                 self._activate(connection, item)
@@ -105,6 +114,14 @@ class CatalogWriter:
                 for key, vector in hashed
             ],
         )
+
+    def narrow(self, source: str, limits: Mapping[str, frozenset[str]]) -> list[NarrowedAcl]:
+        """Reduce the ACL of served documents, by path, to its intersection with a limit."""
+        with self._database.write() as connection:
+            narrowed = narrow_served(connection, self.generation.id, source, limits)
+            if narrowed:
+                _count_change(connection)
+        return narrowed
 
     def deactivate(self, source: str, paths: Sequence[str]) -> None:
         """Stop serving these documents, in one commit."""
@@ -148,18 +165,18 @@ class CatalogWriter:
 
     def drop_versions(self, gone: Sequence[int]) -> None:
         """Forget versions whose vectors are gone."""
+        listed = sa.func.json_each(to_json(gone)).table_valued("value")
         with self._database.write() as connection:
-            connection.execute(versions.delete().where(versions.c.id.in_(gone)))
+            connection.execute(
+                versions.delete().where(versions.c.id.in_(sa.select(listed.c.value)))
+            )
 
-    def active_versions(self, source: str) -> dict[str, ActiveVersion]:
-        """What is served of a source, by path."""
+    def active_versions(self, source: str, scope: str | None = None) -> dict[str, ActiveVersion]:
+        """What is served of a source, by path; with `scope`, of that file or folder alone."""
         query = (
             sa.select(versions, acl_sets.c.tags.label("acl_tags"))
             .join(acl_sets, acl_sets.c.id == versions.c.acl_set)
-            .where(
-                self._active,
-                versions.c.source == source,
-            )
+            .where(self._active, versions.c.source == source, _within(scope))
         )
         with self._database.read() as connection:
             return {
@@ -302,19 +319,12 @@ def known_sources(database: Database) -> list[KnownSource]:
         return [KnownSource(row["name"], row["root"], row["configured"]) for row in rows]
 
 
-def acl_set_number(connection: sa.Connection, acl: frozenset[str]) -> int:
-    """The number of a set of ACL tags, given to it now if it is new."""
-    tags = to_json(sorted(acl))
-    known = connection.scalar(sa.select(acl_sets.c.id).where(acl_sets.c.tags == tags))
-    if known is not None:
-        return int(known)
-    insert = acl_sets.insert().values(tags=tags).returning(acl_sets.c.id)
-    number = int(connection.scalars(insert).one())
-    if acl:
-        connection.execute(
-            acl_set_tags.insert(), [{"acl_set": number, "tag": tag} for tag in sorted(acl)]
-        )
-    return number
+def _within(scope: str | None) -> sa.ColumnElement[bool]:
+    if scope in (None, "", "."):
+        return sa.true()
+    # A range, which the index on paths serves: "0" is the character after "/".
+    below = sa.and_(versions.c.path > f"{scope}/", versions.c.path < f"{scope}0")
+    return sa.or_(versions.c.path == scope, below)
 
 
 def _active_version(row: sa.RowMapping) -> ActiveVersion:

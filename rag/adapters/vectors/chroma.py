@@ -53,7 +53,10 @@ class ChromaVectorStore:
     @classmethod
     def embedded(cls, directory: Path, collection: str) -> ChromaVectorStore:
         """A store in a directory that this process alone may have open."""
-        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(_message(str(directory), error)) from error
         return cls(_embedded_client(directory), collection, str(directory), directory)
 
     @classmethod

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ingest.chunking.chunker import Chunker
 from ingest.reading.acl_rules import RULE_FILE
 from ingest.runs.pipeline import ingest
+from ingest.runs.preparation import prepare
 from ingest.runs.source_run import IngestTools, Run
 from ingest.sources.source import Source
 from rag.access.acl import AccessFilter, access_filter
@@ -96,7 +97,8 @@ class Engine:
             Chunker(embedder.count_tokens),
             max_file_bytes=10_000,
         )
-        ingest(tools, [Source("s", root, source_acl)], Run())
+        source = prepare(Source("s", root, source_acl), pull=False, max_file_bytes=10_000)
+        ingest(tools, [source], Run())
         reader, observer = CatalogReader(database), CountingObserver()
         engine = engine_over(database, embedder, vectors, observer)
         return cls(database, reader, engine, observer)
