@@ -49,6 +49,9 @@ path = "runbooks"
 # watch = false                    # true: `runbook serve` indexes what changes at once
 # reconcile_seconds = 300          # a watcher compares everything that often
 
+# [commands]
+# tables = "commands.toml"          # what your own programs do; see docs/commands.md
+
 # [vectors]
 # mode = "embedded"                # or "http": a Chroma server on a private network
 # host = "127.0.0.1"

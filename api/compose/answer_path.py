@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.compose.commands import configured_classifier
 from api.settings import Settings
 from api.settings.ask import AskSettings
 from rag.adapters.generators.llm import ModelSettings, ollama_generator, openai_generator
@@ -33,6 +34,7 @@ def make_answerer(
         observer,
         AnswerSettings(chosen.context_tokens, chosen.unsupported),
         make_generator(chosen, embedder),
+        configured_classifier(settings),
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from api.compose.commands import checked_team_commands
 from api.compose.embedding_models import EmbeddingModels
 from api.compose.local import index_lock, open_catalog
 from api.compose.parts import make_audit
@@ -60,6 +61,7 @@ def open_index(
             settings.ingest.max_file_mib * 1024 * 1024,
             lock if shared else nullcontext,
             make_audit(settings, _log_audit_failure),
+            checked_team_commands(settings),
         )
         yield OwnedIndex(catalog, models, stores, indexer)
 

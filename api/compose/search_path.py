@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from importlib import resources
 
 from api.compose import embedding
+from api.compose.commands import team_commands
 from api.compose.embedding_models import EmbeddingModels
 from api.compose.local import LOCAL_ADMINISTRATOR, catalog_path
 from api.settings import Settings
@@ -123,6 +124,7 @@ def make_models(settings: Settings, embedder: Embedder | None = None) -> Embeddi
 def make_recipe(settings: Settings) -> Recipe:
     """What a generation is built with by these settings."""
     from ingest.chunking.chunker import CHUNKER_VERSION
+    from rag.command_risk.table_file import fingerprint
 
     model, chunking = settings.embedding, settings.chunking
     return Recipe(
@@ -131,6 +133,7 @@ def make_recipe(settings: Settings) -> Recipe:
         chunking.max_tokens,
         chunking.min_tokens,
         CHUNKER_VERSION,
+        commands=fingerprint(team_commands(settings)),
     )
 
 

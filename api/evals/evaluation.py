@@ -17,6 +17,7 @@ from statistics import fmean
 
 from api.compose import embedding
 from api.compose.answer_path import make_prompts
+from api.compose.commands import team_commands
 from api.compose.indexing import run_ingest
 from api.compose.local import LOCAL_ADMINISTRATOR
 from api.compose.reading import open_reading
@@ -34,6 +35,7 @@ from ingest.chunking.chunker import CHUNKER_VERSION
 from ingest.runs.report import Progress
 from rag.access.acl import access_filter
 from rag.answering.answering import PROMPT
+from rag.command_risk.table_file import fingerprint
 from rag.domain.access import Principal
 from rag.domain.answers import EXTRACTIVE, Answer, Answered, AnswerEvent, ContextFound
 from rag.domain.documents import Document, content_hash
@@ -229,6 +231,7 @@ def evaluation_settings(
         embedder.fingerprint,
         CHUNKER_VERSION,
         settings.chunking.model_dump(),
+        fingerprint(team_commands(settings)),
     ]
     key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_KEY_LENGTH]
     return settings.model_copy(
@@ -250,9 +253,15 @@ def _conditions(settings: Settings, embedder: Embedder, model: str) -> dict[str,
         "chunker": f"version {CHUNKER_VERSION}, {chunking.min_tokens} to {chunking.max_tokens}",
         "search.candidates": str(settings.search.candidates),
         **_own_weights(settings),
+        **_own_commands(settings),
         "reranker": settings.rerank.model or "none",
         "synonyms": content_hash(synonyms)[:_KEY_LENGTH],
     }
+
+
+def _own_commands(settings: Settings) -> dict[str, str]:
+    own = team_commands(settings)
+    return {"commands": fingerprint(own)[:_KEY_LENGTH]} if own else {}
 
 
 def _own_weights(settings: Settings) -> dict[str, str]:

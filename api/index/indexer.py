@@ -60,7 +60,7 @@ class Indexer:
     """Writes to the index, one run at a time whoever asks.
 
     `recipe` is what the settings ask for. `hold` takes the index lock for one run; by default
-    the process holds it throughout.
+    the process holds it throughout. `team_commands` is the text of the team's table of commands.
     """
 
     def __init__(
@@ -72,8 +72,10 @@ class Indexer:
         max_file_bytes: int,
         hold: Callable[[], AbstractContextManager[object]] = nullcontext,
         changes: ChangeObserver | None = None,
+        team_commands: str = "",
     ) -> None:
         self.catalog = catalog
+        self._team_commands = team_commands
         self.recipe = recipe
         self.models = models
         self.stores = stores
@@ -201,7 +203,7 @@ class Indexer:
             catalog.remember_source(
                 KnownSource(source.name, str(source.root), source.name in asked.configured)
             )
-        chunking = ChunkSettings(recipe.chunk_tokens, recipe.least_tokens)
+        chunking = ChunkSettings(recipe.chunk_tokens, recipe.least_tokens, self._team_commands)
         chunker = Chunker(self.models.of(catalog.generation).count_tokens, chunking)
         tools = IngestTools(catalog, index, chunker, self._max_file_bytes)
         return ingest(tools, prepared, asked.run)
@@ -246,7 +248,8 @@ class Indexer:
     def fingerprint(self, recipe: Recipe) -> str:
         """Names everything that chunks and vectors of such a generation depend on."""
         chunking = ChunkSettings(recipe.chunk_tokens, recipe.least_tokens)
-        parts = [self.models.named(recipe).fingerprint, recipe.chunker, asdict(chunking)]
+        model = self.models.named(recipe).fingerprint
+        parts = [model, recipe.chunker, asdict(chunking), recipe.commands]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def create(self, recipe: Recipe) -> Generation:
@@ -277,9 +280,9 @@ class Indexer:
             log.info("generation %d serves by choice; the settings differ", serving.id)
             return serving
         raise GenerationMismatch(
-            "the index was built with another embedding model or other chunk settings "
-            f"({serving.model}): run `runbook ingest --full` to build a new one beside it, or "
-            "`runbook index build` and `promote`"
+            "the index was built with another embedding model, other chunk settings or another "
+            f"table of commands ({serving.model}): run `runbook ingest --full` to build a new one "
+            "beside it, or `runbook index build` and `promote`"
         )
 
     def _building(self, wanted: str) -> Generation:

@@ -69,6 +69,12 @@ class IngestSettings(Section):
     reconcile_seconds: int = Field(default=300, ge=1)
 
 
+class CommandSettings(Section):
+    """`tables` is the team's own file of programs, beside the one that ships."""
+
+    tables: Path | None = None
+
+
 class VectorSettings(Section):
     """Where vectors live: in the state folder, or on a `chroma run` server."""
 

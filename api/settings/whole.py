@@ -18,6 +18,7 @@ from api.settings.doors import McpSettings, ServerSettings, SlackSettings, Webho
 from api.settings.evals import EvalSettings
 from api.settings.index import (
     ChunkingSettings,
+    CommandSettings,
     EmbeddingSettings,
     IngestSettings,
     ReviewSettings,
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     sources: tuple[SourceSettings, ...] = ()
     embedding: EmbeddingSettings = EmbeddingSettings()
     chunking: ChunkingSettings = ChunkingSettings()
+    commands: CommandSettings = CommandSettings()
     ingest: IngestSettings = IngestSettings()
     vectors: VectorSettings = VectorSettings()
     search: SearchSection = SearchSection()

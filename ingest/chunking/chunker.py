@@ -8,11 +8,12 @@ sections are joined; long prose is cut between sentences.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.chunking.command_lines import commands_in
 from ingest.chunking.prose import split_prose
 from ingest.reading.blocks import Block, BlockKind
+from rag.command_risk.classify import make_classifier
 from rag.domain import documents
 from rag.domain.documents import Chunk, LineSpan
 from rag.text.blocks import moved
@@ -31,10 +32,14 @@ _MAX_DEPTH = 8  # formats have six levels of headings; deeper ones count as the 
 
 @dataclass(frozen=True, slots=True)
 class ChunkSettings:
-    """Budgets in tokens of the embedding model; `max_tokens` holds title, headings and text."""
+    """Budgets in tokens of the embedding model; `max_tokens` holds title, headings and text.
+
+    `team_commands` is the text of the team's table of commands, if it has one.
+    """
 
     max_tokens: int = 256
     min_tokens: int = 64
+    team_commands: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Chunker:
     def __init__(self, count_tokens: TokenCounter, settings: ChunkSettings | None = None) -> None:
         self._count_tokens = count_tokens
         self._settings = settings or ChunkSettings()
+        self._classifier = make_classifier(self._settings.team_commands)
 
     def chunk(self, document_id: str, title: str, blocks: Sequence[Block]) -> tuple[Chunk, ...]:
         """The chunks of a document; together they hold every block, in order."""
@@ -77,9 +83,8 @@ class Chunker:
         made: list[Chunk] = []
         for section in _joined(sections, budgets, self._settings.min_tokens):
             for group in self._packed(section.units, budgets[section.path]):
-                made.append(
-                    _chunk(document_id, len(made), group, section.path, contexts[section.path])
-                )
+                chunk = _chunk(document_id, len(made), group, section.path, contexts[section.path])
+                made.append(replace(chunk, commands=commands_in(group, self._classifier)))
         return tuple(made)
 
     def _sections(self, title: str, blocks: Sequence[Block]) -> list[_Section]:
@@ -233,6 +238,5 @@ def _chunk(
         section=path,
         lines=LineSpan(blocks[0].lines.first, max(block.lines.last for block in blocks)),
         context=context,
-        commands=commands_in(blocks),
         blocks=tuple(parts),
     )

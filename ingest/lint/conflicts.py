@@ -16,6 +16,7 @@ from ingest.chunking.command_lines import commands_in
 from ingest.lint.duplicates import supersedes
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.page import Page
+from rag.command_risk.classify import shipped_classifier
 from rag.command_risk.command_settings import taken_apart
 from rag.domain.documents import Kind, Risk
 
@@ -60,7 +61,7 @@ def _alerts_named(page: Page, known: re.Pattern[str] | None) -> frozenset[str]:
 def _told(page: Page) -> dict[tuple[str, str], _Told]:
     values: dict[tuple[str, str], set[str]] = defaultdict(set)
     lines: dict[tuple[str, str], int] = {}
-    for command in commands_in(page.blocks):
+    for command in commands_in(page.blocks, shipped_classifier()):
         if command.risk in _CHANGES:
             shape, settings = taken_apart(command.text)
             for name, value in settings.items():

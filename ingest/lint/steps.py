@@ -9,6 +9,7 @@ from ingest.chunking.command_lines import commands_in
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.page import Page
 from ingest.reading.blocks import Block, BlockKind
+from rag.command_risk.classify import shipped_classifier
 from rag.domain.documents import Command, Kind, Risk
 
 NO_RESULT = Rule(
@@ -35,7 +36,7 @@ def steps_without_result(page: Page) -> Iterator[Finding]:
     for index, block in enumerate(page.blocks):
         if block.kind is BlockKind.STEP:
             step = [block, *_behind(page.blocks[index + 1 :])]
-            commands = commands_in(step)
+            commands = commands_in(step, shipped_classifier())
             if commands and commands[-1].risk in _CHANGES and not _tells(step, commands):
                 told = f"`{_shortened(commands[-1].text)}`: what should one see then?"
                 yield page.finding(NO_RESULT, commands[-1].line, told)

@@ -21,6 +21,7 @@ from rag.answering.disagreement import disagreements, told
 from rag.answering.extractive import extract
 from rag.answering.prompting import Prompt, PromptBook
 from rag.answering.writing import Writing
+from rag.command_risk.classify import CommandClassifier, shipped_classifier
 from rag.domain.access import Principal
 from rag.domain.answers import (
     EXTRACTIVE,
@@ -67,8 +68,10 @@ class Answerer:
         observer: AnswerObserver,
         settings: AnswerSettings | None = None,
         generator: Generator | None = None,
+        classifier: CommandClassifier | None = None,
     ) -> None:
         self._engine = engine
+        self._classifier = classifier or shipped_classifier()
         self._embedder = embedder
         self._prompts = prompts
         self._observer = observer
@@ -156,7 +159,14 @@ class Answerer:
 
     def _writing(self, generator: Generator, context: Context) -> Writing:
         support = SupportChecker(self._embedder)
-        return Writing(generator, context, support, self._settings.unsupported, self._observer)
+        return Writing(
+            generator,
+            context,
+            support,
+            self._settings.unsupported,
+            self._observer,
+            self._classifier,
+        )
 
 
 def _extracted(question: str, context: Context) -> Answer:

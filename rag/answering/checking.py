@@ -19,6 +19,7 @@ from rag.answering.quoted_commands import (
     logical_lines,
     looks_like_a_command,
 )
+from rag.command_risk.classify import CommandClassifier
 from rag.domain.answers import Citation, Statement, Unsupported
 from rag.faithfulness.support import Support, SupportChecker
 from rag.guardrails.neutralising import outside_code
@@ -60,7 +61,14 @@ class _Cited:
 class AnswerChecker:
     """One answer's checks; what it has seen so far is what `statements` and `notices` tell."""
 
-    def __init__(self, context: Context, support: SupportChecker, unsupported: Unsupported) -> None:
+    def __init__(
+        self,
+        context: Context,
+        support: SupportChecker,
+        unsupported: Unsupported,
+        classifier: CommandClassifier,
+    ) -> None:
+        self._classifier = classifier
         self._context = context
         self._support = support
         self._unsupported = unsupported
@@ -213,13 +221,15 @@ class AnswerChecker:
 
         def checked(found: re.Match[str]) -> str:
             nonlocal struck
-            if not looks_like_a_command(found[1]) or self._shown(found[1], markers):
+            if not looks_like_a_command(found[1], self._classifier) or self._shown(
+                found[1], markers
+            ):
                 return found.group()
             struck = True
             return self._strike(found[1])
 
         made = _CODE_SPAN.sub(checked, text)
-        for command in list(commands_in_prose(_without_struck(made))):
+        for command in list(commands_in_prose(_without_struck(made), self._classifier)):
             if not self._commands.begins_with_one(command, markers):
                 struck = True
                 made = made.replace(command, self._strike(command), 1)

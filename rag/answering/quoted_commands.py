@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rag.answering.context import Passage
-from rag.command_risk.classify import shipped_classifier
+from rag.command_risk.classify import CommandClassifier
 from rag.domain.documents import Risk
 from rag.text.pieces import fenced
 
@@ -54,15 +54,15 @@ class QuotedCommands:
         return False
 
 
-def looks_like_a_command(span: str) -> bool:
+def looks_like_a_command(span: str, classifier: CommandClassifier) -> bool:
     """Whether inline code is a command line, and not a name."""
     words = span.split()
     while words and words[0] in ("sudo", "$", "%"):
         words = words[1:]
-    if not words or not shipped_classifier().is_known_program(words[0]):
+    if not words or not classifier.is_known_program(words[0]):
         return " | " in span or " && " in span
     if len(words) == 1:
-        return shipped_classifier().classify(words[0]) in (Risk.MUTATING, Risk.DESTRUCTIVE)
+        return classifier.classify(words[0]) in (Risk.MUTATING, Risk.DESTRUCTIVE)
     return True
 
 
@@ -72,10 +72,10 @@ def logical_lines(code: str) -> list[str]:
     return [line.replace("\0", "\n") for line in joined.split("\n")]
 
 
-def commands_in_prose(prose: str) -> Iterator[str]:
+def commands_in_prose(prose: str, classifier: CommandClassifier) -> Iterator[str]:
     """Runs of words outside code that read as a command."""
     for found in _IN_PROSE.finditer(_SPAN.sub(lambda span: " " * len(span.group()), prose)):
-        if shipped_classifier().is_known_program(found["program"]):
+        if classifier.is_known_program(found["program"]):
             yield found.group().rstrip()
 
 

@@ -15,6 +15,7 @@ from rag.answering.checking import AnswerChecker, introduces, is_code
 from rag.answering.context import Context, Passage
 from rag.answering.prompting import Prompt
 from rag.answering.streamed_units import StreamedUnits
+from rag.command_risk.classify import CommandClassifier
 from rag.domain.answers import Answer, Citation, TextPart, Turn, Unsupported, Usage
 from rag.errors import ModelError
 from rag.faithfulness.support import SupportChecker
@@ -47,10 +48,11 @@ class Writing:
         support: SupportChecker,
         unsupported: Unsupported,
         observer: AnswerObserver,
+        classifier: CommandClassifier,
     ) -> None:
         self._generator = generator
         self._context = context
-        self._checker = AnswerChecker(context, support, unsupported)
+        self._checker = AnswerChecker(context, support, unsupported, classifier)
         self._observer = observer
         self._units = StreamedUnits()
         self._waiting: list[str] = []

@@ -31,7 +31,7 @@ from rag.command_risk.shell import (
 from rag.command_risk.sql import SqlClassifier
 from rag.command_risk.sql_programs import reads_file, statements_in
 from rag.command_risk.subcommands import find_in_tool, first_words
-from rag.command_risk.table_file import shipped_tables
+from rag.command_risk.table_file import shipped_tables, with_team_table
 from rag.command_risk.tables import CommandTables, ProgramTable, Reader, RunsCommands, Tool
 from rag.command_risk.words import program_name
 from rag.command_risk.wrappers import find_in_wrapper
@@ -191,6 +191,16 @@ class CommandClassifier:
 def shipped_classifier() -> CommandClassifier:
     """A classifier by the tables that ship, without a team's."""
     return CommandClassifier(shipped_tables())
+
+
+def make_classifier(team: str, name: str = "the team's table of commands") -> CommandClassifier:
+    """A classifier by the tables that ship and the text of a team's file `name`; "" for none.
+
+    Raises ConfigurationError, naming the file, the line and the key.
+    """
+    if not team:
+        return shipped_classifier()
+    return CommandClassifier(with_team_table(shipped_tables(), team, name))
 
 
 def _raising(tables: CommandTables) -> ProgramTable:

@@ -8,13 +8,17 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The settings that a generation was built with: enough to add to it and to query it later."""
+    """The settings that a generation was built with: enough to add to it and to query it later.
+
+    `commands` identifies the tables that its commands were classified by.
+    """
 
     model: str
     model_tokens: int
     chunk_tokens: int
     least_tokens: int
     chunker: str
+    commands: str = ""
 
     def has_chunks_of(self, other: Recipe) -> bool:
         """Whether both cut documents into the same chunks."""

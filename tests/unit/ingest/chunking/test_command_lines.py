@@ -7,11 +7,15 @@ from hypothesis import strategies as st
 
 from ingest.chunking.command_lines import commands_in
 from ingest.formats import load_text
+from rag.command_risk.classify import shipped_classifier
 from rag.domain.documents import Risk
 
 
 def found(text: str) -> list[tuple[int, str]]:
-    return [(c.line, c.text) for c in commands_in(load_text(".md", text, 1).blocks)]
+    return [
+        (c.line, c.text)
+        for c in commands_in(load_text(".md", text, 1).blocks, shipped_classifier())
+    ]
 
 
 def test_a_shell_block_holds_commands_and_not_its_comments() -> None:
@@ -45,16 +49,21 @@ def test_a_step_holds_its_fences_and_the_commands_that_it_quotes() -> None:
 
 def test_sql_statements_count_whole() -> None:
     text = "```sql\n-- old rows\nDELETE FROM t\nWHERE a < 1;\nSELECT 1;\n```\n"
-    commands = commands_in(load_text(".md", text, 1).blocks)
+    commands = commands_in(load_text(".md", text, 1).blocks, shipped_classifier())
     assert [(c.line, c.risk) for c in commands] == [(3, Risk.DESTRUCTIVE), (5, Risk.READ_ONLY)]
 
 
 def test_rst_and_asciidoc_blocks_hold_commands_too() -> None:
     rst = "Look::\n\n    kubectl get pods\n\n.. code-block:: bash\n\n    df -h\n"
     blocks = load_text(".rst", rst, 1).blocks
-    assert [c.text for c in commands_in(blocks)] == ["kubectl get pods", "df -h"]
+    assert [c.text for c in commands_in(blocks, shipped_classifier())] == [
+        "kubectl get pods",
+        "df -h",
+    ]
     adoc = "[source,bash]\n----\nuptime\n----\n"
-    assert [c.text for c in commands_in(load_text(".adoc", adoc, 1).blocks)] == ["uptime"]
+    assert [
+        c.text for c in commands_in(load_text(".adoc", adoc, 1).blocks, shipped_classifier())
+    ] == ["uptime"]
 
 
 def test_a_quote_over_lines_is_one_command() -> None:
@@ -62,7 +71,7 @@ def test_a_quote_over_lines_is_one_command() -> None:
         '```bash\npsql -h db -c "\n  select pid from pg_stat_activity\n\n'
         "  where datname = 'x' and pid <> pg_backend_pid()\"\nuptime\n```\n"
     )
-    whole, after = commands_in(load_text(".md", text, 1).blocks)
+    whole, after = commands_in(load_text(".md", text, 1).blocks, shipped_classifier())
     assert (whole.line, whole.risk) == (2, Risk.READ_ONLY)
     assert whole.text.startswith('psql -h db -c "\n  select pid')
     assert whole.text.endswith('pg_backend_pid()"')
@@ -71,7 +80,10 @@ def test_a_quote_over_lines_is_one_command() -> None:
 
 def test_a_quote_goes_on_behind_a_continued_line() -> None:
     text = "```sh\ncurl -X POST x \\\n  -d '{\n\"a\": 1\n}'\ndf -h\n```\n"
-    lines = [(c.line, c.text.count("\n")) for c in commands_in(load_text(".md", text, 1).blocks)]
+    lines = [
+        (c.line, c.text.count("\n"))
+        for c in commands_in(load_text(".md", text, 1).blocks, shipped_classifier())
+    ]
     assert lines == [(2, 3), (6, 0)]
 
 
