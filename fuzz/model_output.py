@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from rag.answering.checking import AnswerChecker
 from rag.answering.context import Context, Passage
 from rag.answering.streamed_units import StreamedUnits
+from rag.command_risk.classify import shipped_classifier
 from rag.domain.answers import Unsupported
 from rag.domain.documents import (
     AclOrigin,
@@ -48,7 +49,8 @@ class ConstantEmbedder:
 
 def check(data: bytes) -> None:
     """Check an answer as it streams in; raises for a citation that points to no chunk."""
-    checker = AnswerChecker(_CONTEXT, SupportChecker(ConstantEmbedder()), Unsupported.MARK)
+    support = SupportChecker(ConstantEmbedder())
+    checker = AnswerChecker(_CONTEXT, support, Unsupported.MARK, shipped_classifier())
     units = StreamedUnits()
     whole = [*units.feed(data.decode("utf-8", "replace")), *units.rest()]
     for unit, following in zip(whole, [*whole[1:], ""], strict=True):
