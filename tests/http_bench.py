@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from api.compose.services import Services
 from api.http.app import create_app
 from api.identity.api_keys import ApiKeys
-from api.identity.authenticator import OneWay
+from api.identity.authenticator import CombinedAuthenticator
 from api.limits import Limits
 from api.records.audit import AuditLog
 from api.records.metrics import Metrics
@@ -65,7 +65,7 @@ class Bench:
             reader=reader,
             answerer=answerer_over(engine, reader, embedder, metrics, folder),
             keys=self.keys,
-            authenticator=OneWay([ApiKeys(self.keys)], None, GroupHierarchy),
+            authenticator=CombinedAuthenticator([ApiKeys(self.keys)], None, GroupHierarchy),
             limits=Limits(per_minute=10_000, concurrent=100, refusals_per_minute=10_000),
             audit=AuditLog(self.audited),
             metrics=metrics,

@@ -1,1 +1,1 @@
-"""Who is asking: one module for each way to show it, and one that holds them together."""
+"""Authentication: one module per method, and one that combines them."""

@@ -1,4 +1,4 @@
-"""A caller without any credential, where the configuration names what it may read."""
+"""Callers without credentials, if the configuration allows them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ ANONYMOUS = "anonymous"
 
 
 class Anonymous:
-    """Answers for whoever shows nothing; it may search and do nothing else."""
+    """Authenticates requests without credentials; such a principal can only search."""
 
     def __init__(self, groups: frozenset[str]) -> None:
         self._principal = Principal(
             ANONYMOUS, groups, rights=frozenset({"search"}), authenticated=False
         )
 
-    def recognises(self, presented: Presented) -> bool:
+    def matches(self, presented: Presented) -> bool:
         return not presented.all("authorization")
 
     def authenticate(self, presented: Presented) -> Principal:  # noqa: ARG002 - the port's signature

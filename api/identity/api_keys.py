@@ -13,20 +13,20 @@ _PREFIX = "rbk_"
 
 
 class KeyVerifier(Protocol):
-    """Tells which principal an API key belongs to."""
+    """Resolves an API key to its principal."""
 
     def authenticate(self, key: str, now: datetime) -> Principal:
-        """Raises AuthenticationError when the key is not valid at `now` (aware)."""
+        """The key's principal. Raises AuthenticationError if it is not valid at `now` (aware)."""
         ...
 
 
 class ApiKeys:
-    """Nothing is cached between requests: a revocation is effective from its commit on."""
+    """Authenticates API keys without caching, so a revocation is effective from its commit on."""
 
     def __init__(self, keys: KeyVerifier) -> None:
         self._keys = keys
 
-    def recognises(self, presented: Presented) -> bool:
+    def matches(self, presented: Presented) -> bool:
         token = presented.bearer()
         return token is not None and token.startswith(_PREFIX)
 

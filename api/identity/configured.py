@@ -1,12 +1,12 @@
-"""The ways to authenticate that the settings switch on."""
+"""Builds the authenticator from the settings."""
 
 from __future__ import annotations
 
 from api.identity.anonymous import Anonymous
 from api.identity.api_keys import ApiKeys, KeyVerifier
-from api.identity.authenticator import OneWay
+from api.identity.authenticator import CombinedAuthenticator
 from api.identity.groups_file import GroupsFile
-from api.identity.port import Authenticator, Way
+from api.identity.port import AuthenticationMethod, Authenticator
 from api.identity.rights import GroupRights
 from api.identity.trusted_proxy import TrustedProxy
 from api.records.metrics import Metrics
@@ -15,17 +15,17 @@ from api.settings.access import OidcSettings
 
 
 def authenticator(settings: Settings, keys: KeyVerifier, metrics: Metrics) -> Authenticator:
-    """Every way that is on; what contradicts itself was refused when the settings were read."""
+    """All enabled methods. The settings have already rejected conflicting ones."""
     chosen = settings.identity
     rights = GroupRights({group: frozenset[str](given) for group, given in chosen.rights.items()})
-    ways: list[Way] = []
+    methods: list[AuthenticationMethod] = []
     if chosen.api_keys:
-        ways.append(ApiKeys(keys))
+        methods.append(ApiKeys(keys))
     if chosen.oidc is not None:
-        ways.append(_oidc(chosen.oidc, rights, metrics))
+        methods.append(_oidc(chosen.oidc, rights, metrics))
     if chosen.proxy is not None:
         proxy = chosen.proxy
-        ways.append(
+        methods.append(
             TrustedProxy(
                 proxy.addresses,
                 proxy.user_header,
@@ -35,11 +35,13 @@ def authenticator(settings: Settings, keys: KeyVerifier, metrics: Metrics) -> Au
             )
         )
     anonymous = chosen.anonymous
-    nobody = Anonymous(anonymous.groups) if anonymous and anonymous.enabled else None
-    return OneWay(ways, nobody, GroupsFile(settings, metrics.groups_unread))
+    fallback = Anonymous(anonymous.groups) if anonymous and anonymous.enabled else None
+    return CombinedAuthenticator(
+        methods, anonymous_method, GroupsFile(settings, metrics.groups_unread)
+    )
 
 
-def _oidc(chosen: OidcSettings, rights: GroupRights, metrics: Metrics) -> Way:
+def _oidc(chosen: OidcSettings, rights: GroupRights, metrics: Metrics) -> AuthenticationMethod:
     from api.identity.jwks import JwksCache, fetching
     from api.identity.oidc import Oidc, TokenRules
 

@@ -1,4 +1,4 @@
-"""The hierarchy of groups as runbook.toml says it now: a change counts from the next request on."""
+"""The group hierarchy of runbook.toml; a change takes effect at the next request."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ _UNREAD: _Stamp = (-1, -1, -1)
 
 
 class GroupsFile:
-    """Looks at the file's stamp at every call, which costs a few microseconds.
+    """Checks the file's stamp at every call, which costs a few microseconds.
 
-    A file that cannot be read or is not valid changes nothing: the last good hierarchy counts on,
-    the log says why once, and `failed` is told.
+    If the file cannot be read or is invalid, the last valid hierarchy stays in effect, the reason
+    is logged once, and `failed` is called.
     """
 
     def __init__(self, settings: Settings, failed: Callable[[], None]) -> None:
         self._path = settings.read_from
         self._failed = failed
         self._reading = threading.Lock()
-        # Of no file: what was saved while the settings were read is seen at the first call.
+        # Matches no file, so a change made while the settings were read is found at the first call.
         self._stamp = None if self._path is None else _UNREAD
         self._groups = GroupHierarchy(settings.groups)
 
     def __call__(self) -> GroupHierarchy:
         if _stamp(self._path) != self._stamp:
             with self._reading:
-                self._read_again()
+                self._reload()
         return self._groups
 
-    def _read_again(self) -> None:
+    def _reload(self) -> None:
         stamp = _stamp(self._path)
         if stamp == self._stamp:
             return
@@ -46,9 +46,9 @@ class GroupsFile:
             self._groups = GroupHierarchy(load_settings(self._path).groups)
         except ConfigurationError as error:
             self._failed()
-            log.error("groups stay as they were", exc_info=error)
+            log.error("invalid configuration: the groups stay unchanged", exc_info=error)
         else:
-            log.info("groups were read again")
+            log.info("reloaded the groups")
         self._stamp = stamp
 
 

@@ -1,7 +1,7 @@
-"""An issuer's public keys: fetched over HTTP, remembered, and fetched again when it rotates them.
+"""Cache of an issuer's public keys (JWKS), refreshed when keys rotate.
 
-PyJWT's own client asks again at every request while the issuer is down, and lets every thread
-wait for the one that asks. This one asks at most once in a while, whatever tokens claim.
+PyJWT's own client fetches at every request while the issuer is down, and blocks all threads
+meanwhile. This cache limits the rate of requests whatever tokens claim.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ log = logging.getLogger(__name__)
 
 
 class JwksCache:
-    """Keys by id. `fetch` asks the issuer; it may raise jwt.PyJWTError or ValueError.
+    """Keys by id. `fetch` requests them and may raise jwt.PyJWTError or ValueError.
 
-    Keys count for `lifetime` seconds, and for `grace` more while the issuer cannot be asked;
-    between two questions lie `pause` seconds at least.
+    Keys are valid for `lifetime` seconds, and for `grace` more while the issuer is unreachable;
+    requests are at least `pause` seconds apart.
     """
 
     def __init__(
@@ -38,13 +38,13 @@ class JwksCache:
         self._grace = grace
         self._pause = pause
         self._clock = clock
-        self._asking = threading.Lock()
+        self._fetching = threading.Lock()
         self._keys: Mapping[str, jwt.PyJWK] = {}
         self._fetched = float("-inf")
-        self._asked = float("-inf")
+        self._attempted = float("-inf")
 
     def key(self, key_id: str) -> jwt.PyJWK:
-        """The signing key of that id; raises AuthenticationError when the issuer has none."""
+        """The signing key with this id. Raises AuthenticationError if the issuer has none."""
         if self._age() > self._lifetime:
             self._refresh(wait=self._age() > self._lifetime + self._grace)
         if key_id not in self._usable():
@@ -61,17 +61,17 @@ class JwksCache:
         return self._clock() - self._fetched
 
     def _refresh(self, *, wait: bool) -> None:
-        # Whoever can do with the keys there are does not wait for another's question.
-        if not self._asking.acquire(blocking=wait):
+        # A caller whose cached keys are still usable does not wait for another thread's request.
+        if not self._fetching.acquire(blocking=wait):
             return
         try:
-            if self._clock() - self._asked >= self._pause:
-                self._ask()
+            if self._clock() - self._attempted >= self._pause:
+                self._fetch_keys()
         finally:
-            self._asking.release()
+            self._fetching.release()
 
-    def _ask(self) -> None:
-        self._asked = self._clock()
+    def _fetch_keys(self) -> None:
+        self._attempted = self._clock()
         try:
             found = self._fetch()
         except (jwt.PyJWTError, ValueError, OSError) as error:
@@ -86,6 +86,6 @@ class JwksCache:
 
 
 def fetching(url: str, timeout: float) -> Callable[[], jwt.PyJWKSet]:
-    """Asks `url`, follows no redirect, and waits `timeout` seconds at most for each answer."""
+    """A function that requests `url`, without redirects, with a timeout in seconds."""
     client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=timeout)
     return lambda: jwt.PyJWKSet.from_dict(client.fetch_data())

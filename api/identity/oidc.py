@@ -1,4 +1,4 @@
-"""OpenID Connect bearer tokens: verified against the issuer's keys, read for a name and groups."""
+"""OpenID Connect bearer tokens, verified against the issuer's keys."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 import jwt
 
 from api.identity.jwks import JwksCache
-from api.identity.port import Presented, fit_name
-from api.identity.rights import GroupRights, tags_among
+from api.identity.port import Presented, valid_name
+from api.identity.rights import GroupRights, valid_tags
 from rag.domain.access import Principal
 from rag.errors import AuthenticationError
 
 _MAX_TOKEN = 16_384
 _MAX_GROUPS = 10_000
 _REQUIRED = ["exp", "iss", "aud", "sub"]
-# One text for every refusal, so that a forger learns nothing of how far it came.
+# One message for every failure, so that a forger learns nothing.
 _REFUSED = "the token is not valid"
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRules:
-    """What a token must say. `groups_claim` is the path to its groups, one name a step."""
+    """Requirements of a token. `groups_claim` is the path to its groups, one name per level."""
 
     issuer: str
     audience: str
@@ -33,7 +33,7 @@ class TokenRules:
 
 
 class Oidc:
-    """Tokens are recognised by their three parts, API keys by their prefix: never both."""
+    """Matches tokens by their three parts; API keys differ by their prefix."""
 
     def __init__(
         self,
@@ -47,23 +47,23 @@ class Oidc:
         self._rights = rights
         self._dropped = dropped
 
-    def recognises(self, presented: Presented) -> bool:
+    def matches(self, presented: Presented) -> bool:
         token = presented.bearer()
         return token is not None and token.count(".") == 2
 
     def authenticate(self, presented: Presented) -> Principal:
         claims = self._verified(presented.bearer() or "")
-        groups, dropped = tags_among(_listed(_at(claims, self._rules.groups_claim)))
+        groups, dropped = valid_tags(_as_list(_value_at(claims, self._rules.groups_claim)))
         self._dropped(dropped)
-        return self._rights.principal(f"oidc:{fit_name(claims['sub'])}", groups)
+        return self._rights.principal(f"oidc:{valid_name(claims['sub'])}", groups)
 
     def _verified(self, token: str) -> dict[str, Any]:
         rules = self._rules
         if len(token) > _MAX_TOKEN:
             raise AuthenticationError(_REFUSED)
         try:
-            # The key is chosen by its id alone; the algorithm is the key's own, and must be one
-            # of those pinned here whatever the token says of itself.
+            # The key is selected only by its id. The algorithm must be one of those pinned here,
+            # whatever the token's header says.
             key_id = jwt.get_unverified_header(token).get("kid")
             if not isinstance(key_id, str):
                 raise AuthenticationError(_REFUSED)
@@ -80,15 +80,15 @@ class Oidc:
             raise AuthenticationError(_REFUSED) from error
 
 
-def _at(claims: dict[str, Any], path: Sequence[str]) -> object:
+def _value_at(claims: dict[str, Any], path: Sequence[str]) -> object:
     found: object = claims
     for step in path:
         found = found.get(step) if isinstance(found, dict) else None
     return found
 
 
-def _listed(groups: object) -> list[object]:
-    """A list of groups, or one alone; anything else, or too many, is none at all."""
+def _as_list(groups: object) -> list[object]:
+    """A list of groups, or a single one; anything else, or too many, counts as no groups."""
     if isinstance(groups, str):
         return [groups]
     return groups if isinstance(groups, list) and len(groups) <= _MAX_GROUPS else []

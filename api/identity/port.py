@@ -1,4 +1,4 @@
-"""What every way of authenticating is given, and what it answers."""
+"""The interface of authentication methods."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _MAX_NAME = 256
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """What a request shows of its caller.
+    """The part of a request that can identify its caller.
 
-    `headers` holds every header as it came, its name in lower case; `peer` is the address at the
-    other end of the connection, whatever headers say, and None where there is none.
+    `headers` holds all headers with lower-case names; `peer` is the remote address of the
+    connection regardless of headers, None if there is none.
     """
 
     headers: Sequence[tuple[str, str]]
@@ -29,10 +29,10 @@ class Presented:
         return [value for key, value in self.headers if key == name]
 
     def bearer(self) -> str | None:
-        """The one bearer token, None when there is no such header at all.
+        """The bearer token; None without an Authorization header.
 
-        Raises AuthenticationError for anything but one `Authorization: Bearer <token>`: two
-        headers may be read differently by a proxy and by this server, so neither counts.
+        Raises AuthenticationError for anything but exactly one `Authorization: Bearer <token>`:
+        a proxy and this server might pick different ones of two headers.
         """
         values = self.all("authorization")
         if not values:
@@ -43,39 +43,39 @@ class Presented:
         return words[1]
 
 
-class Way(Protocol):
-    """One way to show who is asking."""
+class AuthenticationMethod(Protocol):
+    """One method of authentication."""
 
-    def recognises(self, presented: Presented) -> bool:
-        """Whether a credential of this kind is there, a bad one included."""
+    def matches(self, presented: Presented) -> bool:
+        """Whether the request has a credential of this kind, valid or not."""
         ...
 
     def authenticate(self, presented: Presented) -> Principal:
-        """The principal that it stands for; raises AuthenticationError."""
+        """The credential's principal. Raises AuthenticationError."""
         ...
 
 
 class Authenticator(Protocol):
-    """All configured ways together."""
+    """All configured methods combined."""
 
     def authenticate(self, presented: Presented) -> Principal:
-        """The one principal of a request, its groups expanded; raises AuthenticationError."""
+        """The principal of a request with expanded groups. Raises AuthenticationError."""
         ...
 
     def expanded(self, principal: Principal) -> Principal:
-        """A principal that a door knows by a way of its own, with all that its groups include."""
+        """Expand the groups of a principal that was authenticated elsewhere."""
         ...
 
 
-def fit_name(raw: object) -> str:
-    """A name that can stand in a log. Raises AuthenticationError for any other."""
+def valid_name(raw: object) -> str:
+    """The name, if it is safe to log. Raises AuthenticationError otherwise."""
     if not isinstance(raw, str) or not 0 < len(raw) <= _MAX_NAME or not raw.isprintable():
-        raise AuthenticationError("the credential names nobody")
+        raise AuthenticationError("the credential has no valid name")
     return raw
 
 
-def address(raw: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """An address, an IPv4 one written as IPv6 told as what it is; None for what is none."""
+def parse_address(raw: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The parsed IP address, IPv4-mapped IPv6 as IPv4; None if it is not an address."""
     try:
         found = ipaddress.ip_address(raw or "")
     except ValueError:

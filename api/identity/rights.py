@@ -1,4 +1,4 @@
-"""What a person's groups permit, where rights do not stand in the credential itself."""
+"""Rights by group, for credentials that carry no rights themselves."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from rag.errors import InvalidTag
 
 @dataclass(frozen=True, slots=True)
 class GroupRights:
-    """Rights by group. Everybody may search; `admin` comes from this table and nowhere else."""
+    """Rights by group. Everyone may search; `admin` comes only from this table."""
 
     by_group: Mapping[str, frozenset[str]]
 
     def principal(self, name: str, groups: frozenset[str]) -> Principal:
-        """A principal with the rights that its own groups were given by name."""
+        """A principal with the rights of its own (not its included) groups."""
         given = (self.by_group.get(group, frozenset()) for group in groups)
         rights = frozenset({"search"}).union(*given)
         return Principal(name, groups, administrator="admin" in rights, rights=rights)
 
 
-def tags_among(raw: Iterable[object]) -> tuple[frozenset[str], int]:
-    """The ACL tags among what a third party calls groups, and how many others were left out.
+def valid_tags(raw: Iterable[object]) -> tuple[frozenset[str], int]:
+    """The valid ACL tags among external group names, and the number of dropped ones.
 
-    What is no tag is dropped, never mended into one: that could make it somebody else's group.
+    Invalid names are never corrected: that could turn them into someone else's group.
     """
     kept: set[str] = set()
     dropped = 0

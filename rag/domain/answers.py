@@ -67,7 +67,7 @@ class Answer:
     Lines that begin with `### ` or `> ` and remarks written `_(…)_` are the program's own words;
     everything else is quoted from documents (rag/answering/quoting.py). `prompt` is `name@version`
     of the prompt in use, whether or not a model was asked with it. `hits` are the context: marker n
-    is the n-th of them. `fell_back` says that a model was asked and that what it wrote does not stand.
+    is the n-th of them. `fell_back` is true if a model was asked and its text was discarded.
     """
 
     text: str

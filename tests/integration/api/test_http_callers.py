@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from api.http.app import create_app
 from api.identity.api_keys import ApiKeys
-from api.identity.authenticator import OneWay
+from api.identity.authenticator import CombinedAuthenticator
 from rag.access.groups import GroupHierarchy
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.schema import api_keys
@@ -111,7 +111,7 @@ def test_a_failure_while_checking_a_key_lets_nobody_in(
         def authenticate(self, key: str, now: datetime) -> Any:
             raise failure
 
-    broken = OneWay([ApiKeys(BrokenKeys(stocked.database))], None, GroupHierarchy)
+    broken = CombinedAuthenticator([ApiKeys(BrokenKeys(stocked.database))], None, GroupHierarchy)
     services = replace(stocked.services, authenticator=broken)
     caller = Caller(TestClient(create_app(services)), stocked.key())
     with structlog.testing.capture_logs():
