@@ -36,9 +36,7 @@ def authenticator(settings: Settings, keys: KeyVerifier, metrics: Metrics) -> Au
         )
     anonymous = chosen.anonymous
     fallback = Anonymous(anonymous.groups) if anonymous and anonymous.enabled else None
-    return CombinedAuthenticator(
-        methods, anonymous_method, GroupsFile(settings, metrics.groups_unread)
-    )
+    return CombinedAuthenticator(methods, fallback, GroupsFile(settings, metrics.groups_unread))
 
 
 def _oidc(chosen: OidcSettings, rights: GroupRights, metrics: Metrics) -> AuthenticationMethod:
