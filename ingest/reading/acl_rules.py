@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ingest.reading.decode import decode
-from ingest.reading.yaml_reading import MAX_BYTES, read_mapping
 from rag.access.acl import parse_tags
 from rag.domain.documents import AclOrigin
 from rag.errors import InvalidTag, QuarantineError
+from rag.text.strict_yaml import MAX_BYTES, read_mapping
 
 RULE_FILE = ".runbook-acl.yaml"
 _MISSPELT = (".runbook-acl.yml", ".runbook-acl", ".runbook_acl.yaml", ".runbookacl.yaml")

@@ -11,11 +11,11 @@ from itertools import islice
 from typing import Any
 
 from ingest.reading.blocks import Block, BlockKind
-from ingest.reading.yaml_reading import Entry, Value, read_mapping
 from rag.access.acl import parse_tags
 from rag.domain.documents import Kind
 from rag.errors import InvalidTag, QuarantineError
 from rag.guardrails.injection import HIDDEN_CHARACTERS
+from rag.text.strict_yaml import Entry, Value, read_mapping
 
 _OPEN = re.compile(r"---[ \t]*\n")
 _CLOSE = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)

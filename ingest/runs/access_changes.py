@@ -22,13 +22,13 @@ from typing import Protocol
 from ingest.formats import TEXT_SUFFIXES
 from ingest.reading.acl_rules import AclRules, Resolve
 from ingest.reading.parse import RawFile, own_acl_of
-from ingest.reading.yaml_reading import MAX_BYTES
 from ingest.sources.connectors.mirror import Mirror
 from ingest.sources.source import Source
 from ingest.sources.walk import read_start, root_identity
 from rag.domain.documents import AclOrigin, content_hash
 from rag.errors import QuarantineError
 from rag.indexing.access_changes import AccessWriter
+from rag.text.strict_yaml import MAX_BYTES
 
 # Front matter, its delimiters, and the lines behind it in which an `acl` would be refused.
 _START_BYTES = MAX_BYTES + 16 * 1024

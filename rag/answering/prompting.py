@@ -16,16 +16,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from rag.errors import ConfigurationError
+from rag.errors import ConfigurationError, QuarantineError
+from rag.text.strict_yaml import Value, read_mapping
 
 _OPENS, _CLOSES, _USER = "---\n", "\n---\n", "\n--- user ---\n"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
-_FIELD = re.compile(r"(?P<key>[a-z_]+):\s*(?P<value>.*)")
-_ENTRY = re.compile(r"\s+-\s+(?P<value>.*)")
 _PLACE = re.compile(r"\{(question|context|conversation)\}")
 
 
@@ -77,8 +76,8 @@ def parse_prompt(text: str, source: str) -> Prompt:
     return Prompt(
         name=_name(fields, source),
         version=_version(fields, source),
-        models=tuple(_listed(fields.get("models", ()))),
-        changelog=tuple(_listed(fields.get("changelog", ()))),
+        models=_listed(fields, "models", source),
+        changelog=_listed(fields, "changelog", source),
         system=system.strip(),
         user=user.strip(),
         hash=hashlib.sha256(text.encode()).hexdigest()[:16],
@@ -86,48 +85,33 @@ def parse_prompt(text: str, source: str) -> Prompt:
     )
 
 
-def _fields(front: str, source: str) -> Mapping[str, str | list[str]]:
-    """The few lines of YAML that a prompt's front matter consists of: texts and lists of texts."""
-    fields: dict[str, str | list[str]] = {}
-    key = ""
-    for number, line in enumerate(front.split("\n"), start=2):
-        entry, field = _ENTRY.fullmatch(line), _FIELD.fullmatch(line)
-        listed = fields.get(key)
-        if entry and isinstance(listed, list):
-            listed.append(_unquoted(entry["value"]))
-        elif field:
-            key, value = field["key"], field["value"].strip()
-            fields[key] = _value(value)
-        elif line.strip():
-            raise ConfigurationError(f"{source}:{number}: expected `key: value` or `  - entry`")
-    return fields
+def _fields(front: str, source: str) -> Mapping[str, Value]:
+    try:
+        entries = read_mapping(front, 2, "the front matter of a prompt")
+    except QuarantineError as error:
+        where = source if error.line is None else f"{source}:{error.line}"
+        raise ConfigurationError(f"{where}: {error}") from error
+    return {entry.key: entry.value for entry in entries}
 
 
-def _value(value: str) -> str | list[str]:
-    if not value:
-        return []
-    if value.startswith("[") and value.endswith("]"):
-        return [_unquoted(one) for one in value[1:-1].split(",") if one.strip()]
-    return _unquoted(value)
+def _listed(fields: Mapping[str, Value], key: str, source: str) -> tuple[str, ...]:
+    """A text, or a list of them."""
+    value = fields.get(key) or []
+    entries = value if isinstance(value, list) else [value]
+    texts = tuple(entry for entry in entries if isinstance(entry, str))
+    if len(texts) != len(entries):
+        raise ConfigurationError(f"{source}: `{key}` must be a list of texts: put each in quotes")
+    return texts
 
 
-def _unquoted(value: str) -> str:
-    value = value.strip()
-    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
-
-
-def _listed(value: str | Sequence[str]) -> Sequence[str]:
-    return [value] if isinstance(value, str) else value
-
-
-def _name(fields: Mapping[str, str | list[str]], source: str) -> str:
+def _name(fields: Mapping[str, Value], source: str) -> str:
     name = fields.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ConfigurationError(f"{source}: `name` must be lower-case letters, digits and -")
     return name
 
 
-def _version(fields: Mapping[str, str | list[str]], source: str) -> int:
+def _version(fields: Mapping[str, Value], source: str) -> int:
     version = fields.get("version")
     if not isinstance(version, str) or not version.isdigit() or int(version) < 1:
         raise ConfigurationError(f"{source}: `version` must be a whole number from 1")

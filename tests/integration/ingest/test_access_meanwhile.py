@@ -15,7 +15,6 @@ from sqlalchemy import event
 
 from api.index.access_watch import AccessWatch
 from ingest.chunking.chunker import Chunker
-from ingest.reading.yaml_reading import MAX_BYTES
 from ingest.runs import access_changes
 from ingest.runs.access_changes import narrow_access
 from ingest.runs.pipeline import ingest
@@ -32,6 +31,7 @@ from rag.domain.access import Principal
 from rag.domain.search import Filters
 from rag.indexing.write_protocol import IndexWriter
 from rag.ports import Vector
+from rag.text.strict_yaml import MAX_BYTES
 from tests.engine import engine_over
 from tests.fakes import CountingObserver, HashingEmbedder, MemoryVectors
 

@@ -122,3 +122,21 @@ def test_line_ends_do_not_change_a_hash() -> None:
     text = TEXT.format(version=1)
     crlf = text.replace("\n", "\r\n")
     assert parse_prompt(text, "here").hash == parse_prompt(crlf, "here").hash
+
+
+@pytest.mark.parametrize(
+    ("front", "said"),
+    [
+        ("name: answer\nversion: [1\n", "here:3: the front matter of a prompt is not valid YAML"),
+        ("name: answer\nname: again\n", "here:3: the front matter of a prompt: 'name' is given"),
+        ("name: &a answer\nversion: 1\n", "anchors and aliases"),
+        ("name: answer\nversion: one\n", "`version` must be a whole number"),
+        ("name: [answer]\nversion: 1\n", "`name` must be"),
+        ("name: answer\nversion: 1\nchangelog:\n  - 1: words\n", "put each in quotes"),
+    ],
+)
+def test_a_broken_front_matter_is_refused_with_its_line(front: str, said: str) -> None:
+    body = "---\nBe brief.\n--- user ---\n{context} {question}\n"
+    with pytest.raises(ConfigurationError) as refused:
+        parse_prompt(f"---\n{front}{body}", "here")
+    assert said in str(refused.value)
