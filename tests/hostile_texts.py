@@ -17,8 +17,11 @@ from typing import Any
 # The parse tree of a pattern has no public module.
 sre: Any = importlib.import_module("re._constants")
 sre_parser: Any = importlib.import_module("re._parser")
-_ENDS = ("", "\x00", "\n", "!")
-_ALPHABET = " \t\nAaZz19._-:/`*#[](){}<>\"'=|~\\!,;$&@%+?^é\x00"
+
+_FAILS = "\x00"  # what almost no pattern takes: a match that needs more fails here
+# Those first that most classes of characters take.
+_ALPHABET = "Aa1 \n-_.\t:/`*#[](){}<>\"'=|~\\!,;$&@%+?^é\x00"
+_MOST_CHARACTERS = 10  # of a class, that are tried
 _MANY = 8  # a repetition that may take more is one that a text can make long
 _SAMPLES = 3
 
@@ -29,7 +32,7 @@ class Family:
 
     head: str
     unit: str
-    end: str = ""
+    end: str = _FAILS
 
     def text(self, length: int) -> str:
         """About `length` characters."""
@@ -37,50 +40,75 @@ class Family:
 
 
 GENERAL: dict[str, Sequence[str]] = {
-    "capitals": ("A", "AB", "Aa", "aA", "AAa", "A1"),
-    "small letters": ("a", "ab ", "a b ", "of the ", "not "),
-    "digits": ("1", "1.", "1,", "1 ", "0.", "1:", "1-", "a1"),
-    "white space": (" ", "\t", "\n", " \n", "\n ", "\n\n", "  a"),
-    "sentence ends": (".", ". ", "A. ", "a. B", "!?", "e.g. ", "...", ".\"' "),
-    "brackets": ("[", "[]", "[[", "]", "[1]", "[1] ", "[a", "[^1", "【1"),
-    "parentheses": ("(", "((", "()", "_(", "(_", ")_", "a(", "$(", "$(("),
-    "links": ("[a](", "![a](", "[a](b ", "](", "[a][", "<a ", "</", "http://a/", "://", "a@"),
-    "emphasis": ("*", "**", "_", "__", "*a ", "_a_", "~", "~~", "~~a", "* "),
-    "backticks": ("`", "``", "```", "`a", "`a ", "```\n", "\n```", "~~~\n", "`a`"),
-    "quotes": ('"', "'", '"a', "'a", "\\", '\\"', "a'", "> ", ">"),
-    "comments": ("<!--", "-->", "<!", "--", "-- ", "/*", "#", "# ", "\n#", "\n> "),
-    "lists": ("- ", "\n- ", "1. ", "\n1. ", "| ", "|", "\n|", "+-", "=", "= "),
-    "joints": ("a-", "a_", "a.", "a:", "a/", "a=", "--a", "-a ", "a=b ", "-", "-1"),
-    "shell": ("$", "${", "{{", "<<", ">", ";", "&&", "|a", "a|", "<a>", "%"),
-    "tokens": ("eyJ", "eyJa.", "eyJaaaaaaaa.", "sk-", "AKIA", "-----BEGIN ", "password", "token="),
-    "others": ("é", "\x00", "…", "\u200b", "0x", "{", "}", "^", "@", ","),
+    "capitals": ("A", "Aa", "AAa ", "A1"),
+    "small letters": ("a", "a b ", "of the ", "not a "),
+    "digits": ("1", "1.", "1,", "1 ", "1:", "1-", "a1"),
+    "white space": (" ", "\t", "\n", " \n", "  a"),
+    "sentence ends": (".", ". ", "A. ", "a. B", "!?", "e.g. ", ".\"' "),
+    "brackets": ("[", "[]", "]", "[1] ", "[^1", "{", "}"),
+    "parentheses": ("(", "()", "_(", ")_", "a(", "$(", "$(("),
+    "links": ("[a](", "![a](", "[a](b ", "[a][", "<a ", "</", "http://a/", "a@"),
+    "emphasis": ("*", "_", "*a ", "_a_", "~~", "~~a", "* "),
+    "backticks": ("`", "`a ", "`a`", "```\n", "```a", "~~~a", "\n```"),
+    "quotes": ('"', "'", '"a', "a'", "\\", '\\"', "> ", ">"),
+    "comments": ("<!--", "-->", "<!", "-- ", "/*", "# ", "\n#", "\n> "),
+    "lists": ("- ", "\n- ", "1. ", "\n1. ", "| ", "\n|", "+-", "= "),
+    "joints": ("a-", "a_", "a.", "a:", "a/", "a=b ", "--a", "-a ", "-", "="),
+    "shell": ("$", "${", "{{", "<<", ";", "&&", "a|", "<a>", "%"),
+    "tokens": ("eyJ", "eyJa-", "eyJaaaaaaaa.", "AKIA", "-----BEGIN ", "password ", "token="),
+    "others": ("é", "…", "\u200b", "^", "@", ",", "\\\n"),
 }
 
 
 def general() -> Iterator[Family]:
     """The families that are no pattern's own."""
-    for units in GENERAL.values():
-        for unit in units:
-            yield Family("", unit)
-            yield Family("", unit, "\x00")
+    return (Family("", unit) for units in GENERAL.values() for unit in units)
 
 
 def derived(pattern: str, flags: int = 0) -> set[Family]:
     """The families that are made of a pattern's own parts."""
     tree = sre_parser.parse(pattern, flags & re.VERBOSE)
     found: set[Family] = set()
-    for length in range(1, len(tree) + 1):
-        for sample in _samples(tree[:length]):
-            units = [sample, f"{sample} ", f"{sample}\n"] if sample else []
-            found |= {Family("", unit, end) for unit in units for end in _ENDS[:2]}
-    for head, pumped in _pumped(tree, ""):
-        found |= {Family(head, pumped, end) for end in _ENDS}
-        found |= {Family("", head + pumped)}
+    for head, items in _sequences(tree, ""):
+        for length in range(1, len(items) + 1):
+            for sample in _samples(items[:length]):
+                units = {sample, f"{sample} ", head + sample, f"{head}{sample}\n"} - {""}
+                found |= {Family("", unit) for unit in units}
+        for before, pumped in _pumped(items, head, pattern):
+            found |= {
+                Family(before, pumped),
+                Family(before, pumped, "\n"),
+                Family(before, pumped, ""),
+            }
+            found.add(Family("", before + pumped))
     return found
 
 
+def _sequences(items: Sequence[Any], head: str) -> Iterator[tuple[str, Sequence[Any]]]:
+    """The sequences of elements within a pattern, each with a text that leads to it."""
+    yield head, items
+    for operation, argument in items:
+        for inner in _inner(operation, argument):
+            yield from _sequences(inner, head)
+        head += _sample(operation, argument)[0]
+
+
+def _pumped(items: Sequence[Any], head: str, pattern: str) -> Iterator[tuple[str, str]]:
+    """What leads to each long repetition of a sequence, and a text that the repetition takes."""
+    for operation, argument in items:
+        if _is_repeat(operation) and (argument[1] is sre.MAXREPEAT or argument[1] > _MANY):
+            inner = argument[2]
+            units = set(_samples(inner))
+            if len(inner) == 1:
+                taken = _characters(*inner[0])
+                units |= {char for char in taken if char in pattern}
+                units |= set(taken[:_MOST_CHARACTERS])
+            yield from ((head, unit) for unit in sorted(units - {""}))
+        head += _sample(operation, argument)[0]
+
+
 def _samples(items: Sequence[Any]) -> list[str]:
-    """A few short texts that match a sequence of a parse tree, as far as it can be told."""
+    """A few short texts that match a sequence, as far as it can be told."""
     texts = [""]
     for operation, argument in items:
         texts = [text + more for text in texts for more in _sample(operation, argument)]
@@ -94,39 +122,26 @@ def _sample(operation: Any, argument: Any) -> list[str]:
     if _is_repeat(operation):
         least, _, inner = argument
         return [text * max(1, least) for text in _samples(inner)]
-    if operation is sre.BRANCH:
-        return [text for branch in argument[1] for text in _samples(branch)[:1]]
-    inner = _inner(operation, argument)
-    return _samples(inner) if inner is not None else [""]
-
-
-def _pumped(items: Sequence[Any], head: str) -> Iterator[tuple[str, str]]:
-    """What leads to each long repetition of a pattern, and a text that the repetition takes."""
-    for operation, argument in items:
-        if _is_repeat(operation):
-            _, most, inner = argument
-            if most is sre.MAXREPEAT or most > _MANY:
-                units = _characters(*inner[0]) if len(inner) == 1 else []
-                yield from ((head, unit) for unit in {*units, *_samples(inner)} if unit)
-            yield from _pumped(inner, head)
-        elif operation is sre.BRANCH:
-            for branch in argument[1]:
-                yield from _pumped(branch, head)
-        elif operation in (sre.ASSERT, sre.ASSERT_NOT):
-            yield from _pumped(argument[1], head)
-        elif (inner := _inner(operation, argument)) is not None:
-            yield from _pumped(inner, head)
-        head += _sample(operation, argument)[0]
+    if operation in (sre.ASSERT, sre.ASSERT_NOT):
+        return [""]
+    return [text for inner in _inner(operation, argument) for text in _samples(inner)] or [""]
 
 
 def _is_repeat(operation: Any) -> bool:
     return operation in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
 
 
-def _inner(operation: Any, argument: Any) -> Sequence[Any] | None:
+def _inner(operation: Any, argument: Any) -> list[Sequence[Any]]:
+    """The sequences that an element of a pattern consists of."""
+    if operation is sre.BRANCH:
+        return list(argument[1])
     if operation is sre.SUBPATTERN:
-        return argument[3]  # type: ignore[no-any-return]
-    return argument if operation is sre.ATOMIC_GROUP else None
+        return [argument[3]]
+    if operation in (sre.ASSERT, sre.ASSERT_NOT):
+        return [argument[1]]
+    if _is_repeat(operation):
+        return [argument[2]]
+    return [argument] if operation is sre.ATOMIC_GROUP else []
 
 
 def _characters(operation: Any, argument: Any) -> list[str]:
