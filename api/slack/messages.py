@@ -14,7 +14,7 @@ Message = dict[str, object]
 _MAX_TEXT = 3000
 _MAX_SOURCES = 6
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
-_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,6}[ \t]++(\S[^\n]*+)$", re.MULTILINE)
 _FENCE_LANGUAGE = re.compile(r"^```[\w+-]+$", re.MULTILINE)
 
 USAGE = "Ask a question: `/runbook checkout returns 5xx, what now?`"
@@ -46,7 +46,11 @@ def answer_message(answer: Answer) -> Message:
 def _as_mrkdwn(markdown: str) -> str:
     text = escaped(markdown)
     text = _FENCE_LANGUAGE.sub("```", text)
-    return _BOLD.sub(r"*\1*", _HEADING.sub(r"*\1*", text))
+    return _BOLD.sub(r"*\1*", _HEADING.sub(_bold_heading, text))
+
+
+def _bold_heading(heading: re.Match[str]) -> str:
+    return f"*{heading[1].rstrip().rstrip('#').rstrip()}*"
 
 
 def escaped(text: str) -> str:

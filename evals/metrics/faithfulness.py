@@ -19,10 +19,10 @@ from rag.text.pieces import fenced
 LEAST_FAITHFUL = LEAST_SUPPORT
 # Includes lines of markers, which may follow an unclosed fence.
 _OWN_WORDS = re.compile(
-    r"^\s*(?:#{1,6} .*|> .*|_\(.*\)_|(?:\[\d+\] ?)+(?:_\(.*\)_)?)$", re.MULTILINE
+    r"^[ \t]*+(?:#{1,6} .*|> .*|_\(.*\)_|(?:\[\d+\] ?)+(?:_\(.*\)_)?)$", re.MULTILINE
 )
-_REMARK = re.compile(r"_\([^)\n]*\)_")
-_MARKER = re.compile(r"\s*\[\d+\]")
+_REMARK = re.compile(r"_\((?:(?!_\()[^)\n])*+\)_")
+_MARKER = re.compile(r"(?:(?<!\s)\s++)?\[\d+\]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from rag.reports.coverage import AlertRule, Coverage, MatchedBy
 
 Case = dict[str, Any]
 
-_HEADING = re.compile(r"^#{1,6}\s+(\S.*?)\s*#*$")
-_STEP = re.compile(r"^ {0,3}(?:1[.)]|[-*+])\s+(\S.*?)\s*$")
+_HEADING = re.compile(r"^#{1,6}\s++(\S.*+)$")
+_STEP = re.compile(r"^ {0,3}(?:1[.)]|[-*+])\s++(\S.*+)$")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _NON_WORD = re.compile(r"[^a-z0-9]+")
 
@@ -126,9 +126,9 @@ def _first_steps(title: str, chunks: Sequence[Chunk]) -> dict[str, str]:
             if fenced:
                 continue
             if found := _HEADING.match(line):
-                heading = found[1]
+                heading = found[1].rstrip().rstrip("#").rstrip()
             elif found := _STEP.match(line):
-                steps.setdefault(heading, found[1])
+                steps.setdefault(heading, found[1].rstrip())
     return steps
 
 

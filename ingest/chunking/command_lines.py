@@ -20,7 +20,7 @@ _PROMPT = re.compile(r"\s*(?:[\w.@:~/-]*[$#%]|>)\s+(?=\S)")
 _SPAN = re.compile(r"`([^`\n]+)`")
 _HEREDOC = re.compile(r"(?<!<)<<-?\s*['\"]?(\w+)['\"]?")
 _APOSTROPHE = re.compile(r"\w'\w")
-_GOES_ON = re.compile(r"^\s*> ?|\s+$")
+_CONTINUES = re.compile(r"^\s*> ?")
 _NESTING = frozenset({BlockKind.STEP, BlockKind.ITEM, BlockKind.QUOTE, BlockKind.ADMONITION})
 _MAX_COMMAND = 4000
 
@@ -138,7 +138,7 @@ def _more(code: _Code, last: str, quote: str, lines: Sequence[_Line]) -> tuple[l
 
 def _continued(code: _Code, raw: str) -> str:
     """A line without the `>` that a shell's session puts before what goes on."""
-    return _GOES_ON.sub("", raw) if code.language in _SESSIONS else raw.rstrip()
+    return (_CONTINUES.sub("", raw) if code.language in _SESSIONS else raw).rstrip()
 
 
 def _to_the_word(word: str, lines: Sequence[_Line]) -> list[str]:

@@ -12,7 +12,7 @@ from ingest.reading.blocks import Block, BlockKind
 
 _STEP = re.compile(r"\s{0,3}(\d{1,3})[.)]\s+(?=\S)")
 _ITEM = re.compile(r"\s{0,3}[-*+•]\s+(?=\S)")
-_FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})\s*([\w+-]*)[^`]*")
+_FENCE = re.compile(r"\s{0,3}(`{3,}+|~{3,}+)\s*+([\w+-]*+)[^`]*+")
 _UNDERLINE = re.compile(r"(=|-|~){3,}\s*")
 _LEVELS = {"=": 1, "-": 2, "~": 3}
 _MAX_HEADING = 120

@@ -14,7 +14,8 @@ from markdown_it.token import Token
 _MAX_NESTING = 40
 _MAX_LINE = 100_000
 _COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
-_NAMED_PLACE = re.compile(r"<[^>]*\s(?:id|name)\s*=\s*[\"']?([^\s\"'>]+)", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*+")
+_NAMED_PLACE = re.compile(r"(?<=\s)(?:id|name)\s*=\s*[\"']?([^\s\"'>]+)", re.IGNORECASE)
 _NOT_IN_A_SLUG = re.compile(r"[^\w\- ]")
 
 
@@ -116,7 +117,8 @@ def _anchors(placed: Sequence[_Placed]) -> Iterator[str]:
     seen: Counter[str] = Counter()
     for index, (token, _) in enumerate(placed):
         if token.type in ("html_block", "html_inline"):
-            yield from _NAMED_PLACE.findall(token.content)
+            for tag in _TAG.findall(token.content):
+                yield from _NAMED_PLACE.findall(tag)
         elif token.type == "heading_open":
             slug = _slug(placed[index + 1][0])
             yield f"{slug}-{seen[slug]}" if seen[slug] else slug

@@ -17,8 +17,9 @@ UNKNOWN = Rule(
 )
 # An HTML comment, or one of reStructuredText or AsciiDoc, on a line of its own.
 _DIRECTIVE = re.compile(r"lint:\s*(on|off)\b([\w\s,-]*)")
+_RULE_NAME = re.compile(r"[\w-]+")
 _LINE = re.compile(
-    r"^[ \t]*(?:<!--|\.\.|//)[ \t]*(lint:[ \t]*(?:on|off)\b[^\n>]*?)[ \t]*(?:-->)?[ \t]*$",
+    r"^[ \t]*(?:<!--|\.\.|//)[ \t]*(lint:[ \t]*(?:on|off)\b(?:(?!-->)[^\n>])*+)(?:-->)?[ \t]*$",
     re.MULTILINE,
 )
 
@@ -72,11 +73,13 @@ def _silences(page: Page) -> Iterator[Silence]:
 
 
 def _directives(page: Page) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+    line, counted = 1, 0
     for found in _LINE.finditer(page.text):
+        line += page.text.count("\n", counted, found.start(1))
+        counted = found.start(1)
         directive = _DIRECTIVE.fullmatch(found[1])
         if directive is not None:
-            line = page.text.count("\n", 0, found.start(1)) + 1
-            yield line, directive[1], tuple(re.findall(r"[\w-]+", directive[2]))
+            yield line, directive[1], tuple(_RULE_NAME.findall(directive[2]))
 
 
 def _is_at_the_top(page: Page, line: int) -> bool:
