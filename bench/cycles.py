@@ -19,7 +19,7 @@ from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.domain.documents import AclOrigin, Chunk, Document, LineSpan, Metadata, content_hash
 from rag.indexing.write_protocol import IndexWriter
-from rag.ports import Vector
+from rag.ports import TokenCounterSource, Vector
 
 _DIMENSION = 384
 _DOCUMENTS = 50
@@ -59,6 +59,10 @@ class _Drawn:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]
+
+    @property
+    def token_counter(self) -> TokenCounterSource:
+        raise NotImplementedError("no document is read for these cycles")
 
 
 def cycles(folder: Path, count: int) -> list[Cycle]:

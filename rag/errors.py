@@ -11,6 +11,7 @@ Every message says what was wrong, where, and what to do next.
     ├── GenerationMismatch      the index was built with other settings
     ├── ModelError              a model cannot be loaded or run
     ├── StoreError              a store failed
+    ├── WorkerError             a process that reads documents cannot be started
     ├── AuthenticationError     no principal could be established
     ├── PermissionDenied        the principal lacks a right
     ├── GateFailed              what is to be let through does not pass  (exit 4)
@@ -41,6 +42,7 @@ __all__ = [
     "ServiceNotStarted",
     "StoreError",
     "TooManyRequests",
+    "WorkerError",
 ]
 
 
@@ -83,6 +85,10 @@ class ModelError(RunbookError):
 
 class StoreError(RunbookError):
     """The catalog or the vector store failed."""
+
+
+class WorkerError(RunbookError):
+    """A process that reads documents cannot be started."""
 
 
 class AuthenticationError(RunbookError):

@@ -19,6 +19,18 @@ from rag.domain.search import Candidate, CandidatePage, Filters, Mode
 Vector = array  # of typecode "f"
 
 
+@dataclass(frozen=True, slots=True)
+class TokenCounterSource:
+    """How another process counts a model's tokens: by `factory`, called with `argument`.
+
+    `factory` is written `module:function`. It returns what Embedder.count_tokens is, and must not
+    load the model for it.
+    """
+
+    factory: str
+    argument: str
+
+
 class Embedder(Protocol):
     """Turns text into unit vectors with one model."""
 
@@ -36,6 +48,11 @@ class Embedder(Protocol):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text by the model's own tokenizer, special tokens included, uncut."""
+        ...
+
+    @property
+    def token_counter(self) -> TokenCounterSource:
+        """The same count for a process that does not load the model."""
         ...
 
 

@@ -7,14 +7,14 @@ import math
 import re
 import zlib
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from rag.domain.documents import AclOrigin, Chunk, Document, LineSpan, Metadata, content_hash
 from rag.domain.search import Mode
 from rag.indexing.write_protocol import Draft, IndexWriter
-from rag.ports import Vector, VectorEntry, VectorFilter
+from rag.ports import TokenCounterSource, Vector, VectorEntry, VectorFilter
 
 _WORD = re.compile(r"\w+")
 
@@ -46,7 +46,21 @@ class HashingEmbedder:
         return array("f", (count / length for count in counts))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return [len(_WORD.findall(text)) + 2 for text in texts]
+        return count_words(texts)
+
+    @property
+    def token_counter(self) -> TokenCounterSource:
+        return TokenCounterSource(f"{__name__}:make_word_counter", "")
+
+
+def count_words(texts: Sequence[str]) -> list[int]:
+    """What a tokenizer of whole words counts, with two special tokens."""
+    return [len(_WORD.findall(text)) + 2 for text in texts]
+
+
+def make_word_counter(argument: str) -> Callable[[Sequence[str]], list[int]]:
+    """The same for a process that reads documents."""
+    return count_words
 
 
 class MemoryVectors:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import api.compose.embedding
+import api.compose.readers
 from api.cli.main import main
+from api.settings import Settings
+from ingest.isolation.limits import FailureKind, ReadLimits
+from ingest.isolation.pool import ReaderPool
 from tests.hashing_cli import hashing_embedder
 
 
@@ -27,10 +33,32 @@ class Done:
     stderr: str
 
 
+class SharedReaders(ReaderPool):
+    """Lives as long as this process: no command in it waits for a child to start."""
+
+    def close(self) -> None: ...
+
+
+@cache
+def _shared_readers(limits: ReadLimits) -> ReaderPool:
+    readers = SharedReaders(limits)
+    atexit.register(ReaderPool.close, readers)
+    return readers
+
+
+def shared_readers(
+    settings: Settings, on_failure: Callable[[FailureKind], None], *, start: bool
+) -> ReaderPool:
+    return _shared_readers(api.compose.readers.read_limits(settings))
+
+
 @contextmanager
 def hashing() -> Iterator[None]:
-    """No model is loaded inside."""
-    with patch.object(api.compose.embedding, "make_embedder", hashing_embedder):
+    """No model is loaded inside, and documents are read by processes that are shared."""
+    with (
+        patch.object(api.compose.embedding, "make_embedder", hashing_embedder),
+        patch.object(api.compose.readers, "make_readers", shared_readers),
+    ):
         yield
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from api.compose import readers
 from api.compose.commands import checked_team_commands
 from api.compose.embedding_models import EmbeddingModels
 from api.compose.local import index_lock, open_catalog
@@ -18,6 +19,7 @@ from api.compose.sources import configured_sources
 from api.compose.vector_stores import ChromaStores
 from api.index.indexer import Indexer
 from api.settings import Settings
+from ingest.isolation.limits import FailureKind
 from ingest.runs.report import IngestReport, Progress
 from ingest.sources.selection import sources_for_paths
 from rag.adapters.catalog.catalog import Catalog
@@ -39,16 +41,23 @@ class OwnedIndex:
 
 @contextmanager
 def open_index(
-    settings: Settings, *, embedder: Embedder | None = None, shared: bool = False
+    settings: Settings,
+    *,
+    embedder: Embedder | None = None,
+    shared: bool = False,
+    start_readers: bool = False,
+    on_reading_failure: Callable[[FailureKind], None] = lambda _: None,
 ) -> Iterator[OwnedIndex]:
     """The index, owned by this process until the end of the block. Raises IndexBusy.
 
     `embedder` replaces the configured one. A `shared` index, whose vectors are on a server, is
-    owned only while the indexer writes to it.
+    owned only while the indexer writes to it. With `start_readers` a process that reads documents
+    starts while the catalog is opened.
     """
     lock = partial(index_lock, settings)
     with (
         nullcontext() if shared else lock(),
+        closing(readers.make_readers(settings, on_reading_failure, start=start_readers)) as pool,
         open_catalog(settings) as catalog,
         closing(ChromaStores(settings)) as stores,
     ):
@@ -59,6 +68,7 @@ def open_index(
             stores,
             make_recipe(settings),
             settings.ingest.max_file_mib * 1024 * 1024,
+            pool,
             lock if shared else nullcontext,
             make_audit(settings, _log_audit_failure),
             checked_team_commands(settings),
@@ -96,7 +106,7 @@ def run_ingest(
         )
     if not paths and acl is not None:
         raise ConfigurationError("--acl needs a path: configured sources have their own `acl`")
-    with open_index(settings, embedder=embedder) as index:
+    with open_index(settings, embedder=embedder, start_readers=True) as index:
         named = sources_for_paths(paths, configured, index.catalog.known_sources(), acl)
         return index.indexer.ingest(
             named or chosen,

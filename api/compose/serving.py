@@ -32,7 +32,9 @@ def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Servi
     shared = settings.vectors.mode != "embedded"
     metrics = Metrics()
     with ExitStack() as stack:
-        index = stack.enter_context(open_index(settings, shared=shared))
+        index = stack.enter_context(
+            open_index(settings, shared=shared, on_reading_failure=metrics.reading_failed)
+        )
         catalog, stores = index.catalog, index.stores
         catalog.generations.serving()
         background = Background(make_upkeep(settings, index.indexer), catalog.jobs, metrics)

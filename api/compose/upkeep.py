@@ -40,7 +40,7 @@ def run_watch(
         raise ConfigurationError(
             "there is nothing to watch: run `runbook init`, and name your sources in runbook.toml"
         )
-    with open_index(settings) as index:
+    with open_index(settings, start_readers=True) as index:
         make_upkeep(settings, index.indexer).watch(
             polling=polling,
             reconcile=settings.ingest.reconcile_seconds,

@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from api.index.access_changes import AccessChanges, RunRequest
-from ingest.chunking.chunker import Chunker, ChunkSettings
+from ingest.chunking.chunker import ChunkSettings
+from ingest.isolation.documents import IsolatedDocuments
+from ingest.isolation.pool import ReaderPool
 from ingest.runs.pipeline import ingest
 from ingest.runs.preparation import PreparedSource
 from ingest.runs.report import IngestReport, Progress, Silent
@@ -70,6 +72,7 @@ class Indexer:
         stores: GenerationStores,
         recipe: Recipe,
         max_file_bytes: int,
+        readers: ReaderPool,
         hold: Callable[[], AbstractContextManager[object]] = nullcontext,
         changes: ChangeObserver | None = None,
         team_commands: str = "",
@@ -80,6 +83,7 @@ class Indexer:
         self.models = models
         self.stores = stores
         self._max_file_bytes = max_file_bytes
+        self._readers = readers
         self._hold = hold
         self._changes = changes or Unobserved()
         self.access = AccessChanges(catalog, self._changes)
@@ -204,8 +208,9 @@ class Indexer:
                 KnownSource(source.name, str(source.root), source.name in asked.configured)
             )
         chunking = ChunkSettings(recipe.chunk_tokens, recipe.least_tokens, self._team_commands)
-        chunker = Chunker(self.models.of(catalog.generation).count_tokens, chunking)
-        tools = IngestTools(catalog, index, chunker, self._max_file_bytes)
+        embedder = self.models.of(catalog.generation)
+        reader = IsolatedDocuments(self._readers, lambda: embedder.token_counter, chunking)
+        tools = IngestTools(catalog, index, reader, self._max_file_bytes)
         return ingest(tools, prepared, asked.run)
 
     def _carry_over(self, serving: Generation, catalog: GenerationWriter) -> bool:

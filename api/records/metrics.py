@@ -73,6 +73,12 @@ class Metrics:
             "Attempts of this process to bring the index up to date that failed.",
             registry=self._registry,
         )
+        self._reading_failures = Counter(
+            "runbook_reading_failures_total",
+            "Files that could not be read within the limits of time, memory and output.",
+            ("reason",),
+            registry=self._registry,
+        )
         self._feedback = Histogram(
             "runbook_user_feedback_score",
             "What users thought of answers: -1 did not help, 1 did.",
@@ -114,6 +120,10 @@ class Metrics:
 
     def ingest_failed(self) -> None:
         self._failures.inc()
+
+    def reading_failed(self, reason: str) -> None:
+        """`reason` is a `FailureKind`; nothing of the file is known here."""
+        self._reading_failures.labels(reason).inc()
 
     def judged(self, score: int) -> None:
         self._feedback.observe(score)

@@ -61,9 +61,15 @@ class ChunkingSettings(Section):
 
 class IngestSettings(Section):
     """`watch` keeps a service's index up to date; `reconcile_seconds` is how often a watcher
-    compares everything."""
+    compares everything.
+
+    `read_seconds` and `read_memory_mib` limit what reading one file may cost: processor time, and
+    the memory of the process that reads it.
+    """
 
     max_file_mib: int = Field(default=10, ge=1)
+    read_seconds: float = Field(default=5.0, gt=0)
+    read_memory_mib: int = Field(default=300, ge=128)
     git_protocols: tuple[Literal["https", "http", "ssh", "git", "file"], ...] = ("https",)
     watch: bool = False
     reconcile_seconds: int = Field(default=300, ge=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from rag.ports import Embedder, Vector
+from rag.ports import Embedder, TokenCounterSource, Vector
 
 Result = TypeVar("Result")
 
@@ -34,6 +34,10 @@ class CachingEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return _cached(texts, self._counts, self._inner.count_tokens)
+
+    @property
+    def token_counter(self) -> TokenCounterSource:
+        return self._inner.token_counter
 
 
 def _cached(

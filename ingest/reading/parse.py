@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from ingest.chunking.chunker import Chunker
 from ingest.formats import TEXT_SUFFIXES, Loaded, load_binary, load_text
-from ingest.reading.acl_rules import EffectiveAcl
+from ingest.reading.acl_rules import Resolve
 from ingest.reading.decode import decode
 from ingest.reading.front_matter import Fields, own_acl, parse_front_matter, refuse_acl_in
+from ingest.reading.scan import Suspicious, scan
 from rag.domain.documents import Chunk, Document, Kind, Metadata, content_hash, document_id
 
 _POSTMORTEM_FOLDERS = frozenset({"postmortem", "postmortems", "post-mortems", "incidents"})
@@ -30,27 +30,51 @@ class RawFile:
     updated_at: datetime
 
 
-def parse(
-    raw: RawFile,
-    resolve_acl: Callable[[str, frozenset[str] | None], EffectiveAcl],
-    chunker: Chunker,
-    url_template: str | None,
-) -> tuple[Document, tuple[Chunk, ...]]:
-    """One file, whole. Raises QuarantineError with the line where it is known."""
-    fields, loaded = _read(raw)
-    access = resolve_acl(raw.path, fields.acl)
-    document = Document(
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file holds, read without asking anything else: a pure function of its bytes and path.
+
+    `own_acl` is what it says of its own readers; None where it says nothing.
+    """
+
+    metadata: Metadata
+    own_acl: frozenset[str] | None
+    chunks: tuple[Chunk, ...]
+    suspicious: tuple[Suspicious, ...]
+
+
+def read_document(source: str, path: str, data: bytes, chunker: Chunker) -> Reading:
+    """Decode, parse and chunk one file. Raises QuarantineError with the line where it is known."""
+    fields, loaded = _read(path, data)
+    metadata = _metadata(path, fields, loaded.title)
+    chunks = chunker.chunk(document_id(source, path), metadata.title, loaded.blocks)
+    return Reading(metadata, fields.acl, chunks, tuple(scan(source, path, data, chunks)))
+
+
+def document_of(
+    raw: RawFile, reading: Reading, resolve_acl: Resolve, url_template: str | None
+) -> Document:
+    """The Document of a file that was read. Raises QuarantineError where its ACL is not known."""
+    access = resolve_acl(raw.path, reading.own_acl)
+    url = reading.metadata.url or _url(url_template, raw)
+    return Document(
         source=raw.source,
         path=raw.path,
-        metadata=_metadata(raw, fields, loaded.title, url_template),
+        metadata=replace(reading.metadata, url=url),
         acl=access.acl,
         acl_origin=access.origin,
         revision=raw.revision,
         updated_at=raw.updated_at,
         content_hash=content_hash(raw.data),
     )
-    identity = document_id(raw.source, raw.path)
-    return document, chunker.chunk(identity, document.metadata.title, loaded.blocks)
+
+
+def parse(
+    raw: RawFile, resolve_acl: Resolve, chunker: Chunker, url_template: str | None
+) -> tuple[Document, tuple[Chunk, ...]]:
+    """One file, whole, in this process: for text that is trusted. Raises QuarantineError."""
+    reading = read_document(raw.source, raw.path, raw.data, chunker)
+    return document_of(raw, reading, resolve_acl, url_template), reading.chunks
 
 
 def own_acl_of(raw: RawFile) -> frozenset[str] | None:
@@ -58,30 +82,28 @@ def own_acl_of(raw: RawFile) -> frozenset[str] | None:
 
     Raises QuarantineError where that cannot be read.
     """
-    return own_acl(decode(raw.data)) if _suffix(raw) in TEXT_SUFFIXES else None
+    return own_acl(decode(raw.data)) if _suffix(raw.path) in TEXT_SUFFIXES else None
 
 
-def _suffix(raw: RawFile) -> str:
-    return PurePosixPath(raw.path).suffix.lower()
+def _suffix(path: str) -> str:
+    return PurePosixPath(path).suffix.lower()
 
 
-def _read(raw: RawFile) -> tuple[Fields, Loaded]:
-    suffix = _suffix(raw)
+def _read(path: str, data: bytes) -> tuple[Fields, Loaded]:
+    suffix = _suffix(path)
     if suffix not in TEXT_SUFFIXES:
-        loaded = load_binary(suffix, raw.data)
+        loaded = load_binary(suffix, data)
         refuse_acl_in(loaded.blocks)
         return Fields(), loaded
-    front = parse_front_matter(decode(raw.data))
+    front = parse_front_matter(decode(data))
     return front.fields, load_text(suffix, front.body, front.body_first_line)
 
 
-def _metadata(
-    raw: RawFile, fields: Fields, loaded_title: str | None, url_template: str | None
-) -> Metadata:
-    path = PurePosixPath(raw.path)
+def _metadata(path: str, fields: Fields, loaded_title: str | None) -> Metadata:
+    place = PurePosixPath(path)
     return Metadata(
-        title=fields.title or loaded_title or path.stem.replace("-", " ").replace("_", " "),
-        kind=fields.kind or _kind_by_folder(path),
+        title=fields.title or loaded_title or place.stem.replace("-", " ").replace("_", " "),
+        kind=fields.kind or _kind_by_folder(place),
         service=fields.service,
         owner=fields.owner,
         severity=fields.severity,
@@ -90,7 +112,7 @@ def _metadata(
         last_reviewed=fields.last_reviewed,
         review_every=fields.review_every,
         supersedes=fields.supersedes,
-        url=fields.url or _url(url_template, raw),
+        url=fields.url,
     )
 
 

@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 
 from ingest.formats import TEXT_SUFFIXES
 from ingest.reading.decode import decode
-from ingest.reading.parse import RawFile
 from rag.domain.documents import Chunk
 from rag.guardrails.injection import signs_in
 
@@ -25,14 +24,14 @@ class Suspicious:
     reason: str
 
 
-def scan(raw: RawFile, chunks: Sequence[Chunk]) -> list[Suspicious]:
+def scan(source: str, path: str, data: bytes, chunks: Sequence[Chunk]) -> list[Suspicious]:
     """The suspicious lines of a file: of its own text, else of what was read out of it."""
-    if PurePosixPath(raw.path).suffix.lower() in TEXT_SUFFIXES:
-        found = [(sign.line, sign.reason) for sign in signs_in(decode(raw.data))]
+    if PurePosixPath(path).suffix.lower() in TEXT_SUFFIXES:
+        found = [(sign.line, sign.reason) for sign in signs_in(decode(data))]
     else:
         found = [
             (min(chunk.lines.first + sign.line - 1, chunk.lines.last), sign.reason)
             for chunk in chunks
             for sign in signs_in(chunk.text)
         ]
-    return [Suspicious(raw.source, raw.path, *one) for one in found[:_MOST_OF_A_FILE]]
+    return [Suspicious(source, path, *one) for one in found[:_MOST_OF_A_FILE]]

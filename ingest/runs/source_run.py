@@ -14,18 +14,16 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
-from ingest.chunking.chunker import Chunker
+from ingest.isolation.documents import DocumentReader
 from ingest.reading.acl_rules import AclRules, Resolve
-from ingest.reading.parse import RawFile, own_acl_of, parse
-from ingest.reading.scan import Suspicious, scan
+from ingest.reading.parse import RawFile, Reading, document_of, own_acl_of
+from ingest.reading.scan import Suspicious
 from ingest.runs.access_changes import narrow_access
 from ingest.runs.preparation import PreparedSource, deleted_paths
 from ingest.runs.report import Progress, Silent
 from ingest.sources.git_history import FileRevision, file_revisions
 from ingest.sources.walk import (
-    IGNORE_FILE,
     FileUnsettled,
     FileVanished,
     Walk,
@@ -51,7 +49,7 @@ class IngestTools:
 
     catalog: GenerationWriter
     index: IndexWriter
-    chunker: Chunker
+    reader: DocumentReader
     max_file_bytes: int
 
 
@@ -157,6 +155,13 @@ class SourceRun:
         )
 
     def _changed(self, files: Iterable[str], vanished: set[str]) -> Iterator[_Parsed]:
+        for raw, reading in self._tools.reader.read(self._to_read(files, vanished)):
+            try:
+                yield self._parsed(raw, reading)
+            except QuarantineError as error:
+                self._quarantine(raw.path, error)
+
+    def _to_read(self, files: Iterable[str], vanished: set[str]) -> Iterator[RawFile]:
         for path in files:
             try:
                 raw = self._read(path)
@@ -164,7 +169,7 @@ class SourceRun:
                     self._outcome.unchanged += 1
                     self._run.progress.done(1, 0)
                 else:
-                    yield self._parsed(raw)
+                    yield raw
             except FileVanished:
                 vanished.add(path)
             except FileUnsettled:
@@ -173,17 +178,12 @@ class SourceRun:
             except QuarantineError as error:
                 self._quarantine(path, error)
 
-    def _parsed(self, raw: RawFile) -> _Parsed:
-        """A file read as its format asks. Raises QuarantineError, whatever is wrong with it."""
-        try:
-            parsed = parse(raw, self._resolve, self._tools.chunker, self._url_of(raw.path))
-            self._outcome.suspicious += scan(raw, parsed[1])
-        except (RunbookError, MemoryError):
-            raise
-        except Exception as error:  # readers of formats raise whatever a file makes them meet
-            log.warning("a file could not be read as its format asks", exc_info=True)
-            raise QuarantineError(_unforeseen(raw.path, error)) from error
-        return parsed
+    def _parsed(self, raw: RawFile, reading: Reading | QuarantineError) -> _Parsed:
+        if isinstance(reading, QuarantineError):
+            raise reading
+        document = document_of(raw, reading, self._resolve, self._url_of(raw.path))
+        self._outcome.suspicious += reading.suspicious
+        return document, reading.chunks
 
     def _read(self, path: str) -> RawFile:
         read = read_file(self._source.root, path, self._tools.max_file_bytes, self._run.settle)
@@ -293,9 +293,3 @@ class SourceRun:
         self._tools.catalog.record_quarantine(
             self._source.name, list(self._outcome.quarantined.values()), sorted(known)
         )
-
-
-def _unforeseen(path: str, error: Exception) -> str:
-    kind = PurePosixPath(path).suffix.lstrip(".").upper() or "text"
-    why = "nested too deeply" if isinstance(error, RecursionError) else type(error).__name__
-    return f"not readable as {kind} ({why}); mend it, or leave it out with {IGNORE_FILE}"

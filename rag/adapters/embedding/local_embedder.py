@@ -16,7 +16,7 @@ from rag.adapters.embedding.model_export import export_in_child
 from rag.adapters.embedding.openvino_embedder import OpenVinoEmbedder
 from rag.adapters.embedding.sentence_transformer import SentenceTransformerEmbedder, fingerprint
 from rag.errors import ModelError
-from rag.ports import Embedder, Vector
+from rag.ports import Embedder, TokenCounterSource, Vector
 
 _QUESTIONS_KEPT = 256
 log = logging.getLogger(__name__)
@@ -77,6 +77,10 @@ class LocalEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self._embedder.count_tokens(texts)
+
+    @property
+    def token_counter(self) -> TokenCounterSource:
+        return self._embedder.token_counter
 
     @property
     def _embedder(self) -> Embedder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from rag.adapters.embedding.exported_model import ExportedModel
 from rag.adapters.embedding.openvino_library import openvino
+from rag.adapters.embedding.token_counting import counter_source, make_counter
 from rag.errors import ModelError
-from rag.ports import Vector
+from rag.ports import TokenCounterSource, Vector
 
 if TYPE_CHECKING:
     import numpy as np
-    from tokenizers import Encoding, Tokenizer
+    from tokenizers import Encoding
 
 _BATCH = 8  # small batches of texts of like length are quickest on few cores (docs/benchmarks.md)
 _MOST_QUESTIONS = 16
@@ -79,17 +80,16 @@ class OpenVinoEmbedder:
         return self._questions.run(question)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return [len(told.ids) for told in self._counter.encode_batch(list(texts))]
+        return self._count(texts)
 
     @cached_property
-    def _counter(self) -> Tokenizer:
-        """A tokenizer that cuts nothing, for making chunks; no search waits for it."""
-        from tokenizers import Tokenizer
+    def token_counter(self) -> TokenCounterSource:
+        return counter_source((self._folder / "tokenizer.json").read_text(encoding="utf-8"))
 
-        counter = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
-        counter.no_truncation()
-        counter.no_padding()
-        return counter
+    @cached_property
+    def _count(self) -> Callable[[Sequence[str]], list[int]]:
+        """Made at its first use, so that no search waits for it."""
+        return make_counter(self.token_counter.argument)
 
     def _embed_questions(self, questions: Sequence[str]) -> list[Vector[float]]:
         prefixed = [self._about.question_prefix + question for question in questions]

@@ -14,8 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.adapters.embedding.token_counting import counter_source
 from rag.errors import ModelError
-from rag.ports import Vector
+from rag.ports import TokenCounterSource, Vector
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -56,6 +57,16 @@ class SentenceTransformerEmbedder:
         tokenizer: Any = self._model.tokenizer
         ids = tokenizer(list(texts), truncation=False, padding=False)["input_ids"]
         return [len(row) for row in ids]
+
+    @cached_property
+    def token_counter(self) -> TokenCounterSource:
+        tokenizer = getattr(self._model.tokenizer, "backend_tokenizer", None)
+        if tokenizer is None:
+            raise ModelError(
+                f"the tokenizer of {self._model_name!r} has no tokenizer.json; set embedding.model "
+                "to a model that has one"
+            )
+        return counter_source(tokenizer.to_str())
 
     def _encode(self, encode: Any, texts: Sequence[str]) -> list[Vector[float]]:
         made = encode(

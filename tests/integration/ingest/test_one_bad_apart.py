@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from ingest.reading.parse import RawFile, parse
 from ingest.sources.git_history import file_revisions
 from ingest.sources.walk import Walk, walk
 from tests.inprocess import paths_found, run, run_json
@@ -71,27 +70,6 @@ def test_odd_files_are_told_and_who_may_read_the_others_is_not_held_up(folder: P
     assert set(told) == {"declared.html", "cut.docx"}
     assert "two.md" not in paths_found(folder, "restart the proxy", "--as", "team:z")
     assert "two.md" in paths_found(folder, "restart the proxy", "--as", "team:a")
-
-
-def test_what_no_reader_foresaw_quarantines_the_file_alone(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run_json(folder, "ingest")
-    write_page(folder / "a/one.md", "crane")
-    write_page(folder / "b/two.md", "turbine")
-
-    def unforeseen(raw: RawFile, *rest: Any) -> object:
-        if raw.path == "one.md":
-            raise RecursionError
-        return parse(raw, *rest)
-
-    monkeypatch.setattr("ingest.runs.source_run.parse", unforeseen)
-    report = run_json(folder, "ingest", expect=3)
-    [told] = report["quarantined"]
-    assert told["path"] == "one.md"
-    assert told["reason"].startswith("not readable as MD (nested too deeply)")
-    assert report["updated"] == 1
-    assert "one.md" in paths_found(folder, "restart the broker")
 
 
 def test_a_source_that_is_away_keeps_serving_and_the_others_run(folder: Path) -> None:

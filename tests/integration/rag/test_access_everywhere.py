@@ -28,6 +28,7 @@ from rag.indexing.write_protocol import IndexWriter
 from rag.retrieval.search import SearchEngine
 from tests.engine import engine_over
 from tests.fakes import CountingObserver, HashingEmbedder, MemoryVectors
+from tests.reading import InProcessReader
 
 TAGS = ("public", "team:a", "team:b", "role:sre")
 FOLDERS = ("", "x", "x/y", "x/y/z", "w")
@@ -94,7 +95,7 @@ class Engine:
         tools = IngestTools(
             catalog,
             IndexWriter(catalog, vectors, embedder),
-            Chunker(embedder.count_tokens),
+            InProcessReader(Chunker(embedder.count_tokens)),
             max_file_bytes=10_000,
         )
         source = prepare(Source("s", root, source_acl), pull=False, max_file_bytes=10_000)

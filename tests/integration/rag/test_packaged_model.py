@@ -105,6 +105,7 @@ class Prepared:
     def __init__(self, inner: SentenceTransformerEmbedder, texts: Sequence[str]) -> None:
         self.fingerprint, self.dimension = inner.fingerprint, inner.dimension
         self.embed_question, self.count_tokens = inner.embed_question, inner.count_tokens
+        self.token_counter = inner.token_counter
         self._inner = inner
         self._known = dict(zip(texts, inner.embed_documents(texts), strict=True))
 
