@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ingest.chunking.chunker import Chunker
 from ingest.isolation.documents import ReadFile
+from ingest.lint.page import Content, read_content
 from ingest.reading.parse import RawFile, read_document
 from rag.errors import QuarantineError
 from rag.ports import TokenCounterSource
@@ -29,6 +30,24 @@ class InProcessReader:
                 yield raw, read_document(raw.source, raw.path, raw.data, self.chunker)
             except QuarantineError as error:
                 yield raw, error
+
+
+class InProcessPages:
+    """Parses pages for the linter in this process, without limits."""
+
+    def read(
+        self, files: Iterable[tuple[str, bytes]]
+    ) -> Iterator[tuple[str, Content | QuarantineError]]:
+        for path, data in files:
+            yield path, content_of(path, data)
+
+
+def content_of(path: str, data: bytes) -> Content | QuarantineError:
+    """What the linter reads of a page."""
+    try:
+        return read_content(path, data)
+    except QuarantineError as error:
+        return error
 
 
 MISBEHAVING = TokenCounterSource(f"{__name__}:make_misbehaving_counter", "")

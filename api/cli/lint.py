@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -61,8 +62,9 @@ def command(
 
 
 def _lint(settings: Settings, paths: Sequence[Path], *, embeddings: bool) -> list[Finding]:
-    from api.compose import embedding
+    from api.compose import embedding, readers
     from api.compose.sources import configured_sources
+    from ingest.isolation.pages import IsolatedPages
     from ingest.lint.metadata import KnownNames
     from ingest.lint.run import lint
     from ingest.lint.targets import lint_targets
@@ -71,7 +73,9 @@ def _lint(settings: Settings, paths: Sequence[Path], *, embeddings: bool) -> lis
     # Documents behind a connector are corrected in the system that holds them.
     files = [source for source in configured_sources(settings) if source.connector is None]
     targets = lint_targets(paths, files)
-    return lint(targets, known, embedding.make_embedder(settings) if embeddings else None)
+    embedder = embedding.make_embedder(settings) if embeddings else None
+    with closing(readers.make_readers(settings, lambda _: None, start=True)) as pool:
+        return lint(targets, known, embedder, IsolatedPages(pool))
 
 
 def _print(findings: Sequence[Finding], form: str) -> None:

@@ -7,11 +7,11 @@ sections are joined; long prose is cut between sentences.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.chunking.command_lines import commands_in
-from ingest.chunking.prose import split_prose
+from ingest.chunking.prose import TokenCounter, split_prose
 from ingest.reading.blocks import Block, BlockKind
 from rag.command_risk.classify import make_classifier
 from rag.domain import documents
@@ -21,12 +21,15 @@ from rag.text.blocks import moved
 # Part of a generation's fingerprint: raise it when the same blocks would make other chunks, or the
 # same commands in them would be told to do something else.
 CHUNKER_VERSION = "3"
-TokenCounter = Callable[[Sequence[str]], list[int]]
 
 _UNCUT = frozenset({BlockKind.HEADING, BlockKind.CODE, BlockKind.TABLE, BlockKind.STEP})
 # Headings may be absurdly long; what stands before a chunk's text keeps to this share of it.
 _CONTEXT_SHARE = 4
 _CHARS_PER_TOKEN = 4
+# A tokenizer may make one token of a line of base64: it counts as one for so many characters.
+_MAX_CHARS_PER_TOKEN = 32
+# A longer text is over every budget: its beginning tells about how many tokens it has.
+_COUNTED_CHARS = 10_000
 _MAX_DEPTH = 8  # formats have six levels of headings; deeper ones count as the last
 
 
@@ -70,7 +73,7 @@ class Chunker:
     """Chunks documents for one embedding model."""
 
     def __init__(self, count_tokens: TokenCounter, settings: ChunkSettings | None = None) -> None:
-        self._count_tokens = count_tokens
+        self._count_whole = count_tokens
         self._settings = settings or ChunkSettings()
         self._classifier = make_classifier(self._settings.team_commands)
 
@@ -86,6 +89,15 @@ class Chunker:
                 chunk = _chunk(document_id, len(made), group, section.path, contexts[section.path])
                 made.append(replace(chunk, commands=commands_in(group, self._classifier)))
         return tuple(made)
+
+    def _count_tokens(self, texts: Sequence[str]) -> list[int]:
+        beginnings = [text[:_COUNTED_CHARS] for text in texts]
+        return [
+            max(tokens * len(text) // max(len(beginning), 1), len(text) // _MAX_CHARS_PER_TOKEN)
+            for text, beginning, tokens in zip(
+                texts, beginnings, self._count_whole(beginnings), strict=True
+            )
+        ]
 
     def _sections(self, title: str, blocks: Sequence[Block]) -> list[_Section]:
         counts = self._count_tokens([block.text for block in blocks])

@@ -1,96 +1,124 @@
-"""Cuts prose that is over the budget, between sentences where that is possible."""
+"""Cuts prose that is over the budget: between sentences where that is possible, else between
+lines, between words, or within a word.
+
+Time is linear in the length: the tokenizer reads every part of the text once at each level.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ingest.reading.blocks import Block
+from rag.domain import documents
 from rag.domain.documents import LineSpan
 from rag.text.blocks import clipped
+from rag.text.sentences import sentences
 
-# The splitter asks the tokenizer about every piece that it considers: it is given slices of
-# bounded length, so that one line of megabytes takes time in proportion to its length.
-_SLICE_CHARS = 20_000
-_SPACE = re.compile(r"\s")
-_NEARLY_ALL = 0.95
+TokenCounter = Callable[[Sequence[str]], list[int]]
+
+_Span = tuple[int, int]  # from a first character to before a last one
+_LINE = re.compile(r"[^\n]*+(?:\n|\Z)")
+# A few words; within a longer word it may end anywhere.
+_WORDS = re.compile(r".{1,60}(?=\s|\Z)|.{1,60}", re.DOTALL)
 
 
-def split_prose(
-    block: Block, budget: int, count_tokens: Callable[[Sequence[str]], list[int]]
-) -> Iterator[Block]:
+def split_prose(block: Block, budget: int, count_tokens: TokenCounter) -> Iterator[Block]:
     """Pieces of a block in order, each within `budget` tokens, that together hold all its text.
 
     Each piece knows the lines that it stands on.
     """
-    from llama_index.core.node_parser import SentenceSplitter
-    from llama_index.core.node_parser.text.utils import split_by_sentence_tokenizer
+    special = count_tokens([""])[0]  # tokens that stand around every text
+    limit = max(budget - special, 1)
 
-    splitter = SentenceSplitter(
-        chunk_size=max(budget, 1),
-        chunk_overlap=0,
-        tokenizer=lambda text: [0] * count_tokens([text])[0],
-        chunking_tokenizer_fn=_worthwhile(split_by_sentence_tokenizer()),
-        include_metadata=False,
-    )
-    for start, end in _slices(block.text):
-        part = block.text[start:end]
-        cuts = _cuts(part, splitter.split_text(part))
-        for first, last in zip([0, *cuts], [*cuts, len(part)], strict=True):
-            piece = _piece(block, start + first, start + last)
-            if piece is not None:
-                yield piece
+    def count(texts: Sequence[str]) -> list[int]:
+        return [tokens - special for tokens in count_tokens(texts)]
+
+    parts = _Overlapping(block.tree)
+    line, counted_to = block.lines.first, 0
+    for start, end in _packed(_parts(block.text, limit, count), limit):
+        text = block.text[start:end]
+        start += len(text) - len(text.lstrip())
+        text = text.strip()
+        line += block.text.count("\n", counted_to, start)
+        counted_to = start
+        if text:
+            first = min(line, block.lines.last)
+            last = min(line + text.count("\n"), block.lines.last)
+            inside = parts.clipped(start, start + len(text))
+            yield replace(block, text=text, lines=LineSpan(first, last), parts=inside)
 
 
-def _worthwhile(sentences: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
-    """Sentences, or the text whole where one of them is nearly all of it.
+class _Overlapping:
+    """The blocks that overlap each of some spans, which are asked about in their order.
 
-    The splitter goes on with the longest by recursion: text that loses one character a turn
-    would take it minutes, and then the stack.
+    Each block is looked at once, and once more for each span that it reaches into.
     """
 
-    def split(text: str) -> list[str]:
-        found = sentences(text)
-        return [text] if max(map(len, found), default=0) > _NEARLY_ALL * len(text) else found
+    def __init__(self, blocks: Sequence[documents.Block]) -> None:
+        self._blocks = blocks
+        self._next = 0
+        self._open: list[int] = []
 
-    return split
-
-
-def _slices(text: str) -> Iterator[tuple[int, int]]:
-    start = 0
-    while start < len(text):
-        end = min(start + _SLICE_CHARS, len(text))
-        if end < len(text):
-            spaces = [found.end() for found in _SPACE.finditer(text, end - 1000, end)]
-            end = spaces[-1] if spaces else end
-        yield start, end
-        start = end
-
-
-def _cuts(text: str, pieces: Sequence[str]) -> list[int]:
-    """Where each piece but the first begins in `text`; the splitter strips the space between."""
-    cuts: list[int] = []
-    cursor = 0
-    for piece in pieces:
-        found = text.find(piece, cursor)
-        if found < 0:  # the splitter changed the text: the piece stays with the one before
-            continue
-        if found > 0 and cursor > 0:
-            cuts.append(found)
-        cursor = found + len(piece)
-    return cuts
+    def clipped(self, start: int, end: int) -> tuple[documents.Block, ...]:
+        while self._next < len(self._blocks) and self._blocks[self._next].start < end:
+            self._open.append(self._next)
+            self._next += 1
+        self._open = [index for index in self._open if self._blocks[index].end > start]
+        # A block that is nested overlaps nothing that the block around it does not.
+        place = {index: number for number, index in enumerate(self._open)}
+        found = [
+            replace(self._blocks[index], parent=place.get(self._blocks[index].parent, -1))
+            for index in self._open
+        ]
+        return clipped(found, start, end)
 
 
-def _piece(block: Block, start: int, end: int) -> Block | None:
-    """The text from `start` to `end`, without blank ends; None if nothing is left."""
-    text = block.text[start:end]
-    start += len(text) - len(text.lstrip())
-    text = text.strip()
-    if not text:
-        return None
-    first = block.lines.first + block.text.count("\n", 0, start)
-    last = first + text.count("\n")
-    span = LineSpan(min(first, block.lines.last), min(last, block.lines.last))
-    parts = clipped(block.tree, start, start + len(text))
-    return replace(block, text=text, lines=span, parts=parts)
+def _packed(parts: Iterable[tuple[_Span, int]], limit: int) -> Iterator[_Span]:
+    """As many neighbouring parts together as keep to the limit."""
+    begun: _Span | None = None
+    held = 0
+    for (start, end), tokens in parts:
+        if begun is not None and held + tokens <= limit:
+            begun, held = (begun[0], end), held + tokens
+        else:
+            if begun is not None:
+                yield begun
+            begun, held = (start, end), tokens
+    if begun is not None:
+        yield begun
+
+
+def _parts(text: str, limit: int, count: TokenCounter) -> Iterator[tuple[_Span, int]]:
+    """Parts of a text with their tokens, each within the limit and as long as they come."""
+    characters = re.compile(f".{{1,{max(limit // 4, 1)}}}", re.DOTALL)
+    levels: list[Callable[[str], Iterable[_Span]]] = [
+        _sentences,
+        lambda part: (found.span() for found in _LINE.finditer(part) if found.group()),
+        lambda part: (found.span() for found in _WORDS.finditer(part)),
+        lambda part: (found.span() for found in characters.finditer(part)),
+    ]
+
+    def split(start: int, end: int, level: int) -> Iterator[tuple[_Span, int]]:
+        spans = [(start + a, start + b) for a, b in levels[level](text[start:end])]
+        for span, tokens in zip(spans, count([text[a:b] for a, b in spans]), strict=True):
+            if tokens > limit and level + 1 < len(levels):
+                yield from split(*span, level + 1)
+            else:
+                yield span, tokens
+
+    return split(0, len(text), 0)
+
+
+def _sentences(text: str) -> Iterator[_Span]:
+    """Each sentence with the white space behind it."""
+    start = cursor = 0
+    for sentence in sentences(text):
+        found = text.index(sentence, cursor)
+        if found > start:
+            yield start, found
+            start = found
+        cursor = found + len(sentence)
+    if start < len(text):
+        yield start, len(text)

@@ -12,6 +12,8 @@ from rag.text.markdown import Markdown, parse_markdown
 
 # A line longer than this is no prose or code that a person wrote, and slow to parse.
 _MAX_LINE = 100_000
+# The markup of a longer heading is kept: finding it takes time quadratic in the length.
+_MAX_HEADING = 1000  # characters
 
 
 def blocks(text: str, first_line: int) -> tuple[Block, ...]:
@@ -47,4 +49,7 @@ def blocks(text: str, first_line: int) -> tuple[Block, ...]:
 def _title(markdown: Markdown, block: documents.Block, text: str) -> str:
     if block.kind is not BlockKind.HEADING:
         return ""
-    return markdown.without_inline_markup(text[block.body_start : block.body_end])
+    heading = text[block.body_start : block.body_end]
+    if len(heading) > _MAX_HEADING:
+        return " ".join(heading.split())
+    return markdown.without_inline_markup(heading)

@@ -107,7 +107,7 @@ class ReadingProcess:
                 b"".join(request.data for request in requests),
             )
             for request in requests:
-                yield self._answer(request)
+                yield self._answer(request.answer)
         except TimeoutError as error:
             raise over_limit(FailureKind.TIME, self._limits) from error
         except FrameTooLarge as error:
@@ -134,13 +134,13 @@ class ReadingProcess:
         """End it while another thread waits for its answer: that thread hears that it ended."""
         self._process.kill()
 
-    def _answer(self, request: Request[Value]) -> Value | QuarantineError:
+    def _answer(self, answer: type[Value]) -> Value | QuarantineError:
         deadline = time.monotonic() + self._limits.wall_seconds
         header, body = receive(self._connection, self._limits.output_mib * MIB, deadline)
         self.resident_mib = int(header.get("resident_mib", 0))
         match header["is"]:
             case "read":
-                return decode_as(request.answer, body)
+                return decode_as(answer, body)
             case "quarantined":
                 return QuarantineError(*_reason(header))
             case "memory":

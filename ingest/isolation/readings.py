@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import date, timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -22,12 +21,15 @@ def encode(value: object) -> bytes:
 
 def decode_as(kind: type[Value], data: bytes) -> Value:
     """The value again. Raises ValueError where it is not exactly a `kind`."""
-    made: Value = _adapter(kind).validate_json(data, strict=True)
+    adapter = _ADAPTERS.get(kind) or _ADAPTERS.setdefault(kind, _adapter(kind))
+    made: Value = adapter.validate_json(data, strict=True)
     return made
 
 
-@cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter  # the child that encodes has no need of it
 
     return TypeAdapter(kind)
@@ -35,16 +37,11 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 
 def _plain(value: Any) -> object:
     if is_dataclass(value):
-        return {name: getattr(value, name) for name in _names(type(value))}
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     convert = _CONVERTED.get(type(value))
     if convert is None:
         raise TypeError(f"no JSON is made of {type(value).__name__}")
     return convert(value)
-
-
-@cache
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
 
 
 _CONVERTED: dict[type, Callable[[Any], object]] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ingest.lint.findings import Finding, Level, Rule
-from ingest.lint.page import MARKDOWN, Page, read_page
+from ingest.lint.page import MARKDOWN, Page, PageContents, read_pages
 
 DEAD_LINK = Rule(
     "dead-link",
@@ -34,12 +34,13 @@ DEAD_SUPERSEDES = Rule(
 class LinkTargets:
     """What links may lead to; reads each page that an anchor asks about once."""
 
+    contents: PageContents
     _anchors: dict[Path, frozenset[str] | None] = field(default_factory=dict)
 
     def anchors(self, root: Path, place: Path) -> frozenset[str] | None:
         """The anchors of a Markdown page; None where they cannot be known."""
         if place not in self._anchors:
-            self._anchors[place] = _read_anchors(root, place)
+            self._anchors[place] = _read_anchors(self.contents, root, place)
         return self._anchors[place]
 
 
@@ -75,10 +76,10 @@ def _place(page: Page, path: str) -> Path:
     return page.root / path.lstrip("/") if path.startswith("/") else page.place.parent / path
 
 
-def _read_anchors(root: Path, place: Path) -> frozenset[str] | None:
+def _read_anchors(contents: PageContents, root: Path, place: Path) -> frozenset[str] | None:
     resolved, above = place.resolve(), root.resolve()
     inside = resolved.is_relative_to(above) and resolved.suffix.lower() in MARKDOWN
     if not inside or not resolved.is_file():
         return None
-    page = read_page(above, resolved.relative_to(above).as_posix())
+    [page] = read_pages(contents, above, [resolved.relative_to(above).as_posix()])
     return None if page.broken else page.markup.anchors

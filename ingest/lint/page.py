@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
+from typing import Protocol
 
 from ingest.formats import load_text
+from ingest.isolation.limits import ReadingFailed
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.markup import Markup, read_markup
 from ingest.reading.blocks import Block
@@ -21,8 +24,8 @@ MARKDOWN = frozenset({".md", ".markdown"})
 UNREADABLE = Rule(
     "unreadable",
     Level.ERROR,
-    "The file cannot be read as text.",
-    "Save it as UTF-8 text, or exclude it in .runbookignore.",
+    "The file cannot be read.",
+    "Do what the message says, or exclude the file in .runbookignore.",
 )
 FRONT_MATTER = Rule(
     "front-matter",
@@ -31,6 +34,16 @@ FRONT_MATTER = Rule(
     "Correct the key that the message names.",
 )
 _MAX_BYTES = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is parsed of a page's text."""
+
+    fields: Fields
+    body_first_line: int
+    blocks: tuple[Block, ...]
+    markup: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +96,65 @@ class Page:
         return Finding(rule, self.place, line, message)
 
 
-def read_page(root: Path, path: str, *, guessed: bool = False) -> Page:
-    """The page at `path`; one that cannot be read says so in `broken`."""
-    try:
-        text = decode(read_file(root, path, _MAX_BYTES).data)
-    except QuarantineError as error:
-        return Page(root, path, broken=_broken(UNREADABLE, root / path, error))
-    return parse_page(root, path, text, guessed=guessed)
+class PageContents(Protocol):
+    """Parses pages, wherever that is safe."""
+
+    def read(
+        self, files: Iterable[tuple[str, bytes]]
+    ) -> Iterator[tuple[str, Content | QuarantineError]]:
+        """Each path with the content of its bytes, or with why they cannot be read, in order."""
+        ...
 
 
-def parse_page(root: Path, path: str, text: str, *, guessed: bool = False) -> Page:
-    """A page from its decoded text."""
+def read_content(path: str, data: bytes) -> Content:
+    """Parse a page, in this process. Raises QuarantineError."""
     suffix = PurePosixPath(path).suffix.lower()
-    try:
-        front = parse_front_matter(text)
-        loaded = load_text(suffix, front.body, front.body_first_line)
-    except QuarantineError as error:
-        return Page(root, path, text, broken=_broken(FRONT_MATTER, root / path, error))
+    front = parse_front_matter(decode(data))
+    loaded = load_text(suffix, front.body, front.body_first_line)
     first = front.body_first_line
     markup = read_markup(front.body, first) if suffix in MARKDOWN else Markup()
-    page = Page(root, path, text, front.fields, first, loaded.blocks, markup)
-    return replace(page, guessed=guessed)
+    return Content(front.fields, first, loaded.blocks, markup)
+
+
+def read_pages(
+    contents: PageContents, root: Path, paths: Sequence[str], *, guessed: bool = False
+) -> list[Page]:
+    """The pages at `paths`, in order; one that cannot be read says so in `broken`."""
+    texts: dict[str, str] = {}
+    pages: dict[str, Page] = {}
+
+    def readable() -> Iterator[tuple[str, bytes]]:
+        for path in paths:
+            try:
+                data = read_file(root, path, _MAX_BYTES).data
+                texts[path] = decode(data)
+            except QuarantineError as error:
+                pages[path] = Page(root, path, broken=_broken(UNREADABLE, root / path, error))
+            else:
+                yield path, data
+
+    for path, content in contents.read(readable()):
+        pages[path] = make_page(root, path, texts.pop(path), content, guessed=guessed)
+    return [pages[path] for path in paths]
+
+
+def make_page(
+    root: Path, path: str, text: str, content: Content | QuarantineError, *, guessed: bool = False
+) -> Page:
+    """A page from its text and what was parsed of it."""
+    if isinstance(content, QuarantineError):
+        rule = UNREADABLE if isinstance(content, ReadingFailed) else FRONT_MATTER
+        return Page(root, path, text, broken=_broken(rule, root / path, content))
+    return Page(
+        root,
+        path,
+        text,
+        content.fields,
+        content.body_first_line,
+        content.blocks,
+        content.markup,
+        guessed=guessed,
+    )
 
 
 def _broken(rule: Rule, place: Path, error: QuarantineError) -> Finding:

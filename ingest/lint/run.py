@@ -15,7 +15,7 @@ from ingest.lint.headings import skipped_headings
 from ingest.lint.hidden_text import hidden_characters, hidden_comments
 from ingest.lint.links import LinkTargets, dead_links, dead_supersedes
 from ingest.lint.metadata import KnownNames, missing_fields, unknown_names
-from ingest.lint.page import Page, read_page
+from ingest.lint.page import Page, PageContents, read_pages
 from ingest.lint.rules import RULES
 from ingest.lint.secrets import secrets
 from ingest.lint.steps import steps_without_result
@@ -47,22 +47,29 @@ class _Beside:
     rules: Mapping[Path, AclRules]
 
 
-def lint(targets: Sequence[Target], known: KnownNames, embedder: Embedder | None) -> list[Finding]:
+def lint(
+    targets: Sequence[Target],
+    known: KnownNames,
+    embedder: Embedder | None,
+    contents: PageContents,
+) -> list[Finding]:
     """What is wrong with the pages that are asked about, by file and line.
 
     With an embedder, pages are compared by meaning as well as by their words.
     """
     pages = [
-        read_page(target.root, path, guessed=target.guessed)
+        page
         for target in targets
-        for path in target.pages
+        for page in read_pages(contents, target.root, target.pages, guessed=target.guessed)
     ]
     asked = {target.root / path for target in targets for path in target.asked}
     found = [*conflicting_commands(pages), *near_duplicates(_whole(pages), embedder)]
     between: dict[Path, list[Finding]] = {}
     for finding in found:
         between.setdefault(finding.place, []).append(finding)
-    beside = _Beside(known, LinkTargets(), {t.root: AclRules(t.root, None) for t in targets})
+    beside = _Beside(
+        known, LinkTargets(contents), {t.root: AclRules(t.root, None) for t in targets}
+    )
     told: list[Finding] = []
     for page in pages:
         if page.place in asked:

@@ -13,10 +13,11 @@ from ingest.lint.conflicts import conflicting_commands
 from ingest.lint.duplicates import near_duplicates
 from ingest.lint.findings import Finding, Level
 from ingest.lint.metadata import KnownNames
-from ingest.lint.page import Page, parse_page
+from ingest.lint.page import Page, make_page
 from ingest.lint.run import Target, lint
 from rag.command_risk.command_settings import taken_apart
 from tests.fakes import HashingEmbedder
+from tests.reading import InProcessPages, content_of
 
 HEAD = "---\nowner: team-a\nlast_reviewed: 2026-09-14\n---\n"
 
@@ -31,7 +32,9 @@ def linted(
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(text, encoding="utf-8")
     files = tuple(path.name for path in sorted(folder.glob("*.md")))
-    return lint([Target(folder, files, frozenset({name}))], known or KnownNames(), None)
+    return lint(
+        [Target(folder, files, frozenset({name}))], known or KnownNames(), None, InProcessPages()
+    )
 
 
 def ids(findings: Sequence[Finding]) -> list[str]:
@@ -72,7 +75,12 @@ def test_a_rule_file_that_cannot_be_understood_is_told_where_it_counts(tmp_path:
 
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_bytes("# Café".encode("latin-1"))
-    found = lint([Target(tmp_path, ("page.md",), frozenset({"page.md"}))], KnownNames(), None)
+    found = lint(
+        [Target(tmp_path, ("page.md",), frozenset({"page.md"}))],
+        KnownNames(),
+        None,
+        InProcessPages(),
+    )
     assert told(found) == [("unreadable", 1)]
 
 
@@ -204,7 +212,7 @@ def test_a_comment_that_names_no_rule_is_told(tmp_path: Path) -> None:
 
 
 def page(path: str, text: str) -> Page:
-    return parse_page(Path("docs"), path, text)
+    return make_page(Path("docs"), path, text, content_of(path, text.encode()))
 
 
 WORDS = " ".join(f"word{n}" for n in range(120))
@@ -293,7 +301,7 @@ def test_the_settings_of_a_command_are_told_from_its_shape(
 @settings(deadline=None)
 @given(st.text(max_size=400), st.sampled_from([".md", ".rst", ".adoc", ".txt", ".html"]))
 def test_any_text_is_judged_and_every_line_is_one_of_the_file(text: str, suffix: str) -> None:
-    read = parse_page(Path("docs"), f"a{suffix}", text.replace("\r", "\n"))
+    read = page(f"a{suffix}", text.replace("\r", "\n"))
     assert read.broken or read.markup is not None
     found = [*conflicting_commands([read, read]), *near_duplicates([read, read], None)]
     assert all(1 <= finding.line <= text.count("\n") + 1 for finding in found)
