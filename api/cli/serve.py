@@ -10,7 +10,11 @@ from api.settings import Settings, load_settings
 @click.command("serve")
 @click.option("--host", help="Address to listen on. [default: server.host]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port. [default: server.port]")
-@click.option("--ingest", is_flag=True, help="Bring the configured sources up to date first.")
+@click.option(
+    "--ingest",
+    is_flag=True,
+    help="Bring the configured sources up to date, the first time before it is ready.",
+)
 @click.option("--watch", is_flag=True, help="Index what changes at once. [default: ingest.watch]")
 @click.option("--poll", is_flag=True, help="Watch by comparing listings: for network mounts.")
 @click.pass_context
@@ -18,18 +22,14 @@ def command(
     ctx: click.Context, host: str | None, port: int | None, ingest: bool, watch: bool, poll: bool
 ) -> None:
     """Run the HTTP service until it is stopped."""
-    from api.compose.indexing import run_ingest
     from api.compose.serving import open_serving
     from api.http.app import create_app
     from api.http.server import serve, server_config
     from api.records.logs import configure
-    from ingest.runs.report import Silent
 
     settings = _with_watch(load_settings(ctx.obj), watch or poll)
     configure(settings.log.level, settings.log.format)
-    if ingest:
-        run_ingest(settings, (), acl=None, prune=True, full=False, progress=Silent())
-    with open_serving(settings, polling=poll) as services:
+    with open_serving(settings, polling=poll, ingest=ingest) as services:
         config = server_config(
             create_app(services),
             settings.limits,

@@ -33,8 +33,9 @@ class Services:
     """Everything a door needs to answer.
 
     `warm` repairs the index, opens the stores and the model, and returns when the first search
-    will be a quick one; it raises a RunbookError when the index cannot be served. `wake` tells
-    whoever works off `jobs` that there is one. `tracing` is None where no spans are sent.
+    will be a quick one. It raises a RunbookError when the index cannot be served, Cancelled after
+    `cancel_warming` among them. `wake` tells whoever works off `jobs` that there is one. `tracing`
+    is None where no spans are sent.
     """
 
     settings: Settings
@@ -51,5 +52,6 @@ class Services:
     warm: Callable[[], None]
     jobs: JobStore
     wake: Callable[[], None] = do_nothing
+    cancel_warming: Callable[[], None] = do_nothing
     webhooks: Webhooks | None = None
     tracing: Tracing | None = None

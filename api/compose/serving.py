@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from typing import Any
 
 from api.compose.indexing import open_index
 from api.compose.parts import read_webhooks
@@ -18,16 +19,28 @@ from api.settings import Settings
 from rag.adapters.catalog.exact_vectors import ExactVectors
 from rag.adapters.vectors.filtered_vectors import FilteredVectors
 from rag.domain.generations import Generation
+from rag.domain.jobs import JobKind
+from rag.errors import ConfigurationError
 from rag.ports import NearestVectors
+
+_EVERYTHING: Mapping[str, Any] = {"source": None, "paths": []}
 
 
 @contextmanager
-def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Services]:
+def open_serving(
+    settings: Settings, *, polling: bool = False, ingest: bool = False
+) -> Iterator[Services]:
     """Services for a process that answers many; it owns an embedded index until the end.
 
-    It performs jobs, and watches the sources where the settings ask for it. Raises IndexBusy, and
-    IndexMissing when there is nothing to serve.
+    It performs jobs, and watches the sources where the settings ask for it. With `ingest` it also
+    brings the sources up to date: before it is warm where no run has ever come to its end, else
+    as a job, while what is indexed is served. Raises IndexBusy, IndexMissing when there is nothing
+    to serve, and ConfigurationError for `ingest` without a source.
     """
+    if ingest and not settings.sources:
+        raise ConfigurationError(
+            "there is nothing to ingest: run `runbook init`, and name your sources in runbook.toml"
+        )
     # Several services may share a Chroma server; whichever process ingests into it repairs it.
     shared = settings.vectors.mode != "embedded"
     metrics = Metrics()
@@ -36,7 +49,8 @@ def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Servi
             open_index(settings, shared=shared, on_reading_failure=metrics.reading_failed)
         )
         catalog, stores = index.catalog, index.stores
-        catalog.generations.serving()
+        if not ingest:
+            catalog.generations.serving()  # raises IndexMissing
         background = Background(make_upkeep(settings, index.indexer), catalog.jobs, metrics)
         stack.callback(background.stop)
 
@@ -57,10 +71,27 @@ def open_serving(settings: Settings, *, polling: bool = False) -> Iterator[Servi
 
         def warm() -> None:
             try:
-                if not shared:
+                first = ingest and not _stands(services)
+                if first:
+                    background.first_run()
+                elif not shared:
                     index.indexer.repair()
                 services.warm()
+                if ingest and not first and not settings.ingest.watch:  # a watcher runs anyway
+                    catalog.jobs.enqueue(JobKind.REINDEX, _EVERYTHING, "serve --ingest")
             finally:
                 background.ready()
 
-        yield replace(services, warm=warm, wake=background.wake, webhooks=read_webhooks(settings))
+        yield replace(
+            services,
+            warm=warm,
+            cancel_warming=background.request_stop,
+            wake=background.wake,
+            webhooks=read_webhooks(settings),
+        )
+
+
+def _stands(services: Services) -> bool:
+    """Whether a run has ever come to its end; the first one is served while it goes on."""
+    summary = services.reader.summary(services.today(), services.settings.search.review_every)
+    return summary.last_success is not None

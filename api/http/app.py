@@ -130,6 +130,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     if app.state.slack is not None:
         app.state.slack.close()
+    app.state.services.cancel_warming()
     readiness.stop()
 
 

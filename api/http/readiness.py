@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
-from rag.errors import RunbookError
+from rag.errors import Cancelled, RunbookError
 
 # Longer than a model takes to load; whoever closes the stores must not do so under its feet.
 _STOP_SECONDS = 30
@@ -33,6 +33,8 @@ class Readiness:
     def _run(self) -> None:
         try:
             self._warm()
+        except Cancelled:
+            pass  # the process ends before the index stands
         except Exception as error:  # nobody stands above a thread: what ends it must be seen
             log.error("the index cannot be served", exc_info=error)
             self.reason = type(error).__name__ if isinstance(error, RunbookError) else "Error"

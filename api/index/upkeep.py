@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.index.access_watch import AccessWatch
+from api.index.first_run import FirstRun
 from api.index.generation_keeper import GenerationKeeper, perform
 from api.index.indexer import Indexer
 from api.index.jobs import JobProgress, JobRunner, Work
@@ -127,6 +128,18 @@ class Background:
         self._begin("jobs-start", self._runner.start)
         if watching:
             self._begin("watch", lambda: self._watch(polling, reconcile))
+
+    def first_run(self) -> None:
+        """Index every source for the first time. Raises Cancelled when it is stopped."""
+
+        def index(progress: Progress) -> IngestReport:
+            return self._upkeep.index(self._upkeep.sources, whole=True, progress=progress)
+
+        _log(FirstRun(index, self._metrics.ingest_failed, self._stop).run())
+
+    def request_stop(self) -> None:
+        """Let what runs end after its current batch; `stop` waits for it."""
+        self._stop.set()
 
     def stop(self) -> None:
         """End after the current batch."""
