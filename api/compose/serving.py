@@ -76,6 +76,8 @@ def open_serving(
                     background.first_run()
                 elif not shared:
                     index.indexer.repair()
+                if ingest and not first:
+                    background.narrow_access()
                 services.warm()
                 if ingest and not first and not settings.ingest.watch:  # a watcher runs anyway
                     catalog.jobs.enqueue(JobKind.REINDEX, _EVERYTHING, "serve --ingest")

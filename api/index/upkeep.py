@@ -20,7 +20,7 @@ from ingest.sources.source import Source
 from ingest.sources.watched_roots import watch
 from ingest.sources.watching import Changes, narrowed
 from rag.domain.jobs import Job, JobKind
-from rag.errors import ConfigurationError, StoreError
+from rag.errors import ConfigurationError, RunbookError, StoreError
 from rag.indexing.ports import JobQueue
 
 log = logging.getLogger(__name__)
@@ -136,6 +136,14 @@ class Background:
             return self._upkeep.index(self._upkeep.sources, whole=True, progress=progress)
 
         _log(FirstRun(index, self._metrics.ingest_failed, self._stop).run())
+
+    def narrow_access(self) -> None:
+        """Apply what readers have lost since the last run; a run gives and updates the rest."""
+        try:
+            self._upkeep.indexer.access.apply(self._upkeep.sources)
+        except RunbookError as error:
+            self._metrics.ingest_failed()
+            log.warning("changes of access were not applied: %s", error)
 
     def request_stop(self) -> None:
         """Let what runs end after its current batch; `stop` waits for it."""

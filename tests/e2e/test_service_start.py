@@ -87,10 +87,13 @@ def test_it_listens_at_once_and_is_ready_when_the_first_index_stands(folder: Pat
 def test_an_index_that_stands_is_served_while_it_is_brought_up_to_date(folder: Path) -> None:
     key = run_json(folder, "keys", "create", "--name", "k", "--group", "g")["key"]
     write(folder, "broker.md", "# Broker\n\nrestart the broker\n")
+    write(folder, "secret.md", "# Secret\n\nrotate the root key\n")
     run_json(folder, "ingest")
     write(folder, "cache.md", "# Cache\n\nflush the cache\n")
+    write(folder, "secret.md", "---\nacl: [team:security]\n---\n# Secret\n\nrotate the root key\n")
     with serving(folder) as client:
         wait_until(lambda: status(client, "/readyz") == 200, seconds=120)
+        assert "secret.md" not in found(client, key, "rotate the root key")
         assert "broker.md" in found(client, key, "restart the broker")
         wait_until(lambda: "cache.md" in found(client, key, "flush the cache"), seconds=120)
 
