@@ -32,6 +32,12 @@ _FORMS = {
     "npm token": re.compile(r"\bnpm_[A-Za-z0-9]{36}\b"),
     "PyPI token": re.compile(r"\bpypi-AgE[\w-]{50,}"),
     "SendGrid key": re.compile(r"\bSG\.[\w-]{16,}\.[\w-]{16,}"),
+    "Mailchimp key": re.compile(r"\b[0-9a-f]{32}-us\d{1,2}\b"),
+    "Twilio key": re.compile(r"\bSK[0-9a-f]{32}\b"),
+    "Square token": re.compile(r"\bsq0(?:csp|atp|idp)-[\w-]{22,43}"),
+    "Discord token": re.compile(r"\b[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38}"),
+    "Telegram token": re.compile(r"(?<!\d)\d{8,10}:[\w-]{35}(?![\w-])"),
+    "Artifactory token": re.compile(r"\bAKC[A-Za-z0-9]{50,}"),
     "JSON web token": re.compile(
         # A run of its characters is read once, from its beginning: it may hold `-eyJ` many times.
         r"(?<![\w-])(?:(?!\beyJ[\w-]{8})[\w-])*+(eyJ[\w-]{8,}+\.eyJ[\w-]{8,}+\.[\w-]{8,}+)"
@@ -50,7 +56,7 @@ _NAMED = {
         r"\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user)[= ]?[\"']?[^\s:\"']{1,80}:([^\s\"']{4,200})"
     ),
     "secret or token": re.compile(
-        r"(?<![A-Za-z])[\w-]{0,40}?(?:secret|token|api[_-]?key|access[_-]?key|private[_-]?key)"
+        r"(?<![A-Za-z])[\w-]{0,40}?(?:secret|token|(?:api|access|account|iam|private)[_-]?key)"
         r"(?:[_-]?(?:key|id|value))?[\"']?\s{0,3}[=:]\s{0,3}[\"'`]?"
         r"([A-Za-z0-9+/_=.~-]{16,300})",
         re.IGNORECASE,
