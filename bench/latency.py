@@ -30,7 +30,7 @@ from rag.adapters.catalog.exact_vectors import ExactVectors
 from rag.adapters.vectors.chroma import ChromaVectorStore
 from rag.adapters.vectors.filtered_vectors import FilteredVectors
 from rag.domain.access import Principal
-from rag.domain.search import Filters
+from rag.domain.search import Filters, SearchQuery
 from rag.ports import VectorFilter
 
 EVERYTHING = "everything"
@@ -70,8 +70,10 @@ def searches(settings: Settings, questions: Sequence[str]) -> dict[str, Times]:
         for name, principal in asking.items():
             asked = _worded_anew(questions, name)
             for question in questions[:20]:
-                services.engine.search(question, principal=principal, k=_K)
-            found[name] = _timed(partial(services.engine.search, principal=principal, k=_K), asked)
+                services.engine.search(SearchQuery(question, principal, k=_K))
+            found[name] = _timed(
+                services.engine.search, [SearchQuery(one, principal, k=_K) for one in asked]
+            )
     return found
 
 

@@ -23,6 +23,7 @@ from api.settings import Settings
 from bench.corpora import Corpus, Page, Question
 from bench.plain_stack import PlainStack
 from ingest.runs.report import Silent
+from rag.domain.search import SearchQuery
 from rag.ports import Embedder
 
 Ranker = Callable[[str], list[str]]
@@ -98,7 +99,7 @@ def refusals(corpus: Corpus, folder: Path) -> Refusals:
         said = [
             (
                 bool(question.gold),
-                services.engine.search(question.text, principal=LOCAL_ADMINISTRATOR).no_result,
+                services.engine.search(SearchQuery(question.text, LOCAL_ADMINISTRATOR)).no_result,
             )
             for question in asked
         ]
@@ -124,7 +125,7 @@ def _service(corpus: Corpus, folder: Path) -> Ranker:
     services = opened.__enter__()  # for as long as the process lives
 
     def ranked(question: str) -> list[str]:
-        hits = services.engine.search(question, principal=LOCAL_ADMINISTRATOR, k=10).hits
+        hits = services.engine.search(SearchQuery(question, LOCAL_ADMINISTRATOR, k=10)).hits
         return list(dict.fromkeys(hit.document.path for hit in hits))
 
     return ranked

@@ -56,6 +56,21 @@ class Embedder(Protocol):
         ...
 
 
+class Question:
+    """The text of a question with its vector, which every stage of one search shares."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._vectors: dict[str, Vector[float]] = {}
+
+    def vector(self, embedder: Embedder) -> Vector[float]:
+        """The question's vector by this model, computed at the first call."""
+        model = embedder.fingerprint
+        if model not in self._vectors:
+            self._vectors[model] = embedder.embed_question(self.text)
+        return self._vectors[model]
+
+
 @dataclass(frozen=True, slots=True)
 class VectorEntry:
     """A vector and what a store needs to filter it by. `updated` is a Unix time in seconds."""
@@ -122,7 +137,7 @@ class Retriever(Protocol):
     def name(self) -> str: ...
 
     def retrieve(
-        self, question: str, *, access: AccessFilter, filters: Filters, limit: int
+        self, question: Question, *, access: AccessFilter, filters: Filters, limit: int
     ) -> list[Candidate]: ...
 
 
@@ -132,7 +147,7 @@ class PageScorer(Protocol):
     @property
     def name(self) -> str: ...
 
-    def score(self, question: str, versions: Sequence[int]) -> list[Candidate]:
+    def score(self, question: Question, versions: Sequence[int]) -> list[Candidate]:
         """Best first, each page named by the key of its first chunk; it may leave some out."""
         ...
 

@@ -9,8 +9,8 @@ import click
 
 from api.cli import exit_codes
 from api.cli.answers import print_answer
-from api.cli.narrowing import Narrowing, narrowed
 from api.cli.principal import local_principal
+from api.cli.query_options import MakeQuery, query_options
 from api.cli.question import read_question
 from api.compose.embedding import begin_loading
 from api.settings import load_settings
@@ -18,24 +18,20 @@ from api.settings import load_settings
 
 @click.command("ask")
 @click.argument("question", callback=read_question)
-@narrowed
+@query_options
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 @click.pass_context
-def command(ctx: click.Context, question: str, narrowing: Narrowing, as_json: bool) -> None:
+def command(
+    ctx: click.Context, question: str, tags: tuple[str, ...], make_query: MakeQuery, as_json: bool
+) -> None:
     """Answer QUESTION with citations, or say what is missing; nothing is ever executed."""
     settings = load_settings(ctx.obj)
-    principal = local_principal(settings, narrowing.tags)
+    principal = local_principal(settings, tags)
     model = begin_loading(settings)
     from api.compose.reading import open_reading
 
     with open_reading(settings, embedder=model, traced=True) as services:
-        answer = services.answerer.answer(
-            question,
-            principal=principal,
-            k=narrowing.k,
-            filters=narrowing.filters,
-            mode=narrowing.mode,
-        )
+        answer = services.answerer.answer(make_query(question, principal))
     if as_json:
         from api.wire.answers import answer_to_wire
 

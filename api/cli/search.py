@@ -5,44 +5,25 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from api.cli import exit_codes
 from api.cli.hits import print_hits
-from api.cli.narrowing import Narrowing, narrowed
 from api.cli.principal import local_principal
+from api.cli.query_options import MakeQuery, query_options
 from api.cli.question import read_question, readable
 from api.compose.embedding import begin_loading
 from api.settings import load_settings
-from rag.domain.access import Principal
 from rag.domain.search import SearchResult
 from rag.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from rag.retrieval.search import SearchEngine
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What every question of this run is asked with."""
-
-    principal: Principal
-    narrowing: Narrowing
-
-    def search(self, engine: SearchEngine, question: str) -> SearchResult:
-        how = self.narrowing
-        return engine.search(
-            question, principal=self.principal, k=how.k, filters=how.filters, mode=how.mode
-        )
 
 
 @click.command("search")
 @click.argument("question", callback=read_question, required=False)
-@narrowed
+@query_options
 @click.option(
     "--batch",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -55,7 +36,8 @@ class _Asked:
 def command(
     ctx: click.Context,
     question: str | None,
-    narrowing: Narrowing,
+    tags: tuple[str, ...],
+    make_query: MakeQuery,
     batch: Path | None,
     explain: bool,
     as_json: bool,
@@ -65,14 +47,17 @@ def command(
         raise click.UsageError("give a QUESTION or --batch FILE.jsonl, one of the two")
     settings = load_settings(ctx.obj)
     model = begin_loading(settings)
-    asked = _Asked(local_principal(settings, narrowing.tags), narrowing)
+    principal = local_principal(settings, tags)
     from api.compose.search_path import open_search
 
     with open_search(settings, model) as engine:
         if batch is not None:
-            _answer_batch(engine, asked, batch, explain)
+            for identity, one in _questions(batch):
+                told = _answer(engine.search(make_query(one, principal)), explain)
+                del told["request_id"]
+                _echo_json({"id": identity, **told})
             return
-        result = asked.search(engine, question or "")
+        result = engine.search(make_query(question or "", principal))
     if as_json:
         _echo_json(_answer(result, explain))
     else:
@@ -84,13 +69,6 @@ def _answer(result: SearchResult, explain: bool) -> dict[str, Any]:
     from api.wire.hits import answer
 
     return answer(result, uuid.uuid4().hex, explain=explain)
-
-
-def _answer_batch(engine: SearchEngine, asked: _Asked, path: Path, explain: bool) -> None:
-    for identity, question in _questions(path):
-        told = _answer(asked.search(engine, question), explain)
-        del told["request_id"]
-        _echo_json({"id": identity, **told})
 
 
 def _questions(path: Path) -> Iterator[tuple[Any, str]]:

@@ -28,7 +28,7 @@ from rag.adapters.vectors.serving_vectors import ServingDense, ServingPageVector
 from rag.domain.generations import Generation, Recipe
 from rag.domain.search import Filters, Mode
 from rag.errors import ConfigurationError
-from rag.ports import Embedder, NearestVectors, Reranker, Retriever, SearchObserver
+from rag.ports import Embedder, NearestVectors, Question, Reranker, Retriever, SearchObserver
 from rag.retrieval.search import SearchEngine, SearchSettings
 from rag.retrieval.synonyms import Synonyms, parse_synonyms
 
@@ -46,7 +46,7 @@ class SearchPath:
         """Open the stores and the model. Raises IndexMissing when nothing is indexed."""
         everything = access_filter(LOCAL_ADMINISTRATOR)
         for retriever in self.retrievers:
-            retriever.retrieve("warm up", access=everything, filters=Filters(), limit=1)
+            retriever.retrieve(Question("warm up"), access=everything, filters=Filters(), limit=1)
 
 
 def make_search_path(

@@ -39,7 +39,7 @@ from rag.command_risk.table_file import fingerprint
 from rag.domain.access import Principal
 from rag.domain.answers import EXTRACTIVE, Answer, Answered, AnswerEvent, ContextFound
 from rag.domain.documents import Document, content_hash
-from rag.domain.search import Filters, Hit, SearchResult
+from rag.domain.search import Filters, Hit, SearchQuery, SearchResult
 from rag.errors import ConfigurationError
 from rag.ports import Embedder
 from rag.retrieval.priors import all_superseded
@@ -70,7 +70,7 @@ class IndexedSystem:
         with _logged() as logs:
             started = time.perf_counter()
             # One search serves both: the answer is generated from its result.
-            events = self._services.answerer.stream(question, principal=principal, k=self._hits)
+            events = self._services.answerer.stream(SearchQuery(question, principal, k=self._hits))
             result, answer = _result_and_answer(events)
         return Observation(
             passages=tuple(self._passage(hit) for hit in result.hits),
@@ -85,7 +85,7 @@ class IndexedSystem:
     def retrieve(self, question: str, *, principal: Principal) -> Observation:
         with _logged() as logs:
             # The context is the first event; the answer is never generated.
-            events = self._services.answerer.stream(question, principal=principal, k=self._hits)
+            events = self._services.answerer.stream(SearchQuery(question, principal, k=self._hits))
             found = next(event for event in events if isinstance(event, ContextFound))
         return Observation(
             passages=tuple(self._passage(hit) for hit in (*found.result.hits, *found.hits)),

@@ -47,12 +47,7 @@ def ask(
     most = services.settings.server.max_query_chars
     check_length(body.query, most)
     events = services.answerer.stream(
-        body.query,
-        principal=principal,
-        k=body.k,
-        filters=body.filters.to_domain(),
-        mode=body.mode,
-        history=[turn.to_domain() for turn in body.history],
+        body.to_domain(principal), history=[turn.to_domain() for turn in body.history]
     )
     told = noted(events, body.query, services, by)
     # The search runs before the first byte goes out, so that its failure is a problem document.

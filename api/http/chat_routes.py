@@ -27,6 +27,7 @@ from api.http.problems import (
 from api.http.provided import ProvidedServices
 from api.wire.hits import JsonObject
 from rag.domain.answers import Answered
+from rag.domain.search import SearchQuery
 from rag.errors import RunbookError
 
 # When this name was first answered for, as a Unix time; OpenAI's shape asks for one.
@@ -81,7 +82,7 @@ def chat(
         problem, field, reason = refused
         errors = [{"field": f"body.{field}", "reason": reason}]
         return problem_response(problem, request.scope, errors=errors)
-    events = services.answerer.stream(body.question, principal=principal, history=body.history)
+    events = services.answerer.stream(SearchQuery(body.question, principal), history=body.history)
     told = noted(events, body.question, services, by)
     # The search runs before the first byte goes out, so that its failure has a status.
     next(told)

@@ -48,8 +48,7 @@ def document(
     document_id: str, services: ProvidedServices, principal: Searcher, by: Asking
 ) -> JsonObject:
     """One document with its chunks in order."""
-    access = access_filter(principal)
-    found = None if access.nothing else services.reader.document(document_id, access=access)
+    found = services.reader.document(document_id, access=access_filter(principal))
     if found is None:
         raise NotFound("no such document, or not one that the caller may read")
     item, chunks = found
@@ -59,11 +58,11 @@ def document(
 
 def _found(query: DocumentsQuery, services: Services, principal: Principal) -> list[Document]:
     """A page and the document behind it, which tells whether there is a next page."""
-    after, access = _after(query.cursor), access_filter(principal)
-    if access.nothing:
-        return []
     return services.reader.documents(
-        access=access, filters=query.to_domain(), limit=query.limit + 1, after=after
+        access=access_filter(principal),
+        filters=query.to_domain(),
+        limit=query.limit + 1,
+        after=_after(query.cursor),
     )
 
 

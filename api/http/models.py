@@ -15,11 +15,11 @@ from pydantic_core import PydanticCustomError
 
 from api.wire.fields import Name, Question, storable
 from api.wire.shapes import ChunkModel, DocumentModel, HitModel, Shape
+from rag.domain.access import Principal
 from rag.domain.answers import Turn
 from rag.domain.documents import Kind
 from rag.domain.jobs import JobKind, JobState
-from rag.domain.search import Filters, Mode
-from rag.retrieval.search import DEFAULT_K, MAX_K
+from rag.domain.search import DEFAULT_K, MAX_K, Filters, Mode, SearchQuery
 
 DEFAULT_PAGE = 50
 MAX_PAGE = 200
@@ -70,14 +70,22 @@ class FiltersRequest(Shape):
         return Filters(self.service, self.kind, self.since, self.source)
 
 
-Narrowing = Annotated[FiltersRequest, _null_is(FiltersRequest(), FiltersRequest)]
+OptionalFilters = Annotated[FiltersRequest, _null_is(FiltersRequest(), FiltersRequest)]
 
 
-class SearchRequest(Shape):
+class QueryRequest(Shape):
+    """A question and what its search is restricted to."""
+
     query: Question
     k: HitCount = DEFAULT_K
-    filters: Narrowing = FiltersRequest()
+    filters: OptionalFilters = FiltersRequest()
     mode: SearchMode = Mode.HYBRID
+
+    def to_domain(self, principal: Principal) -> SearchQuery:
+        return SearchQuery(self.query, principal, self.k, self.filters.to_domain(), self.mode)
+
+
+class SearchRequest(QueryRequest):
     explain: Flag = False
 
 
@@ -94,13 +102,9 @@ class TurnRequest(Shape):
 _Turns = Annotated[list[TurnRequest], Field(max_length=_MAX_TURNS)]
 
 
-class AskRequest(Shape):
+class AskRequest(QueryRequest):
     """A search that is answered; `stream` asks for server-sent events."""
 
-    query: Question
-    k: HitCount = DEFAULT_K
-    filters: Narrowing = FiltersRequest()
-    mode: SearchMode = Mode.HYBRID
     history: Annotated[_Turns, _null_is([], _Turns)] = Field(default=[])
     stream: Flag = False
 

@@ -29,13 +29,7 @@ def search(
 ) -> JsonObject:
     """The passages that answer a question best, among those that the caller may read."""
     check_length(body.query, services.settings.server.max_query_chars)
-    result = services.engine.search(
-        body.query,
-        principal=principal,
-        k=body.k,
-        filters=body.filters.to_domain(),
-        mode=body.mode,
-    )
+    result = services.engine.search(body.to_domain(principal))
     services.requests.remember(
         by.request_id, principal, body.query, result.hits, no_result=result.no_result
     )

@@ -19,6 +19,7 @@ from api.slack.messages import NOBODY, USAGE, Message, answer_message, private
 from api.slack.replies import ReplySender
 from api.slack.signature import SignatureCheck
 from rag.access.acl import access_filter
+from rag.domain.search import SearchQuery
 from rag.errors import AuthenticationError
 
 log = structlog.stdlib.get_logger(__name__)
@@ -78,7 +79,7 @@ class SlackDoor:
 
     def _answer(self, question: str, by: By) -> Message:
         with self._services.limits.admitted(by.principal.name):
-            answer = self._services.answerer.answer(question, principal=by.principal)
+            answer = self._services.answerer.answer(SearchQuery(question, by.principal))
         self._services.audit.asked(by, question, answer.hits)
         self._services.requests.answered(by.request_id, by.principal, question, answer)
         return answer_message(answer)

@@ -17,7 +17,7 @@ from api.wire.text import document_as_text, hits_as_text
 from rag.access.acl import access_filter
 from rag.domain.access import Principal
 from rag.domain.documents import Chunk, Kind
-from rag.domain.search import Filters, Hit
+from rag.domain.search import Filters, Hit, SearchQuery
 from rag.errors import NotFound
 from rag.retrieval.alerts import Alert, MatchedBy, RunbooksForAlert
 from rag.retrieval.freshness import freshness_of
@@ -120,12 +120,8 @@ def search_runbooks(
     services: Services, principal: Principal, asked: SearchArguments
 ) -> ToolOutcome:
     _check_length(services, asked.query)
-    result = services.engine.search(
-        asked.query,
-        principal=principal,
-        k=asked.k,
-        filters=Filters(service=asked.service, kind=asked.kind),
-    )
+    filters = Filters(service=asked.service, kind=asked.kind)
+    result = services.engine.search(SearchQuery(asked.query, principal, asked.k, filters))
     hits = [neutral_hit(hit) for hit in result.hits]
     told = "Nothing here seems to answer that. The nearest passages:" if result.no_result else ""
     return ToolOutcome(
@@ -137,8 +133,7 @@ def search_runbooks(
 
 
 def get_runbook(services: Services, principal: Principal, asked: DocumentArguments) -> ToolOutcome:
-    access = access_filter(principal)
-    found = None if access.nothing else services.reader.document(asked.id, access=access)
+    found = services.reader.document(asked.id, access=access_filter(principal))
     if found is None:
         raise NotFound("no such document, or not one that the caller may read")
     document, chunks = found

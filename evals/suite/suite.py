@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from evals.gate.rules import GateRules
 from rag.access.acl import parse_tags
 from rag.domain.access import Principal
+from rag.domain.search import MAX_K
 from rag.errors import ConfigurationError, InvalidTag
-from rag.retrieval.search import MAX_K
 
 SUITE_FILE = "suite.toml"
 HITS = 10

@@ -22,7 +22,6 @@ from rag.answering.extractive import extract
 from rag.answering.prompting import Prompt, PromptBook
 from rag.answering.writing import Writing
 from rag.command_risk.classify import CommandClassifier, shipped_classifier
-from rag.domain.access import Principal
 from rag.domain.answers import (
     EXTRACTIVE,
     Answer,
@@ -34,10 +33,10 @@ from rag.domain.answers import (
     Turn,
     Unsupported,
 )
-from rag.domain.search import Filters, Mode
+from rag.domain.search import SearchQuery
 from rag.faithfulness.support import SupportChecker
 from rag.ports import AnswerObserver, AnswerOutcome, Embedder, Generator, PageReader
-from rag.retrieval.search import DEFAULT_K, SearchEngine
+from rag.retrieval.search import SearchEngine
 
 PROMPT = "answer"
 # No window limits what is quoted from, and an answer shows a bounded part of it.
@@ -90,43 +89,23 @@ class Answerer:
         if self._generator is not None:
             self._generator.load()
 
-    def answer(
-        self,
-        question: str,
-        *,
-        principal: Principal,
-        k: int = DEFAULT_K,
-        filters: Filters | None = None,
-        mode: Mode = Mode.HYBRID,
-        history: Sequence[Turn] = (),
-    ) -> Answer:
+    def answer(self, query: SearchQuery, *, history: Sequence[Turn] = ()) -> Answer:
         """The whole answer at once."""
-        for event in self.stream(
-            question, principal=principal, k=k, filters=filters, mode=mode, history=history
-        ):
+        for event in self.stream(query, history=history):
             if isinstance(event, Answered):
                 return event.answer
         raise AssertionError("a stream ends with its answer")
 
-    def stream(
-        self,
-        question: str,
-        *,
-        principal: Principal,
-        k: int = DEFAULT_K,
-        filters: Filters | None = None,
-        mode: Mode = Mode.HYBRID,
-        history: Sequence[Turn] = (),
-    ) -> Iterator[AnswerEvent]:
+    def stream(self, query: SearchQuery, *, history: Sequence[Turn] = ()) -> Iterator[AnswerEvent]:
         """The context first, then the text in parts that are checked, then the whole answer.
 
         Closing the iterator stops the model.
         """
         started = time.time()
         prompt = self._prompts.current(PROMPT)
-        asked = standalone(question, history)
-        found = self._engine.search(asked, principal=principal, k=k, filters=filters, mode=mode)
-        context = self._contexts.build(asked, found.hits, access=access_filter(principal))
+        asked = standalone(query.question, history)
+        found = self._engine.search(replace(query, question=asked))
+        context = self._contexts.build(asked, found.hits, access=access_filter(query.principal))
         yield ContextFound(context.hits, found)
         writing = None
         if found.no_result:
@@ -137,7 +116,7 @@ class Answerer:
             yield TextPart(answer.text)
         else:
             writing = self._writing(self._generator, context)
-            yield from writing.parts(prompt, question, history)
+            yield from writing.parts(prompt, query.question, history)
             answer = writing.answer()
             if not writing.stands:
                 quoted = _extracted(asked, context)

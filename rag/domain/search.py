@@ -1,4 +1,4 @@
-"""What a search takes and returns."""
+"""A search: what it takes and what it returns."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from rag.domain.access import Principal
 from rag.domain.documents import Chunk, Document, Freshness, Kind
+
+DEFAULT_K = 10
+MAX_K = 100
 
 
 class Mode(StrEnum):
-    """Which retrievers a search asks."""
+    """Which retrievers a search uses."""
 
     HYBRID = "hybrid"
     DENSE = "dense"
@@ -20,12 +24,26 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a caller narrows a search to; `None` and empty mean no narrowing."""
+    """Restrictions that the caller chose; None means no restriction."""
 
     service: str | None = None
     kind: Kind | None = None
     since: date | None = None
     source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """A question, who asks it, and what the search is restricted to.
+
+    At most `k` hits are returned, and only chunks that `principal` may read.
+    """
+
+    question: str
+    principal: Principal
+    k: int = DEFAULT_K
+    filters: Filters = Filters()
+    mode: Mode = Mode.HYBRID
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Protocol
 from rag.access.acl import AccessFilter, access_filter
 from rag.domain.access import Principal
 from rag.domain.documents import Chunk, Document
-from rag.domain.search import Explanation, Hit, Scores
+from rag.domain.search import Explanation, Hit, Scores, SearchQuery
 from rag.retrieval.freshness import freshness_of
 from rag.retrieval.runbook_urls import bare, path_in
 from rag.retrieval.search import SearchEngine
@@ -88,9 +88,7 @@ class RunbooksForAlert:
     def find(self, alert: Alert, *, principal: Principal, k: int) -> AlertMatch:
         """At most `k` passages that `principal` may read."""
         access = access_filter(principal)
-        if access.nothing:
-            return AlertMatch(None)
-        found = self._engine.search(alert.question, principal=principal, k=max(k, _LOOKED_AT))
+        found = self._engine.search(SearchQuery(alert.question, principal, k=max(k, _LOOKED_AT)))
         for matched_by, documents in self._claims(alert, access):
             hits = self._hits_in(documents, found.hits, access)[:k]
             if hits:

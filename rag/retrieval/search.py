@@ -1,9 +1,9 @@
-"""The read path: a question and a principal to hits.
+"""The read path: from a question and a principal to hits.
 
     access filter -> retrievers (each filtered) -> second check -> fusion -> priors
-        -> passages (read under the same check) -> reranker, where there is one -> hits
+        -> chunks (read under the same check) -> reranker, if configured -> hits
 
-A principal that may read nothing reaches no store.
+A principal that may read nothing is answered here: no retriever and no store is reached.
 """
 
 from __future__ import annotations
@@ -17,36 +17,40 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from rag.access.acl import AccessFilter, access_filter
-from rag.domain.access import Principal
-from rag.domain.documents import FreshnessStatus, IndexedChunk
+from rag.domain.documents import FreshnessStatus
 from rag.domain.search import (
     Candidate,
     CandidatePage,
     Explanation,
-    Filters,
     Hit,
-    Mode,
-    Scores,
+    SearchQuery,
     SearchResult,
 )
 from rag.indexing.chunk_keys import version_of
-from rag.ports import ChunkReader, PageBook, PageScorer, Reranker, Retriever, SearchObserver
-from rag.retrieval.freshness import DEFAULT_REVIEW_EVERY, freshness_of, status_of
+from rag.ports import (
+    ChunkReader,
+    PageBook,
+    PageScorer,
+    Question,
+    Reranker,
+    Retriever,
+    SearchObserver,
+)
+from rag.retrieval.freshness import DEFAULT_REVIEW_EVERY, status_of
 from rag.retrieval.fusion import Fusion, RankedPage, lanes_with
-from rag.retrieval.near_duplicates import is_near_duplicate
+from rag.retrieval.hits import RankedChunk, hits_of, without_near_duplicates
 from rag.retrieval.priors import with_priors
 from rag.retrieval.relevance import Compared, answers
 
-DEFAULT_K = 10
-MAX_K = 100
 # A change that lands between retrieval and the second check can hide a document for one attempt.
 _ATTEMPTS = 3
-# One page fills no list: a second passage of it stands behind pages nearly as good.
-_PASSAGES_OF_A_PAGE = 2
-_SECOND_PASSAGE = 0.75
-# A search keeps a core busy. More at once than there are cores take turns at every step instead of
-# once, and all of them end later (docs/benchmarks.md).
-_AT_ONCE = os.cpu_count() or 1
+# A document gives at most two chunks, and the second scores less, so that one document does not
+# fill the list.
+_MAX_CHUNKS = 2
+_SECOND_CHUNK_WEIGHT = 0.75
+# A search keeps a core busy: with more than one for each core, all of them finish later
+# (docs/benchmarks.md).
+_MAX_CONCURRENT = os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +67,19 @@ class SearchSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """One question with everything that narrows it."""
+class _Search:
+    """A query while it is searched for: its question with the vector, and its access filter."""
 
-    question: str
+    query: SearchQuery
+    question: Question
     access: AccessFilter
-    filters: Filters
-    mode: Mode
-    k: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Passage:
-    """A chunk that passed the second check, with its place in the ranking."""
-
-    item: IndexedChunk
-    score: float
-    explanation: Explanation
-    superseded_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """One attempt: passages best first, what the retrievers said, and whether nothing was lost."""
+    """One attempt: chunks best first, what the retrievers found, and the versions lost."""
 
-    passages: Sequence[_Passage]
+    chunks: Sequence[RankedChunk]
     rankings: Mapping[str, Sequence[Candidate]]
     missing: frozenset[int]
 
@@ -120,62 +112,54 @@ class SearchEngine:
                 f"these retrievers have no lane in rag/retrieval/fusion.py: {sorted(lost)}"
             )
         self._reranker = reranker
-        self._turns = threading.BoundedSemaphore(_AT_ONCE)
-        self._beside = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="retriever")
+        self._slots = threading.BoundedSemaphore(_MAX_CONCURRENT)
+        self._executor = ThreadPoolExecutor(_MAX_CONCURRENT, thread_name_prefix="retriever")
 
-    def search(
-        self,
-        question: str,
-        *,
-        principal: Principal,
-        k: int = DEFAULT_K,
-        filters: Filters | None = None,
-        mode: Mode = Mode.HYBRID,
-    ) -> SearchResult:
-        """At most `k` hits that `principal` may read, best first."""
+    def search(self, query: SearchQuery) -> SearchResult:
+        """At most `query.k` hits that `query.principal` may read, best first."""
         started = time.perf_counter()
-        asked = _Asked(question, access_filter(principal), filters or Filters(), mode, k)
+        search = _Search(query, Question(query.question), access_filter(query.principal))
         hits: tuple[Hit, ...] = ()
         no_result = True
-        if not asked.access.nothing and question.strip() and k >= 1:
-            with self._turns:
-                found = self._find(asked)
-                hits = self._hits(asked, found)
-            no_result = _nothing_answers(asked, hits, found.rankings)
+        if not search.access.nothing and query.question.strip() and query.k >= 1:
+            with self._slots:
+                found = self._find(search)
+                hits = self._hits(search, found)
+            no_result = _nothing_answers(query.question, hits, found.rankings)
         seconds = time.perf_counter() - started
-        self._observer.searched(mode, seconds, no_result)
+        self._observer.searched(query.mode, seconds, no_result)
         return SearchResult(hits, took_ms=round(seconds * 1000, 3), no_result=no_result)
 
-    def _find(self, asked: _Asked) -> _Found:
+    def _find(self, search: _Search) -> _Found:
         for _ in range(_ATTEMPTS):
             changes = self._catalog.change_count()
-            found = self._attempt(asked)
+            found = self._attempt(search)
             if not found.missing or self._catalog.change_count() == changes:
                 break
         if found.missing:
-            refused = self._catalog.refused(sorted(found.missing), access=asked.access)
+            refused = self._catalog.refused(sorted(found.missing), access=search.access)
             if refused:
                 self._observer.refused(refused)
         return found
 
-    def _attempt(self, asked: _Asked) -> _Found:
-        rankings = self._rankings(asked)
+    def _attempt(self, search: _Search) -> _Found:
+        rankings = self._rankings(search)
         found = {version_of(key) for key in _keys(rankings)}
-        pages = self._page_book.pages(sorted(found), access=asked.access)
+        pages = self._page_book.pages(sorted(found), access=search.access)
         if len(pages) < len(found):
             rankings = {name: _of_pages(ranking, pages) for name, ranking in rankings.items()}
         for scorer in self._page_scorers:
-            if asked.mode in self._lanes[scorer.name].modes:
-                rankings[scorer.name] = scorer.score(asked.question, list(pages))
+            if search.query.mode in self._lanes[scorer.name].modes:
+                rankings[scorer.name] = scorer.score(search.question, list(pages))
         fusion = Fusion(rankings, self._lanes)
         ranked = fusion.ranked()
         preferred = with_priors(ranked, pages, self._statuses(pages))
-        shortlist = _shortlist(fusion, preferred, self._depth(asked))
+        shortlist = _shortlist(fusion, preferred, self._depth(search))
         items = self._catalog.fetch(
-            [key for key, _, _ in shortlist], access=asked.access, filters=asked.filters
+            [key for key, _, _ in shortlist], access=search.access, filters=search.query.filters
         )
-        passages = [
-            _Passage(
+        chunks = [
+            RankedChunk(
                 items[key],
                 page.score * share,
                 _explained(fusion, page, share),
@@ -185,19 +169,21 @@ class SearchEngine:
             if key in items
         ]
         unread = {version_of(key) for key, _, _ in shortlist if key not in items}
-        return _Found(passages, rankings, frozenset((found - pages.keys()) | unread))
+        return _Found(chunks, rankings, frozenset((found - pages.keys()) | unread))
 
-    def _rankings(self, asked: _Asked) -> dict[str, Sequence[Candidate]]:
-        wanted = [one for one in self._retrievers if asked.mode in self._lanes[one.name].modes]
-        # The first, which waits for a model, runs beside the others, which wait for a database.
-        first = self._beside.submit(self._retrieve, wanted[0], asked)
-        others = {retriever.name: self._retrieve(retriever, asked) for retriever in wanted[1:]}
+    def _rankings(self, search: _Search) -> dict[str, Sequence[Candidate]]:
+        wanted = [
+            one for one in self._retrievers if search.query.mode in self._lanes[one.name].modes
+        ]
+        # The first waits for the model, and the others meanwhile for the database.
+        first = self._executor.submit(self._retrieve, wanted[0], search)
+        others = {retriever.name: self._retrieve(retriever, search) for retriever in wanted[1:]}
         return {wanted[0].name: first.result(), **others}
 
-    def _retrieve(self, retriever: Retriever, asked: _Asked) -> Sequence[Candidate]:
-        limit = max(self._settings.candidates, 5 * asked.k)
+    def _retrieve(self, retriever: Retriever, search: _Search) -> Sequence[Candidate]:
+        limit = max(self._settings.candidates, 5 * search.query.k)
         return retriever.retrieve(
-            asked.question, access=asked.access, filters=asked.filters, limit=limit
+            search.question, access=search.access, filters=search.query.filters, limit=limit
         )
 
     def _statuses(self, pages: Mapping[int, CandidatePage]) -> dict[int, FreshnessStatus]:
@@ -207,62 +193,28 @@ class SearchEngine:
             for version, page in pages.items()
         }
 
-    def _depth(self, asked: _Asked) -> int:
+    def _depth(self, search: _Search) -> int:
         # Near-duplicates fall out behind the cut, so a few more are read than are shown.
-        needed = asked.k + asked.k // 2 + 2
+        needed = search.query.k + search.query.k // 2 + 2
         return max(needed, self._settings.reranked) if self._reranker else needed
 
-    def _hits(self, asked: _Asked, found: _Found) -> tuple[Hit, ...]:
-        passages, judged = self._reranked(asked, found.passages)
-        kept = _collapsed(passages, asked.k)
-        raw = {name: _by_key(found.rankings.get(name, ())) for name in ("dense", "lexical")}
-        return tuple(
-            self._hit(rank, passage, raw, judged.get(passage.item.key))
-            for rank, passage in enumerate(kept, start=1)
-        )
+    def _hits(self, search: _Search, found: _Found) -> tuple[Hit, ...]:
+        chunks, judged = self._reranked(search, found.chunks)
+        kept = without_near_duplicates(chunks, search.query.k)
+        return hits_of(kept, found.rankings, judged, self._today(), self._settings.review_every)
 
     def _reranked(
-        self, asked: _Asked, passages: Sequence[_Passage]
-    ) -> tuple[Sequence[_Passage], dict[int, float]]:
-        """The passages in the reranker's order, with what it gave each."""
-        if self._reranker is None or not passages:
-            return passages, {}
-        texts = [passage.item.chunk.embedded_text for passage in passages]
-        scores = self._reranker.scores(asked.question, texts)
-        again = [
-            replace(passage, score=score * passage.explanation.prior)
-            for passage, score in zip(passages, scores, strict=True)
-        ]
-        judged = {
-            passage.item.key: round(score, 6)
-            for passage, score in zip(passages, scores, strict=True)
-        }
-        return sorted(again, key=lambda passage: -passage.score), judged
-
-    def _hit(
-        self,
-        rank: int,
-        passage: _Passage,
-        raw: Mapping[str, Mapping[int, float]],
-        judged: float | None,
-    ) -> Hit:
-        key, document = passage.item.key, passage.item.document
-        return Hit(
-            rank=rank,
-            chunk=passage.item.chunk,
-            document=document,
-            score=round(passage.score, 6),
-            scores=Scores(
-                dense=_rounded(raw["dense"].get(key)),
-                lexical=_rounded(raw["lexical"].get(key)),
-                rerank=judged,
-            ),
-            freshness=freshness_of(
-                document.metadata, document.updated_at, self._today(), self._settings.review_every
-            ),
-            explanation=passage.explanation,
-            superseded_by=passage.superseded_by,
-        )
+        self, search: _Search, chunks: Sequence[RankedChunk]
+    ) -> tuple[Sequence[RankedChunk], dict[int, float]]:
+        """The chunks in the reranker's order, and its score of each by key."""
+        if self._reranker is None or not chunks:
+            return chunks, {}
+        texts = [one.item.chunk.embedded_text for one in chunks]
+        scores = self._reranker.scores(search.query.question, texts)
+        scored = list(zip(chunks, scores, strict=True))
+        again = [replace(one, score=score * one.explanation.prior) for one, score in scored]
+        judged = {one.item.key: round(score, 6) for one, score in scored}
+        return sorted(again, key=lambda one: -one.score), judged
 
 
 def _keys(rankings: Mapping[str, Sequence[Candidate]]) -> Iterable[int]:
@@ -273,23 +225,15 @@ def _of_pages(ranking: Sequence[Candidate], pages: Mapping[int, CandidatePage]) 
     return [candidate for candidate in ranking if version_of(candidate.chunk_key) in pages]
 
 
-def _by_key(ranking: Sequence[Candidate]) -> dict[int, float]:
-    return {candidate.chunk_key: candidate.score for candidate in ranking}
-
-
-def _rounded(score: float | None) -> float | None:
-    return None if score is None else round(score, 6)
-
-
 def _shortlist(
     fusion: Fusion, pages: Sequence[RankedPage], depth: int
 ) -> list[tuple[int, RankedPage, float]]:
     """The best passages over all pages, a few of each: key, page, and share of the page's score."""
     # No passage of a page scores above it, so that pages beyond the depth cannot enter.
     found = [
-        (key, page, share * _SECOND_PASSAGE**place)
+        (key, page, share * _SECOND_CHUNK_WEIGHT**place)
         for page in pages[:depth]
-        for place, (key, share) in enumerate(fusion.passages(page.version)[:_PASSAGES_OF_A_PAGE])
+        for place, (key, share) in enumerate(fusion.passages(page.version)[:_MAX_CHUNKS])
     ]
     return sorted(found, key=lambda item: -item[1].score * item[2])[:depth]
 
@@ -300,26 +244,16 @@ def _explained(fusion: Fusion, page: RankedPage, share: float) -> Explanation:
     return Explanation(told, page.score / points if points else 1.0, page.score, share)
 
 
-def _collapsed(ranked: Sequence[_Passage], k: int) -> list[_Passage]:
-    kept: list[_Passage] = []
-    for passage in ranked:
-        if len(kept) == k:
-            break
-        if not any(is_near_duplicate(passage.item.chunk, other.item.chunk) for other in kept):
-            kept.append(passage)
-    return kept
-
-
 def _nothing_answers(
-    asked: _Asked, hits: Sequence[Hit], rankings: Mapping[str, Sequence[Candidate]]
+    question: str, hits: Sequence[Hit], rankings: Mapping[str, Sequence[Candidate]]
 ) -> bool:
-    """Whether the best hits are too far from the question to be an answer to it."""
+    """Whether even the best hits are too far from the question to answer it."""
     dense = rankings.get("dense")
     if not hits or not dense or rankings.get("identifiers"):
         return not hits
     unseen = dense[-1].score  # a passage that dense search cut off is no nearer than its last
     found = [Compared(_texts(hit), hit.scores.dense or unseen) for hit in hits]
-    return not answers(asked.question, found)
+    return not answers(question, found)
 
 
 def _texts(hit: Hit) -> list[str]:

@@ -26,6 +26,7 @@ from rag.adapters.catalog.schema import versions
 from rag.domain.search import Candidate, Filters
 from rag.errors import IndexMissing
 from rag.indexing.chunk_keys import CHUNKS_PER_VERSION, chunk_key
+from rag.ports import Question
 from rag.retrieval.synonyms import Synonyms
 from rag.text.identifiers import is_error_code
 
@@ -50,7 +51,7 @@ class WordIndex:
     ) -> list[tuple[int, float]]:
         """Rows by BM25 over weighted fields, any word may match; higher is better."""
         terms = terms_of(question, self._synonyms)
-        if access.nothing or not terms:
+        if not terms:
             return []
         with self._database.read() as connection:
             now = _serving(connection)
@@ -65,8 +66,6 @@ class WordIndex:
         self, expression: str, access: AccessFilter, filters: Filters, limit: int
     ) -> list[tuple[int, float]]:
         """The same by an expression of one's own."""
-        if access.nothing:
-            return []
         with self._database.read() as connection:
             generation = _serving(connection).generation
             query = _query(self._fields, generation, access, filters, limit)
@@ -137,9 +136,9 @@ class LexicalRetriever:
         self._words = WordIndex(database, CHUNKS, synonyms)
 
     def retrieve(
-        self, question: str, *, access: AccessFilter, filters: Filters, limit: int
+        self, question: Question, *, access: AccessFilter, filters: Filters, limit: int
     ) -> list[Candidate]:
-        found = self._words.match(question, access, filters, limit)
+        found = self._words.match(question.text, access, filters, limit)
         return [Candidate(key, score, self.name) for key, score in found]
 
 
@@ -152,9 +151,9 @@ class PageRetriever:
         self._words = WordIndex(database, PAGES, synonyms)
 
     def retrieve(
-        self, question: str, *, access: AccessFilter, filters: Filters, limit: int
+        self, question: Question, *, access: AccessFilter, filters: Filters, limit: int
     ) -> list[Candidate]:
-        found = self._words.match(question, access, filters, limit)
+        found = self._words.match(question.text, access, filters, limit)
         return [Candidate(chunk_key(version, 0), score, self.name) for version, score in found]
 
 
@@ -173,10 +172,10 @@ class IdentifierRetriever:
         self._words = WordIndex(database, PAGES, Synonyms())
 
     def retrieve(
-        self, question: str, *, access: AccessFilter, filters: Filters, limit: int
+        self, question: Question, *, access: AccessFilter, filters: Filters, limit: int
     ) -> list[Candidate]:
         scores: dict[int, float] = {}
-        for identifier in identifiers_of(question):
+        for identifier in identifiers_of(question.text):
             for version, gain in self._gains(identifier, access, filters).items():
                 scores[version] = scores.get(version, 0.0) + gain
         ordered = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]

@@ -31,8 +31,7 @@ _DOCUMENTS = sa.select(versions, acl_sets.c.tags.label("acl_tags")).join(
 _CHANGES = sa.select(state.c.changes)
 _QUERIES_KEPT = 256
 
-# More pages than a responder would open claim an alert: the first few show it.
-_MOST_CLAIMS = 20
+_MAX_CLAIMS = 20  # of one alert: more documents than a responder would open
 
 
 class CatalogReader:
@@ -74,20 +73,16 @@ class CatalogReader:
     def documents(
         self, *, access: AccessFilter, filters: Filters, limit: int, after: tuple[str, str]
     ) -> list[Document]:
-        """A page of what may be read, ordered by source and path, from behind `after`."""
-        query = (
-            _DOCUMENTS.where(_SERVED, may_read(access), passes(filters))
-            .where(sa.tuple_(versions.c.source, versions.c.path) > sa.tuple_(*after))
-            .order_by(versions.c.source, versions.c.path)
-            .limit(limit)
-        )
-        with self._database.read() as connection:
-            return [document_of(row) for row in connection.execute(query).mappings()]
+        """The next `limit` documents that may be read, by source and path, after `after`."""
+        behind = sa.tuple_(versions.c.source, versions.c.path) > sa.tuple_(*after)
+        return self._listed(sa.and_(passes(filters), behind), access, limit)
 
     def document(
         self, document_id: str, *, access: AccessFilter
     ) -> tuple[Document, tuple[Chunk, ...]] | None:
         """One document with its chunks in order; None when absent or forbidden."""
+        if access.nothing:
+            return None
         query = _DOCUMENTS.where(_SERVED, may_read(access), versions.c.document_id == document_id)
         with self._database.read() as connection:
             row = connection.execute(query).mappings().first()
@@ -104,25 +99,29 @@ class CatalogReader:
     def documents_for_alert(self, name: str, *, access: AccessFilter) -> list[Document]:
         """What may be read of the documents that name this alert in their front matter."""
         named = sa.func.json_each(versions.c.alerts).table_valued("value")
-        return self._claiming(sa.exists().where(named.c.value == name), access)
+        return self._listed(sa.exists().where(named.c.value == name), access, _MAX_CLAIMS)
 
     def documents_at(self, url: str, path: str, *, access: AccessFilter) -> list[Document]:
         """What may be read of the documents at this bare address, or whose path ends `path`."""
         length = sa.func.length(versions.c.path)
         ends = sa.func.substr(path, -length - 1) == sa.literal("/").concat(versions.c.path)
         linked = sa.func.rtrim(versions.c.url, "/") == url
-        return self._claiming(sa.or_(linked, ends), access)
-
-    def _claiming(self, condition: sa.ColumnElement[bool], access: AccessFilter) -> list[Document]:
-        query = _DOCUMENTS.where(_SERVED, may_read(access), condition)
-        query = query.order_by(versions.c.source, versions.c.path).limit(_MOST_CLAIMS)
-        with self._database.read() as connection:
-            return [document_of(row) for row in connection.execute(query).mappings()]
+        return self._listed(sa.or_(linked, ends), access, _MAX_CLAIMS)
 
     def every_document(self, *, access: AccessFilter) -> list[Document]:
         """All that may be read, ordered by source and path; for reports over the whole catalog."""
-        query = _DOCUMENTS.where(_SERVED, may_read(access))
-        query = query.order_by(versions.c.source, versions.c.path)
+        return self._listed(sa.true(), access, None)
+
+    def _listed(
+        self, condition: sa.ColumnElement[bool], access: AccessFilter, limit: int | None
+    ) -> list[Document]:
+        if access.nothing:
+            return []
+        query = (
+            _DOCUMENTS.where(_SERVED, may_read(access), condition)
+            .order_by(versions.c.source, versions.c.path)
+            .limit(limit)
+        )
         with self._database.read() as connection:
             return [document_of(row) for row in connection.execute(query).mappings()]
 

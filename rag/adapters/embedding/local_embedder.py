@@ -36,7 +36,7 @@ class LocalEmbedder:
         self._allow_download = allow_download
         self._lock = threading.Lock()
         self._loaded: Embedder | None = None
-        # Several stages of one search ask for the same question, and one alert fires many times.
+        # An alert that fires many times asks the same question each time.
         self._question_vector = lru_cache(_QUESTIONS_KEPT)(self._embed_question)
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from rag.access.acl import AccessFilter
 from rag.domain.search import Candidate, Filters
-from rag.ports import Embedder, NearestVectors, VectorFilter
+from rag.ports import Embedder, NearestVectors, Question, VectorFilter
 
 
 class DenseRetriever:
@@ -25,12 +25,10 @@ class DenseRetriever:
         self._readable_sets = readable_sets
 
     def retrieve(
-        self, question: str, *, access: AccessFilter, filters: Filters, limit: int
+        self, question: Question, *, access: AccessFilter, filters: Filters, limit: int
     ) -> list[Candidate]:
-        if access.nothing or not question.strip():
-            return []
         where = VectorFilter(self._readable_sets(access), filters)
         if where.acl_sets is not None and not where.acl_sets:
             return []
-        found = self._vectors.nearest(self._embedder.embed_question(question), limit, where)
+        found = self._vectors.nearest(question.vector(self._embedder), limit, where)
         return [Candidate(key, score, self.name) for key, score in found]

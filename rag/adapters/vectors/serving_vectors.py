@@ -16,7 +16,7 @@ from rag.adapters.vectors.dense import DenseRetriever
 from rag.domain.generations import Generation
 from rag.domain.search import Candidate, Filters
 from rag.indexing.chunk_keys import chunk_key
-from rag.ports import Embedder, NearestVectors
+from rag.ports import Embedder, NearestVectors, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,8 @@ class ServingDense:
         self._opened: _Opened | None = None
 
     def retrieve(
-        self, question: str, *, access: AccessFilter, filters: Filters, limit: int
+        self, question: Question, *, access: AccessFilter, filters: Filters, limit: int
     ) -> list[Candidate]:
-        if access.nothing or not question.strip():
-            return []
         now = self._now()
         dense = DenseRetriever(now.embedder, now.vectors, self._readable_sets)
         return dense.retrieve(question, access=access, filters=filters, limit=limit)
@@ -82,7 +80,7 @@ class ServingPageVectors:
         self._generations = generations
         self._embedder_of = embedder_of
 
-    def score(self, question: str, versions: Sequence[int]) -> list[Candidate]:
+    def score(self, question: Question, versions: Sequence[int]) -> list[Candidate]:
         """Every page of the serving generation that has a vector, best first, ties by version."""
         import numpy as np
 
@@ -90,7 +88,7 @@ class ServingPageVectors:
         found = self._facts.vectors(sorted(versions), serving.id)
         if not found:
             return []
-        asked = np.asarray(self._embedder_of(serving).embed_question(question), dtype=np.float32)
+        asked = np.asarray(question.vector(self._embedder_of(serving)), dtype=np.float32)
         matrix = np.frombuffer(b"".join(found.values()), dtype="<f4").reshape(len(found), -1)
         scores = matrix @ asked
         keys = [chunk_key(version, 0) for version in found]

@@ -12,6 +12,7 @@ from api.compose.answer_path import make_generator
 from api.settings.ask import AskSettings
 from rag.answering.disagreement import HEADING
 from rag.domain.answers import Answered, TextPart
+from rag.domain.search import SearchQuery
 from tests.answers import PAYMENTS, Desk
 from tests.fakes import HashingEmbedder
 from tests.model_server import MODEL, model_server
@@ -60,7 +61,7 @@ def told(desk: Desk, one: str, other: str) -> list[str]:
     """The lines in which the answer says that its pages disagree."""
     desk.page("new.md", one)
     desk.page("old.md", other)
-    text = desk.answerer().answer(QUESTION, principal=PAYMENTS).text
+    text = desk.answerer().answer(SearchQuery(QUESTION, PAYMENTS)).text
     behind = text.partition(f"### {HEADING}")[2]
     return [line for line in behind.split("\n") if line.startswith("> ")]
 
@@ -80,7 +81,7 @@ def test_it_is_said_behind_what_a_model_writes_and_in_its_stream(desk: Desk) -> 
         desk.page("new.md", page(LIMIT.format(200)))
         desk.page("old.md", page(LIMIT.format(300)))
         answerer = desk.answerer(make_generator(chosen, HashingEmbedder()))
-        *events, last = answerer.stream(QUESTION, principal=PAYMENTS)
+        *events, last = answerer.stream(SearchQuery(QUESTION, PAYMENTS))
     assert isinstance(last, Answered)
     assert last.answer.model == MODEL
     assert last.answer.text.startswith("When the queue")
@@ -130,4 +131,4 @@ def test_pages_that_say_the_same_or_speak_of_something_else_do_not_disagree(
 def test_what_a_reader_may_not_read_disagrees_with_nothing(desk: Desk) -> None:
     desk.page("new.md", page(SCALE.format(6)))
     desk.page("secret.md", page(SCALE.format(12)), acl=["team:secret"])
-    assert HEADING not in desk.answerer().answer(QUESTION, principal=PAYMENTS).text
+    assert HEADING not in desk.answerer().answer(SearchQuery(QUESTION, PAYMENTS)).text

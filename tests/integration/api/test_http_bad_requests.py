@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from api.http.app import create_app
 from rag.adapters.catalog.page_facts import PageFacts
+from rag.domain.search import SearchQuery
 from rag.errors import IndexMissing, RunbookError, StoreError
 from rag.retrieval.search import SearchEngine
 from tests.http_bench import (
@@ -163,7 +164,7 @@ def test_a_failure_inside_is_a_problem_that_tells_nothing(
     bench: Bench, failure: Exception, status: int, name: str
 ) -> None:
     class BrokenEngine(SearchEngine):
-        def search(self, question: str, **options: Any) -> Any:
+        def search(self, query: SearchQuery) -> Any:
             raise failure
 
     broken = BrokenEngine(

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from api.settings.access import LimitSettings
+from rag.domain.search import SearchQuery
 from rag.retrieval.search import SearchEngine
 from tests.serving import Served, service_over
 
@@ -51,9 +52,9 @@ def slowed(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Searches that wait until they are let go."""
     go, found = threading.Event(), SearchEngine.search
 
-    def waiting(self: SearchEngine, question: str, **asked: Any) -> Any:
+    def waiting(self: SearchEngine, query: SearchQuery) -> Any:
         go.wait(5)
-        return found(self, question, **asked)
+        return found(self, query)
 
     monkeypatch.setattr(SearchEngine, "search", waiting)
     return go

@@ -14,6 +14,7 @@ from api.compose.answer_path import make_generator
 from api.settings.ask import AskSettings
 from rag.answering.checking import STRUCK
 from rag.domain.answers import Answer
+from rag.domain.search import SearchQuery
 from tests.answers import PAYMENTS, Desk
 from tests.fakes import HashingEmbedder
 from tests.model_server import MODEL, ModelServer, model_server
@@ -94,7 +95,7 @@ def server() -> Iterator[ModelServer]:
 def answered_by(desk: Desk, server: ModelServer) -> Answer:
     settings = AskSettings(provider="openai", model=MODEL, base_url=server.base_url, timeout=5)
     generator = make_generator(settings, HashingEmbedder())
-    return desk.answerer(generator).answer(QUESTION, principal=PAYMENTS)
+    return desk.answerer(generator).answer(SearchQuery(QUESTION, PAYMENTS))
 
 
 def test_every_hostile_page_is_reported_with_its_line_and_indexed_all_the_same(
@@ -141,7 +142,7 @@ def test_no_page_reaches_the_prompt_as_an_instruction(
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_quoted_answer_cites_what_it_quotes_whatever_a_page_says(desk: Desk, name: str) -> None:
     desk.page("hostile.md", hostile(ATTACKS[name][0]))
-    answer = desk.answerer().answer(QUESTION, principal=PAYMENTS)
+    answer = desk.answerer().answer(SearchQuery(QUESTION, PAYMENTS))
     assert answer.citations[0].hit.document.path in ("good.md", "hostile.md")
     assert {one.hit.document.path for one in answer.citations} <= {"good.md", "hostile.md"}
     assert "kubectl -n payments rollout restart deploy/payment-worker" in answer.text

@@ -22,6 +22,7 @@ from evals.metrics.faithfulness import FaithfulnessChecker
 from ingest.runs.report import Silent
 from rag.answering.disagreement import HEADING
 from rag.domain.answers import Answer
+from rag.domain.search import SearchQuery
 from rag.ports import Embedder
 
 ROOT = Path(__file__).parents[3]
@@ -46,7 +47,7 @@ def answers(
     )
     with open_reading(settings, embedder=caching_embedder) as services:
         yield {
-            one["id"]: services.answerer.answer(one["question"], principal=LOCAL_ADMINISTRATOR)
+            one["id"]: services.answerer.answer(SearchQuery(one["question"], LOCAL_ADMINISTRATOR))
             for one in answerable()
         }
 

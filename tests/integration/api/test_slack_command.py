@@ -23,8 +23,8 @@ from api.settings.access import LimitSettings
 from api.slack.messages import BUSY, NOBODY, USAGE, WORKING, answer_message
 from api.slack.signature import signature_of
 from rag.answering.answering import Answerer
-from rag.domain.access import Principal
 from rag.domain.answers import Answer
+from rag.domain.search import SearchQuery
 from tests.corpus import PAGES
 from tests.serving import Served, service_over
 
@@ -191,9 +191,9 @@ class SlowAnswerer(Answerer):
         self._answerer = services.answerer
         self.may_answer = threading.Event()
 
-    def answer(self, question: str, *, principal: Principal, **more: Any) -> Answer:
+    def answer(self, query: SearchQuery, **more: Any) -> Answer:
         assert self.may_answer.wait(30)
-        return self._answerer.answer(question, principal=principal, **more)
+        return self._answerer.answer(query, **more)
 
 
 def slow_door(service: Served, origin: str) -> tuple[TestClient, SlowAnswerer]:

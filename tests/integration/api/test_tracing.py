@@ -21,6 +21,7 @@ from api.compose.local import LOCAL_ADMINISTRATOR
 from api.compose.reading import open_reading
 from api.records.tracing import Tracing
 from rag.domain.answers import Usage
+from rag.domain.search import SearchQuery
 from rag.ports import ModelCall
 from tests.corpus import PAGES
 from tests.hashing_cli import hashing_embedder
@@ -133,7 +134,7 @@ def test_a_command_that_answers_is_traced_as_a_service_is(
     for traced in (False, True):
         embedder = hashing_embedder(settings)
         with open_reading(settings, embedder=embedder, traced=traced) as services:
-            services.answerer.answer("undo the deploy", principal=LOCAL_ADMINISTRATOR)
+            services.answerer.answer(SearchQuery("undo the deploy", LOCAL_ADMINISTRATOR))
     named(receiver, "search")
     told = attributes(named(receiver, "ask"))
     assert told["gen_ai.prompt.name"].startswith("answer@")

@@ -28,7 +28,7 @@ from rag.adapters.catalog.generations import Generations
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.domain.access import Principal
-from rag.domain.search import Filters
+from rag.domain.search import Filters, SearchQuery
 from rag.indexing.write_protocol import IndexWriter
 from rag.ports import Vector
 from rag.text.strict_yaml import MAX_BYTES
@@ -156,10 +156,10 @@ def test_a_search_that_remembers_documents_sees_the_narrowing(index: Index) -> N
     index.run()
     engine = engine_over(index.database, index.embedder, index.vectors, CountingObserver())
     reader = Principal("reader", frozenset({"team:b"}))
-    assert engine.search("broker", principal=reader).hits
+    assert engine.search(SearchQuery("broker", reader)).hits
     index.write("a.md", "restart the broker", acl="team:a")
     assert index.narrow() == {"a.md"}
-    assert not engine.search("broker", principal=reader).hits
+    assert not engine.search(SearchQuery("broker", reader)).hits
 
 
 def test_a_watcher_narrows_while_a_run_is_stuck(index: Index) -> None:

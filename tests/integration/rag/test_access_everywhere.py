@@ -23,7 +23,7 @@ from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.domain.access import Principal
 from rag.domain.documents import document_id
-from rag.domain.search import Filters, Mode
+from rag.domain.search import Filters, Mode, SearchQuery
 from rag.indexing.write_protocol import IndexWriter
 from rag.retrieval.search import SearchEngine
 from tests.engine import engine_over
@@ -130,7 +130,7 @@ def test_every_door_shows_what_the_acl_allows_and_all_of_it(
             access = access_filter(caller)
             allowed = {path for path in tree[0] if access.allows(effective(tree, path))}
             for mode in Mode:
-                hits = engine.search.search("broker", principal=caller, k=50, mode=mode).hits
+                hits = engine.search.search(SearchQuery("broker", caller, k=50, mode=mode)).hits
                 assert {hit.document.path for hit in hits} == allowed
             assert engine.listed(access, page) == sorted(allowed)
             for path in tree[0]:

@@ -15,6 +15,7 @@ import pytest
 from rag.answering.answering import Answerer
 from rag.domain.access import Right
 from rag.domain.answers import AnswerEvent
+from rag.domain.search import SearchQuery
 from rag.errors import StoreError
 from tests.fakes import document, index_text
 from tests.http_bench import Bench, Caller, type_of
@@ -73,8 +74,8 @@ def test_a_failure_in_the_middle_is_a_problem_like_any(
 ) -> None:
     whole = Answerer.stream
 
-    def broken(self: Answerer, question: str, **more: Any) -> Iterator[AnswerEvent]:
-        yield next(whole(self, question, **more))
+    def broken(self: Answerer, query: SearchQuery, **more: Any) -> Iterator[AnswerEvent]:
+        yield next(whole(self, query, **more))
         raise StoreError("/var/secret/catalog.db is damaged")
 
     monkeypatch.setattr(Answerer, "stream", broken)
@@ -108,10 +109,10 @@ def test_slow_answers_leave_threads_for_searches(
     begun, go = threading.Semaphore(0), threading.Event()
     stream = Answerer.stream
 
-    def slow(self: Answerer, question: str, **asked: Any) -> Any:
+    def slow(self: Answerer, query: SearchQuery, **more: Any) -> Any:
         begun.release()
         assert go.wait(30)
-        return stream(self, question, **asked)
+        return stream(self, query, **more)
 
     monkeypatch.setattr(Answerer, "stream", slow)
     caller, slow_ones = bench.caller(), 45  # more than the forty threads that a framework gives

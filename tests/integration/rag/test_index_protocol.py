@@ -18,7 +18,7 @@ from rag.adapters.vectors.dense import DenseRetriever
 from rag.domain.access import Principal
 from rag.domain.documents import document_id
 from rag.domain.generations import Generation
-from rag.domain.search import Mode
+from rag.domain.search import Mode, SearchQuery
 from rag.indexing.write_protocol import IndexWriter
 from rag.retrieval.search import SearchEngine
 from tests.engine import engine_over
@@ -44,11 +44,11 @@ class Bench:
         self.engine = engine_over(self.database, self.embedder, self.vectors, self.observer)
 
     def found(self, question: str, principal: Principal, mode: Mode = Mode.HYBRID) -> list[str]:
-        hits = self.engine.search(question, principal=principal, mode=mode).hits
+        hits = self.engine.search(SearchQuery(question, principal, mode=mode)).hits
         return [hit.document.path for hit in hits]
 
     def texts(self, question: str) -> list[str]:
-        hits = self.engine.search(question, principal=ADMINISTRATOR).hits
+        hits = self.engine.search(SearchQuery(question, ADMINISTRATOR)).hits
         return sorted(hit.chunk.text for hit in hits)
 
 
@@ -139,7 +139,7 @@ def test_the_second_check_holds_when_a_retriever_lets_everything_through(
         bench.observer,
         lambda: date(2026, 6, 1),
     )
-    hits = engine.search("secret broker", principal=READER, mode=Mode.DENSE).hits
+    hits = engine.search(SearchQuery("secret broker", READER, mode=Mode.DENSE)).hits
     assert [hit.document.path for hit in hits] == ["open.md"]
     assert bench.observer.refusals == 1
     assert bench.found("secret broker", READER, mode) == ["open.md"]
@@ -153,7 +153,7 @@ def test_a_principal_without_groups_reaches_no_store(bench: Bench) -> None:
         raise AssertionError("a store was asked")
 
     bench.vectors.nearest = refuse  # type: ignore[method-assign,assignment]  # a store that tells
-    assert bench.engine.search("broker", principal=Principal("nobody")).no_result
+    assert bench.engine.search(SearchQuery("broker", Principal("nobody"))).no_result
 
 
 def test_an_error_of_the_catalog_carries_no_text(bench: Bench) -> None:

@@ -85,6 +85,7 @@ def test_neither_ingest_nor_search_imports_torch(tmp_path: Path, models: Path) -
         "import api.compose.embedding\n"
         "from api.compose.local import LOCAL_ADMINISTRATOR\n"
         "from rag.adapters.embedding.local_embedder import LocalEmbedder\n"
+        "from rag.domain.search import SearchQuery\n"
         "from api.settings import Settings\n"
         "from ingest.runs.report import Silent\n"
         f"api.compose.embedding.make_embedder = lambda s: LocalEmbedder(Path({str(models)!r}), "
@@ -94,7 +95,7 @@ def test_neither_ingest_nor_search_imports_torch(tmp_path: Path, models: Path) -
         "progress=Silent())\n"
         "with open_serving(s) as services:\n"
         "    services.warm()\n"
-        "    assert services.engine.search('broker', principal=LOCAL_ADMINISTRATOR).hits\n"
+        "    assert services.engine.search(SearchQuery('broker', LOCAL_ADMINISTRATOR)).hits\n"
         "print(*sorted({'torch', 'transformers', 'sentence_transformers', 'openvino_telemetry'}"
         " & {name for name, module in sys.modules.items() if module is not None}))\n"
     )

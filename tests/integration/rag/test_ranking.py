@@ -17,9 +17,9 @@ from rag.adapters.catalog.writer import CatalogWriter
 from rag.answering.context import ContextBuilder
 from rag.domain.access import Principal
 from rag.domain.documents import Document, Kind, Metadata
-from rag.domain.search import Mode, SearchResult
+from rag.domain.search import Mode, SearchQuery, SearchResult
 from rag.indexing.write_protocol import IndexWriter
-from rag.ports import Reranker
+from rag.ports import Reranker, Vector
 from rag.retrieval.search import SearchEngine
 from rag.retrieval.synonyms import Synonyms, parse_synonyms
 from tests.engine import engine_over
@@ -56,7 +56,7 @@ class Shelf:
         )
 
     def ask(self, question: str, mode: Mode = Mode.HYBRID, k: int = 10) -> SearchResult:
-        return self.engine().search(question, principal=READER, mode=mode, k=k)
+        return self.engine().search(SearchQuery(question, READER, mode=mode, k=k))
 
 
 @pytest.fixture
@@ -131,13 +131,35 @@ def test_one_page_cannot_fill_the_list(shelf: Shelf) -> None:
     assert len({hit.document.path for hit in hits}) == 9
 
 
+class CountingEmbedder(HashingEmbedder):
+    """Keeps the questions that it embedded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.questions: list[str] = []
+
+    def embed_question(self, question: str) -> Vector[float]:
+        self.questions.append(question)
+        return super().embed_question(question)
+
+
+def test_a_search_embeds_its_question_once(shelf: Shelf) -> None:
+    shelf.put("gateway.md", "drain the gateway")
+    counting = CountingEmbedder()
+    engine = engine_over(shelf.database, counting, shelf.vectors, CountingObserver(), TODAY)
+    result = engine.search(SearchQuery("drain the gateway", READER))
+    lanes = {one.lane for hit in result.hits for one in hit.explanation.contributions if one.points}
+    assert {"dense", "page_vectors"} <= lanes
+    assert counting.questions == ["drain the gateway"]
+
+
 def test_synonyms_find_what_is_written_otherwise(shelf: Shelf) -> None:
     shelf.put("database.md", "postgresql refuses connections")
     shelf.put("noise.md", "the proxy refuses sessions")
     told = parse_synonyms(["pg, postgresql"], "s")
-    ask = {"principal": READER, "mode": Mode.LEXICAL}
-    assert paths(shelf.engine().search("pg", **ask)) == []  # type: ignore[arg-type]
-    assert paths(shelf.engine(told).search("pg", **ask)) == ["database.md"]  # type: ignore[arg-type]
+    query = SearchQuery("pg", READER, mode=Mode.LEXICAL)
+    assert paths(shelf.engine().search(query)) == []
+    assert paths(shelf.engine(told).search(query)) == ["database.md"]
 
 
 def test_a_superseded_page_ranks_under_its_successor(shelf: Shelf) -> None:
@@ -224,7 +246,7 @@ def test_a_reranker_has_the_last_word(shelf: Shelf) -> None:
     plain = shelf.ask("drain the gateway")
     assert paths(plain) == ["long.md", "brief.md"]
     assert {hit.scores.rerank for hit in plain.hits} == {None}
-    again = shelf.engine(reranker=Backwards()).search("drain the gateway", principal=READER)
+    again = shelf.engine(reranker=Backwards()).search(SearchQuery("drain the gateway", READER))
     assert paths(again) == ["brief.md", "long.md"]
     assert all(hit.scores.rerank for hit in again.hits)
 

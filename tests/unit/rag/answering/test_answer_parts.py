@@ -20,7 +20,7 @@ from rag.answering.conversation import standalone
 from rag.answering.extractive import Part, extract
 from rag.domain.answers import Turn
 from rag.domain.documents import Chunk, Document, Freshness, FreshnessStatus, Kind, LineSpan
-from rag.domain.search import Explanation, Hit, Scores
+from rag.domain.search import Explanation, Hit, Scores, SearchQuery
 from rag.guardrails.injection import signs_in
 from rag.guardrails.neutralising import neutralised
 from rag.text.pieces import pieces
@@ -247,7 +247,7 @@ def test_every_quoted_sentence_of_the_sample_corpus_is_verbatim_from_its_citatio
         desk.page(str(path.relative_to(folder)), text)
     answerer, seen = desk.answerer(), 0
     for path in CORPUS[::8]:
-        answer = answerer.answer(path.stem.replace("-", " "), principal=PAYMENTS)
+        answer = answerer.answer(SearchQuery(path.stem.replace("-", " "), PAYMENTS))
         for told in answer.statements:
             [marker] = told.markers
             cited = answer.hits[marker - 1].chunk.text.replace("\n> ", "\n")

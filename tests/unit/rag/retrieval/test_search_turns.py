@@ -12,7 +12,8 @@ import rag.retrieval.search
 from rag.access.acl import AccessFilter
 from rag.domain.access import Principal
 from rag.domain.documents import IndexedChunk
-from rag.domain.search import Candidate, CandidatePage, Filters, Mode
+from rag.domain.search import Candidate, CandidatePage, Filters, Mode, SearchQuery
+from rag.ports import Question
 from rag.retrieval.search import SearchEngine
 
 _PATIENCE = 10.0
@@ -29,7 +30,7 @@ class HeldRetriever:
         self.let_go = threading.Event()
 
     def retrieve(
-        self, question: str, *, access: AccessFilter, filters: Filters, limit: int
+        self, question: Question, *, access: AccessFilter, filters: Filters, limit: int
     ) -> list[Candidate]:
         self.entered.release()
         assert self.let_go.wait(_PATIENCE)
@@ -57,14 +58,14 @@ class Empty:
 
 
 def test_no_more_searches_run_at_once_than_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rag.retrieval.search, "_AT_ONCE", 2)
+    monkeypatch.setattr(rag.retrieval.search, "_MAX_CONCURRENT", 2)
     retriever, nothing = HeldRetriever(), Empty()
     engine = SearchEngine([retriever], [], nothing, nothing, nothing, lambda: date(2026, 6, 1))  # type: ignore[arg-type]
     results = []
 
     def ask() -> None:
         asked = engine.search(
-            "disk full", principal=Principal("x", frozenset({"a"})), mode=Mode.LEXICAL
+            SearchQuery("disk full", Principal("x", frozenset({"a"})), mode=Mode.LEXICAL)
         )
         results.append(asked.no_result)
 

@@ -1,29 +1,20 @@
-"""The options that say as whom, how much, and where a question is asked; those of every command."""
+"""The options of every command that asks a question."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import click
 
+from rag.domain.access import Principal
 from rag.domain.documents import Kind
-from rag.domain.search import Filters, Mode
-from rag.retrieval.search import DEFAULT_K, MAX_K
+from rag.domain.search import DEFAULT_K, MAX_K, Filters, Mode, SearchQuery
 
-
-@dataclass(frozen=True, slots=True)
-class Narrowing:
-    """What a question is asked with. Without tags the local administrator asks."""
-
-    tags: tuple[str, ...]
-    k: int
-    filters: Filters
-    mode: Mode
-
+# Makes a query of a question and whoever asks it.
+MakeQuery = Callable[[str, Principal], SearchQuery]
 
 _OPTIONS = (
     click.option("-k", default=DEFAULT_K, type=click.IntRange(1, MAX_K), help="Hits at most."),
@@ -45,14 +36,16 @@ _OPTIONS = (
 )
 
 
-def narrowed(command: Callable[..., None]) -> Callable[..., None]:
-    """A command with these options, which it gets as one `narrowing`."""
+def query_options(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with these options, which it gets as `tags` and `make_query`.
+
+    `tags` are those of --as; without them the local administrator asks.
+    """
 
     @functools.wraps(command)
     def called(
         *args: Any,
         k: int,
-        tags: tuple[str, ...],
         service: str | None,
         kind: str | None,
         since: datetime | None,
@@ -63,6 +56,7 @@ def narrowed(command: Callable[..., None]) -> Callable[..., None]:
         filters = Filters(
             service, Kind(kind) if kind else None, since.date() if since else None, source
         )
-        command(*args, narrowing=Narrowing(tags, k, filters, Mode(mode)), **more)
+        make_query = functools.partial(SearchQuery, k=k, filters=filters, mode=Mode(mode))
+        command(*args, make_query=make_query, **more)
 
     return functools.reduce(lambda made, option: option(made), reversed(_OPTIONS), called)

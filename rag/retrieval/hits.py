@@ -1,0 +1,71 @@
+"""From ranked chunks to the hits that a search returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from rag.domain.documents import IndexedChunk
+from rag.domain.search import Candidate, Explanation, Hit, Scores
+from rag.retrieval.freshness import freshness_of
+from rag.retrieval.near_duplicates import is_near_duplicate
+
+
+@dataclass(frozen=True, slots=True)
+class RankedChunk:
+    """A chunk that passed the second check, with its score and the reason for it."""
+
+    item: IndexedChunk
+    score: float
+    explanation: Explanation
+    superseded_by: tuple[str, ...]
+
+
+def without_near_duplicates(ranked: Sequence[RankedChunk], k: int) -> list[RankedChunk]:
+    """The first `k` chunks of which none repeats an earlier one."""
+    kept: list[RankedChunk] = []
+    for one in ranked:
+        if len(kept) == k:
+            break
+        if not any(is_near_duplicate(one.item.chunk, other.item.chunk) for other in kept):
+            kept.append(one)
+    return kept
+
+
+def hits_of(
+    ranked: Sequence[RankedChunk],
+    rankings: Mapping[str, Sequence[Candidate]],
+    reranked: Mapping[int, float],
+    today: date,
+    review_every: timedelta,
+) -> tuple[Hit, ...]:
+    """The hits in their order; `rankings` are by retriever, `reranked` are scores by chunk key."""
+    dense, lexical = (_by_key(rankings.get(name, ())) for name in ("dense", "lexical"))
+    return tuple(
+        Hit(
+            rank=rank,
+            chunk=one.item.chunk,
+            document=one.item.document,
+            score=round(one.score, 6),
+            scores=Scores(
+                dense=_rounded(dense.get(one.item.key)),
+                lexical=_rounded(lexical.get(one.item.key)),
+                rerank=reranked.get(one.item.key),
+            ),
+            freshness=freshness_of(
+                one.item.document.metadata, one.item.document.updated_at, today, review_every
+            ),
+            explanation=one.explanation,
+            superseded_by=one.superseded_by,
+        )
+        for rank, one in enumerate(ranked, start=1)
+    )
+
+
+def _by_key(ranking: Sequence[Candidate]) -> dict[int, float]:
+    return {candidate.chunk_key: candidate.score for candidate in ranking}
+
+
+def _rounded(score: float | None) -> float | None:
+    return None if score is None else round(score, 6)
