@@ -76,7 +76,7 @@ def _passage(marker: int, text: str) -> Passage:
     chunk = Chunk(document.id, 0, text, (), LineSpan(1, text.count("\n") + 1))
     fresh = Freshness(FreshnessStatus.FRESH, _DAY, None, 0)
     hit = Hit(marker, chunk, document, 1.0, Scores(), fresh, Explanation((), 1.0, 1.0, 1.0))
-    return Passage(marker, hit, text)
+    return Passage(marker, hit, text, prompt_text=text)
 
 
 _CONTEXT = Context(tuple(_passage(number, text) for number, text in enumerate(_TEXTS, 1)))
