@@ -21,11 +21,13 @@ from importlib import import_module
 from pathlib import Path, PurePosixPath
 
 from ingest.chunking.chunker import Chunker, ChunkSettings
+from ingest.chunking.prose import TokenCounter
 from ingest.isolation.frames import ConnectionClosed, Header, receive, send
 from ingest.isolation.limits import MIB
 from ingest.isolation.readings import encode
 from ingest.reading.parse import read_document
 from rag.errors import QuarantineError
+from rag.ports import TokenCounterSource
 
 _MAX_REQUEST = 1 << 31
 _MAX_REASON = 500  # characters
@@ -62,10 +64,8 @@ class Child:
         send(self._connection, {"is": "ready"})
 
     def _set_chunking(self, chosen: Header) -> None:
-        source = chosen["counter"]
         try:
-            module, function = source["factory"].split(":")
-            counter = getattr(import_module(module), function)(source["argument"])
+            counter = make_counter(TokenCounterSource(**chosen["counter"]))
             self._chunker = Chunker(counter, ChunkSettings(**chosen["settings"]))
         except Exception as error:  # whatever a model's tokenizer raises
             reason = f"{type(error).__name__}: {error}"[:_MAX_REASON]
@@ -100,6 +100,13 @@ class Child:
         from ingest.lint.page import read_content
 
         return read_content(item["path"], data)
+
+
+def make_counter(source: TokenCounterSource) -> TokenCounter:
+    """The counter that a source describes. Raises whatever its factory does."""
+    module, function = source.factory.split(":")
+    made: TokenCounter = getattr(import_module(module), function)(source.argument)
+    return made
 
 
 def _quarantined(reason: str, line: int | None) -> tuple[Header, bytes]:

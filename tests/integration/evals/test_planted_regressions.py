@@ -28,6 +28,7 @@ from rag.access.acl import AccessFilter
 from rag.domain.documents import Chunk
 from rag.ports import Embedder
 from tests.fakes import HashingEmbedder
+from tests.reading import reading_in_process
 
 DELETED = "payments/double-charges.md"
 
@@ -135,7 +136,7 @@ def test_a_chunker_that_drops_code_blocks_is_caught(bench: Bench) -> None:
         kept = [block for block in blocks if block.kind is not BlockKind.CODE]
         return whole(self, document_id, title, kept)
 
-    with patch.object(Chunker, "chunk", without_code):
+    with patch.object(Chunker, "chunk", without_code), reading_in_process():
         verdict = bench.judge(bench.run())
     blamed = {finding.subject for finding in verdict.blocking if finding.rule == "must-pass"}
     assert "command-04" in blamed  # its answer stands in a block of code

@@ -34,6 +34,7 @@ from rag.ports import Vector
 from rag.text.strict_yaml import MAX_BYTES
 from tests.engine import engine_over
 from tests.fakes import CountingObserver, HashingEmbedder, MemoryVectors
+from tests.reading import InProcessReader
 
 SECONDS = 30
 TEAM_B = AccessFilter(frozenset({"team:b"}))
@@ -75,8 +76,8 @@ class Index:
         place.write_text(f"{head}# Broker\n\n{text}\n", encoding="utf-8")
 
     def run(self) -> None:
-        chunker = Chunker(self.embedder.count_tokens)
-        tools = IngestTools(self.catalog, self.index, chunker, max_file_bytes=100_000)
+        reader = InProcessReader(Chunker(self.embedder.count_tokens))
+        tools = IngestTools(self.catalog, self.index, reader, max_file_bytes=100_000)
         ingest(tools, [prepare(self.source, pull=False, max_file_bytes=100_000)], Run())
 
     def narrow(self) -> set[str]:

@@ -22,7 +22,7 @@ from ingest.sources.walk import walk
 from rag.errors import Cancelled, QuarantineError, WorkerError
 from rag.ports import TokenCounterSource
 from tests.fakes import HashingEmbedder
-from tests.reading import CRASH, LOOP, MISBEHAVING, RAISE, SLEEP, SWELL
+from tests.misbehaving import CRASH, LOOP, MISBEHAVING, RAISE, SLEEP, SWELL
 
 SAMPLE = Path(__file__).parents[4] / "runbooks"
 LIMITS = ReadLimits(seconds=1.5, memory_mib=200)
