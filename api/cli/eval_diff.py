@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -73,25 +72,16 @@ def command(
 
 @contextmanager
 def _checkout(corpus: Path, revision: str) -> Iterator[Path]:
-    """The corpus as it stood at a revision, in a worktree that has git's own dates."""
-    root = Path(_git(corpus, "rev-parse", "--show-toplevel"))
-    commit = _git(corpus, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    """The corpus as it was at a revision, with the dates of its commits."""
+    from ingest.sources.git_checkout import find_checkout
+    from ingest.sources.git_command import GitFailed
+    from ingest.sources.git_export import export
+
     with tempfile.TemporaryDirectory(prefix="runbook-eval-") as folder:
-        tree = Path(folder) / "base"
-        _git(root, "worktree", "add", "--detach", "--quiet", str(tree), commit)
         try:
-            yield tree / corpus.relative_to(root.resolve())
-        finally:
-            _git(root, "worktree", "remove", "--force", str(tree))
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(  # noqa: S603 - git itself, on a revision that is checked to be one
-        ["git", "-C", str(folder), *arguments],  # noqa: S607 - the git of whoever calls
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise ConfigurationError(f"git {arguments[0]}: {done.stderr.strip()}")
-    return done.stdout.strip()
+            checkout = find_checkout(corpus)
+            if checkout is None:
+                raise ConfigurationError(f"{corpus} is in no git checkout with a commit")
+            yield export(checkout, corpus, revision, Path(folder) / "base")
+        except GitFailed as error:
+            raise ConfigurationError(f"git revision {revision!r}: {error}") from error

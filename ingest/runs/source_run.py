@@ -132,7 +132,7 @@ class SourceRun:
 
     def _compare(self, walked: Walk) -> None:
         if self._mirror is None:
-            self._revisions = file_revisions(self._source.root)
+            self._revisions = file_revisions(self._source.root, set(walked.files))
         self._run.progress.found(len(walked.files))
         for problem in walked.problems:
             self._quarantine(problem.path, QuarantineError(problem.reason))
@@ -192,7 +192,7 @@ class SourceRun:
             entry = self._mirror.entry(path, data)
             return RawFile(source, path, data, entry.revision, entry.updated_at)
         known = self._revisions.get(path)
-        if known is not None:
+        if known is not None and known.has(data):
             return RawFile(source, path, data, known.commit, known.committed_at)
         return RawFile(source, path, data, content_hash(data), read.mtime)
 

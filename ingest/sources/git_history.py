@@ -1,71 +1,94 @@
-"""Which commit last touched each file: a few git calls for a whole source."""
+"""Which commit last touched each file of a source, from the objects of the checkout alone.
+
+Files on disk are never read by git: whoever reads a file compares its bytes with the blob of the
+commit, by their hash.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import re
-import shutil
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+
+from ingest.sources.git_checkout import Checkout, ObjectReader, find_checkout, opened
+from ingest.sources.git_command import GitFailed
 
 log = logging.getLogger(__name__)
-_TIMEOUT_SECONDS = 120
-_CHANGED = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--relative")
-_READ_BYTES = 65536
 _COMMIT = re.compile(rb"\x01([0-9a-f]{40,64}) (-?\d+)")
-# A checkout may come from a stranger: no hook, monitor, pager or filter of its may run.
-_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat")
+_SHA1_LENGTH = 40
 
 
 @dataclass(frozen=True, slots=True)
 class FileRevision:
-    """The last commit that touched a file; `committed_at` is in UTC."""
+    """The last commit that touched a file, at a time in UTC; `blob` is the file's object id."""
 
     commit: str
     committed_at: datetime
+    blob: str
+
+    def has(self, data: bytes) -> bool:
+        """Whether these are the bytes that were committed, but for the ends of lines."""
+        if self.blob == _blob_id(data, len(self.blob)):
+            return True
+        if b"\r\n" not in data:  # as checked out on another system
+            return False
+        return self.blob == _blob_id(data.replace(b"\r\n", b"\n"), len(self.blob))
 
 
-def file_revisions(root: Path) -> Mapping[str, FileRevision]:
-    """The last commit of each tracked file below `root` that stands there as it was committed.
+def _blob_id(data: bytes, length: int) -> str:
+    header = b"blob %d\0" % len(data)
+    if length == _SHA1_LENGTH:
+        return hashlib.sha1(header + data, usedforsecurity=False).hexdigest()
+    return hashlib.sha256(header + data).hexdigest()
 
-    Paths are relative to `root`. Empty when root is in no git checkout, or git cannot be asked;
-    a file that is not in it has only its content hash and modification time to go by, and so has
+
+def file_revisions(root: Path, files: Collection[str] | None = None) -> Mapping[str, FileRevision]:
+    """The last commit of each file below `root` that HEAD holds; of `files` alone where given.
+
+    Paths are relative to `root`. Empty when root is in no git checkout, or it cannot be read; a
+    file that is not in it has only its content hash and modification time to go by, and so has
     one whose commit is dated beyond every calendar.
     """
-    git = shutil.which("git")
-    if git is None:
-        return {}
+    found: dict[str, FileRevision] = {}
     try:
-        tracked = _paths(_run(git, root, "ls-files", "-z", "--", "."))
-        if not tracked:
+        checkout = find_checkout(root)
+        if checkout is None:
             return {}
-        changed = _paths(_run(git, root, *_CHANGED, "HEAD", "--", "."))
-        return dict(_last_commits(git, root, set(tracked) - set(changed)))
-    except (_GitFailed, OSError) as failed:
-        if "not a git repository" not in str(failed):
-            log.warning("git revisions of %s are not known: %s", root, failed)
-        return {}
+        with opened(checkout) as objects:
+            prefix = checkout.prefix(root.resolve())
+            blobs = {
+                entry.path: entry.blob
+                for entry in objects.files(checkout.head, prefix)
+                if files is None or entry.path in files
+            }
+            found.update(_last_commits(objects, checkout, prefix, blobs))
+    except (GitFailed, OSError, ValueError) as failed:
+        log.warning("git revisions of %s are not known: %s", root, failed)
+    return found
 
 
 def last_commit(folder: Path) -> datetime | None:
     """When a commit last touched anything below `folder` (UTC).
 
-    None when it stands in no git checkout, or git cannot be asked.
+    None when it stands in no git checkout, or that cannot be read.
     """
-    git = shutil.which("git")
-    if git is None or not folder.is_dir():
-        return None
     try:
-        told = _run(git, folder, "log", "-1", "--format=%ct", "--", ".").strip()
-    except _GitFailed as failed:
+        checkout = find_checkout(folder) if folder.is_dir() else None
+        if checkout is None:
+            return None
+        with opened(checkout) as objects:
+            prefix = checkout.prefix(folder.resolve())
+            below = ("--", prefix) if prefix else ()
+            seconds = objects.run("log", "-1", "--format=%ct", checkout.head, *below).strip()
+    except (GitFailed, OSError) as failed:
         log.warning("the last commit of %s is not known: %s", folder, failed)
         return None
-    return _time(told) if told else None
+    return _time(seconds) if seconds else None
 
 
 def _time(seconds: bytes) -> datetime | None:
@@ -76,62 +99,28 @@ def _time(seconds: bytes) -> datetime | None:
         return None
 
 
-class _GitFailed(Exception):
-    pass
-
-
-def _run(git: str, root: Path, *arguments: str) -> bytes:
-    try:
-        done = subprocess.run(  # noqa: S603 - no shell, and arguments of our own
-            [git, *_SAFE, *arguments],
-            cwd=root,
-            env=_environment(),
-            capture_output=True,
-            timeout=_TIMEOUT_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise _GitFailed(str(error)) from error
-    if done.returncode:
-        raise _GitFailed(done.stderr.decode(errors="replace").strip()[:300])
-    return done.stdout
-
-
-def _environment() -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    return {**kept, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-
-
-def _paths(listed: bytes) -> list[str]:
-    return [os.fsdecode(path) for path in listed.split(b"\0") if path]
-
-
-def _last_commits(git: str, root: Path, wanted: set[str]) -> Iterator[tuple[str, FileRevision]]:
-    """Walks the history from its newest commit, and stops when every wanted file was met."""
-    command = [
-        *(git, *_SAFE, "log", "-z", "--format=%x01%H %ct", "--name-only", "--no-renames"),
-        *("--no-ext-diff", "--no-textconv", "--diff-merges=first-parent", "--relative", "--", "."),
-    ]
-    with subprocess.Popen(  # noqa: S603 - no shell, and arguments of our own
-        command, cwd=root, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
-        revision: FileRevision | None = None
-        for token in _tokens(process.stdout) if process.stdout else ():
-            if commit := _COMMIT.fullmatch(token):
-                committed_at = _time(commit[2])
-                revision = FileRevision(commit[1].decode(), committed_at) if committed_at else None
-            elif (path := os.fsdecode(token.lstrip(b"\n"))) in wanted:
-                wanted.discard(path)
-                if revision is not None:
-                    yield path, revision
-            if not wanted:
-                process.kill()
-                return
-
-
-def _tokens(stream: IO[bytes]) -> Iterator[bytes]:
-    rest = b""
-    while data := stream.read(_READ_BYTES):
-        *whole, rest = (rest + data).split(b"\0")
-        yield from whole
-    yield rest
+def _last_commits(
+    objects: ObjectReader, checkout: Checkout, prefix: str, blobs: Mapping[str, str]
+) -> Iterator[tuple[str, FileRevision]]:
+    """Walks the history from its newest commit, and stops when every file was met."""
+    wanted = set(blobs)
+    if not wanted:
+        return
+    names = ("--name-only", "--no-renames", "--no-ext-diff", "--no-textconv")
+    below = ("--", prefix) if prefix else ()
+    revision: tuple[str, datetime] | None = None
+    for token in objects.tokens(
+        *("log", "-z", "--format=%x01%H %ct", *names, "--diff-merges=first-parent"),
+        *(checkout.head, *below),
+    ):
+        if commit := _COMMIT.fullmatch(token):
+            committed_at = _time(commit[2])
+            revision = (commit[1].decode(), committed_at) if committed_at else None
+            continue
+        path = os.fsdecode(token.lstrip(b"\n")).removeprefix(prefix)
+        if path in wanted:
+            wanted.discard(path)
+            if revision is not None:
+                yield path, FileRevision(*revision, blobs[path])
+        if not wanted:
+            return

@@ -1,26 +1,26 @@
 """A source that is a branch of a git repository elsewhere, checked out into the state folder.
 
-git runs without a shell, a prompt, a hook, a helper, a submodule or a configuration of its machine,
-and speaks the allowed protocols alone. Credentials reach it through its environment, not through
-its arguments, which others on the machine can read; nothing that it says is passed on with them.
+The repository is this program's own, and its configuration is written anew before every fetch, so
+that a filter or a driver that the tree's attributes name is one that does not exist.
+`ingest/sources/git_command.py` runs git, which speaks the allowed protocols alone. Credentials
+reach it through its environment, not through its arguments, which others on the machine can read;
+what it prints is redacted.
 """
 
 from __future__ import annotations
 
 import base64
-import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingest.sources.git_command import GitFailed, git_environment, run_git
 from rag.errors import StoreError
 
 _TIMEOUT_SECONDS = 600
 _USER = "x-access-token"  # what GitHub and GitLab take beside a token
 _IN_URL = re.compile(r"(?<=//)[^/@\s]+@")
-_MOST_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,73 +51,48 @@ class GitCheckout:
         self._git("clean", "--quiet", "-ffdx")
 
     def _make_ready(self) -> None:
-        """A repository, whatever a git that was killed has left of one."""
+        """A repository with this program's configuration, whatever is left of an earlier one."""
+        git_dir = self._git_dir
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for lock in (self.folder / ".git").rglob("*.lock"):
+            for lock in git_dir.rglob("*.lock"):
                 lock.unlink(missing_ok=True)
+            for name in ("hooks", "info", "modules"):
+                shutil.rmtree(git_dir / name, ignore_errors=True)
+            for name in ("config", "config.worktree", "commondir", "objects/info/alternates"):
+                (git_dir / name).unlink(missing_ok=True)
         except OSError as error:
             raise StoreError(
-                f"{self.folder}: cannot be written ({error.strerror}); mend it"
+                f"{self.folder}: cannot be written ({error.strerror}); mend its permissions"
             ) from error
-        self._git("init", "--quiet")  # leaves one that is whole as it is
+        self._git("init", "--quiet", "--template=")  # leaves one that is whole as it is
+
+    @property
+    def _git_dir(self) -> Path:
+        return self.folder / ".git"
 
     def _git(self, *arguments: str) -> None:
-        git = shutil.which("git")
-        if git is None:
-            raise StoreError("git is not installed, and a source is a git repository: install it")
+        environment = git_environment(
+            self._git_dir, protocols=self.protocols, settings=self._settings()
+        )
+        environment["GIT_WORK_TREE"] = str(self.folder)
         try:
-            done = subprocess.run(  # noqa: S603 - no shell, and arguments that the settings checked
-                [git, *arguments],
-                cwd=self.folder,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_TIMEOUT_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
+            run_git(arguments, environment, self.folder, seconds=_TIMEOUT_SECONDS, limited=False)
+        except GitFailed as error:
             raise StoreError(
-                f"git {arguments[0]} of {self._shown()} took over {_TIMEOUT_SECONDS} s"
+                f"git {arguments[0]} of {self._shown()} failed: {self._redacted(str(error))}. "
+                "Check its url, its branch and the variable that credentials_env names"
             ) from error
-        if done.returncode:
-            told = self._redacted(done.stderr.decode(errors="replace")).strip()[-_MOST_SHOWN:]
-            raise StoreError(
-                f"git {arguments[0]} of {self._shown()} failed: {told}. Check its url, its branch "
-                "and the variable that credentials_env names"
-            )
 
-    def _environment(self) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-        told = {
-            "core.hooksPath": os.devnull,
-            "core.fsmonitor": "false",
-            "core.askPass": "",
-            "credential.helper": "",
+    def _settings(self) -> dict[str, str]:
+        chosen = {
             "http.followRedirects": "false",
             "http.lowSpeedLimit": "1000",
             "http.lowSpeedTime": "60",
-            "protocol.allow": "never",
-            "submodule.recurse": "false",
-            "advice.detachedHead": "false",
-            **{f"protocol.{name}.allow": "always" for name in self.protocols},
         }
         if self.credentials is not None:
-            told[f"http.{self.url}.extraHeader"] = f"Authorization: Basic {self._basic()}"
-        for number, (key, value) in enumerate(told.items()):
-            kept[f"GIT_CONFIG_KEY_{number}"], kept[f"GIT_CONFIG_VALUE_{number}"] = key, value
-        return {
-            **kept,
-            "GIT_CONFIG_COUNT": str(len(told)),
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_NOSYSTEM": "1",
-            # A clone that is broken is never taken for part of a repository around it.
-            "GIT_CEILING_DIRECTORIES": os.path.realpath(self.folder.parent),
-            "GIT_ALLOW_PROTOCOL": ":".join(self.protocols),
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_LFS_SKIP_SMUDGE": "1",
-            "LC_ALL": "C",
-        }
+            chosen[f"http.{self.url}.extraHeader"] = f"Authorization: Basic {self._basic()}"
+        return chosen
 
     def _basic(self) -> str:
         given = self.credentials or ""

@@ -108,10 +108,10 @@ def test_an_error_of_one_source_is_its_own(folder: Path, monkeypatch: pytest.Mon
     run_json(folder, "ingest")
     write_page(folder / "b/two.md", "proxy", acl="team:a")
 
-    def broken(root: Path) -> object:
+    def broken(root: Path, files: set[str]) -> object:
         if root.name == "a":
             raise OverflowError("year 33658 is out of range")
-        return file_revisions(root)
+        return file_revisions(root, files)
 
     monkeypatch.setattr("ingest.runs.source_run.file_revisions", broken)
     report = run_json(folder, "ingest", expect=1)
