@@ -1,5 +1,7 @@
 # The service with its model inside: no download at run time, no root, no compiler.
-FROM python:3.11-slim AS build
+# To pin what you have checked, add the digest: --build-arg PYTHON_IMAGE=python:…@sha256:…
+ARG PYTHON_IMAGE=python:3.11.15-slim-bookworm
+FROM ${PYTHON_IMAGE} AS build
 WORKDIR /src
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/runbook
@@ -16,7 +18,7 @@ COPY api ./api
 COPY evals ./evals
 RUN /opt/runbook/bin/pip install --no-deps .
 
-FROM python:3.11-slim
+FROM ${PYTHON_IMAGE}
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git \
     && rm -rf /var/lib/apt/lists/* \
@@ -30,8 +32,9 @@ USER runbook
 WORKDIR /data
 VOLUME /data/.runbook
 EXPOSE 8080
+# The process, not the index: /readyz says when the first index is complete, which may take a while.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
     CMD ["python", "-c", \
-    "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/readyz', timeout=2)"]
+    "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/healthz', timeout=2)"]
 ENTRYPOINT ["runbook"]
 CMD ["serve", "--ingest", "--host", "0.0.0.0"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from api.settings import load_settings
+from fuzz.targets import TARGETS
 
 ROOT = Path(__file__).parents[3]
 
@@ -53,16 +55,60 @@ def test_the_language_model_is_reached_by_the_service_alone(compose: Any) -> Non
     assert asked["RUNBOOK_ASK__BASE_URL"] == "${RUNBOOK_ASK__BASE_URL:-http://ollama:11434}"
 
 
-def test_every_image_is_pinned(compose: Any) -> None:
-    images = [told["image"] for told in compose["services"].values()]
-    assert all(re.search(r":v?\d+\.\d+\.\d+$", image) for image in images)
+def services(compose: Any) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = compose["services"]
+    assert set(found) == {"runbook", "chroma", "ollama", "open-webui"}
+    return found
 
 
-def test_the_service_is_bound_to_loopback_and_cannot_write_its_image(compose: Any) -> None:
-    service = compose["services"]["runbook"]
-    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
-    assert service["read_only"] is True
-    assert service["cap_drop"] == ["ALL"]
+def test_every_image_is_pinned_by_version(compose: Any) -> None:
+    for name, service in services(compose).items():
+        assert re.fullmatch(
+            r"[a-z0-9./-]+:v?\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?", service["image"]
+        ), name
+
+
+def test_open_webui_is_past_its_known_vulnerabilities(compose: Any) -> None:
+    version = re.search(r":v(\d+)\.(\d+)\.(\d+)", compose["services"]["open-webui"]["image"])
+    assert version is not None
+    assert tuple(map(int, version.groups())) > (0, 6, 35)
+
+
+def test_every_service_has_limits_of_memory_processors_and_processes(compose: Any) -> None:
+    for name, service in services(compose).items():
+        assert re.fullmatch(r"\d+[mg]|\$\{OLLAMA_MEMORY:-\d+g\}", service["mem_limit"]), name
+        assert 0 < service["cpus"] <= 4, name
+        assert 0 < service["pids_limit"] <= 1024, name
+
+
+def test_no_service_has_or_gains_privileges(compose: Any) -> None:
+    for name, service in services(compose).items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        unwanted = {"cap_add", "privileged", "devices", "pid", "ipc", "network_mode", "userns_mode"}
+        assert not unwanted & set(service), name
+
+
+def test_every_root_is_read_only_but_for_one_that_says_why(compose: Any) -> None:
+    written = {name for name, one in services(compose).items() if one["read_only"] is not True}
+    assert written == {"open-webui"}
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    assert re.search(r"# .*outside its volume.*\n +read_only: false", text)
+    for name in set(services(compose)) - written:
+        assert all("size=" in one for one in compose["services"][name]["tmpfs"]), name
+
+
+def test_what_is_mounted_is_a_volume_or_read_only(compose: Any) -> None:
+    for name, service in services(compose).items():
+        for mount in service["volumes"]:
+            source = mount.split(":")[0]
+            assert source in compose["volumes"] or mount.endswith(":ro"), (name, mount)
+
+
+def test_ports_are_bound_to_loopback(compose: Any) -> None:
+    ports = [port for one in services(compose).values() for port in one.get("ports", [])]
+    assert len(ports) == 2
+    assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
 def test_the_chroma_server_is_of_the_pinned_client_version(compose: Any) -> None:
@@ -78,6 +124,28 @@ def test_the_image_runs_without_root_and_copies_what_it_installs() -> None:
     assert users[-1] != "root"
     for copied in re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, re.MULTILINE):
         assert all((ROOT / name).exists() for name in copied.split()), copied
+
+
+def test_the_base_image_is_pinned_by_version_once() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE) == ["${PYTHON_IMAGE}"] * 2
+    assert re.search(r"^ARG PYTHON_IMAGE=python:3\.\d+\.\d+-slim-\w+$", dockerfile, re.MULTILINE)
+
+
+def test_the_health_check_does_not_wait_for_the_first_index() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert "/healthz" in dockerfile[dockerfile.index("HEALTHCHECK") :]
+    assert '"--ingest"' in dockerfile
+
+
+def test_the_nightly_run_fuzzes_within_its_time_limit() -> None:
+    workflow = yaml.safe_load((ROOT / "deploy" / "ci" / "nightly.yml").read_text(encoding="utf-8"))
+    job = workflow["jobs"]["fuzz"]
+    [run] = [step["run"] for step in job["steps"] if "run" in step]
+    seconds = re.fullmatch(r"make fuzz FUZZ_SECONDS=(\d+)", run)
+    assert seconds is not None
+    assert len(TARGETS) * int(seconds[1]) < job["timeout-minutes"] * 60
+    assert "fuzz:" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 def test_the_image_holds_every_package_of_the_distribution() -> None:
