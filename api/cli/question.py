@@ -6,6 +6,8 @@ import re
 
 import click
 
+from rag.text.limits import MAX_QUESTION_CHARS
+
 # What Python makes of bytes that are not UTF-8, and JSON of half a character.
 _NO_CHARACTERS = re.compile("[\ud800-\udfff]")
 
@@ -23,7 +25,13 @@ def read_question(
     param: click.Parameter,  # noqa: ARG001 - click's signature
     value: str | None,
 ) -> str | None:
-    """The callback of a QUESTION: readable. Raises UsageError for one without a word."""
+    """The callback of a QUESTION: readable. Raises UsageError for an empty or too long one."""
     if value is not None and not value.strip():
         raise click.UsageError("QUESTION is empty: say what you look for", ctx)
+    if value is not None and len(value) > MAX_QUESTION_CHARS:
+        raise click.UsageError(
+            f"QUESTION has {len(value)} characters, and may have {MAX_QUESTION_CHARS}: ask about "
+            "the lines that matter",
+            ctx,
+        )
     return value and readable(value)

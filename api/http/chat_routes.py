@@ -29,6 +29,7 @@ from api.wire.hits import JsonObject
 from rag.domain.answers import Answered
 from rag.domain.search import SearchQuery
 from rag.errors import RunbookError
+from rag.text.limits import MAX_HISTORY_CHARS, MAX_TURN_CHARS
 
 # When this name was first answered for, as a Unix time; OpenAI's shape asks for one.
 _CREATED = 1_790_000_000
@@ -107,6 +108,13 @@ def _refusal(body: ChatRequest, most: int) -> tuple[Problem, str, str] | None:
         return UNSUPPORTED, "messages", "there is no question: no message of a user has text"
     if len(body.question) > most:
         return UNSUPPORTED, "messages", f"the last question has more than {most} characters"
+    asked = [len(turn.text) for turn in body.history if turn.role == "user"]
+    if max(asked, default=0) > MAX_TURN_CHARS:
+        reason = f"a message of the user has more than {MAX_TURN_CHARS} characters"
+        return UNSUPPORTED, "messages", f"{reason}; start a new conversation"
+    if sum(asked) > MAX_HISTORY_CHARS:
+        reason = f"the messages of the user have more than {MAX_HISTORY_CHARS} characters in all"
+        return UNSUPPORTED, "messages", f"{reason}; start a new conversation"
     return None
 
 

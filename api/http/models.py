@@ -20,13 +20,13 @@ from rag.domain.answers import Turn
 from rag.domain.documents import Kind
 from rag.domain.jobs import JobKind, JobState
 from rag.domain.search import DEFAULT_K, MAX_K, Filters, Mode, SearchQuery
+from rag.text.limits import MAX_HISTORY_CHARS, MAX_TURN_CHARS
 
 DEFAULT_PAGE = 50
 MAX_PAGE = 200
 _MAX_CURSOR = 8192  # a path of 4096 bytes, encoded, with room to spare
 _MAX_PATH = 4096
 _MAX_PATHS = 1000
-_MAX_TURN = 20_000
 _MAX_TURNS = 50
 _CALENDAR_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -93,13 +93,23 @@ class TurnRequest(Shape):
     """What was said before; only what the user asked is read, and only to find the topic."""
 
     role: Literal["user", "assistant"]
-    content: Annotated[str, Field(max_length=_MAX_TURN), AfterValidator(storable)]
+    content: Annotated[str, Field(max_length=MAX_TURN_CHARS), AfterValidator(storable)]
 
     def to_domain(self) -> Turn:
         return Turn(self.role, self.content)
 
 
-_Turns = Annotated[list[TurnRequest], Field(max_length=_MAX_TURNS)]
+def _within_limit(turns: list[TurnRequest]) -> list[TurnRequest]:
+    if sum(len(turn.content) for turn in turns) > MAX_HISTORY_CHARS:
+        raise PydanticCustomError(
+            "history_too_long",
+            "All turns together should have at most {max_length} characters",
+            {"max_length": MAX_HISTORY_CHARS},
+        )
+    return turns
+
+
+_Turns = Annotated[list[TurnRequest], Field(max_length=_MAX_TURNS), AfterValidator(_within_limit)]
 
 
 class AskRequest(QueryRequest):

@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr
 
 from api.settings.access import ProxyAddresses
 from api.settings.section import AclTags, Section
+from rag.text.limits import MAX_QUESTION_CHARS
 
 
 class ServerSettings(Section):
@@ -18,7 +19,7 @@ class ServerSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
-    max_query_chars: int = Field(default=2000, ge=1)
+    max_query_chars: int = Field(default=2000, ge=1, le=MAX_QUESTION_CHARS)
     max_body_bytes: int = Field(default=65536, ge=1024)
     max_webhook_bytes: int = Field(default=5 * 1024**2, ge=1024)
     max_chat_bytes: int = Field(default=1024**2, ge=1024)

@@ -1,22 +1,24 @@
 """Blocks to chunks, by heading structure and a token budget.
 
-Code, tables and numbered steps are never cut. A heading stays with what follows it, a step with
-the command below it, and a line that ends in a colon with what it introduces. Small neighbouring
-sections are joined; long prose is cut between sentences.
+Code, tables and numbered steps are cut only where they are longer than a chunk may be. A heading
+stays with what follows it, a step with the command below it, and a line that ends in a colon with
+what it introduces. Small neighbouring sections are joined; long prose is cut between sentences.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ingest.chunking.command_lines import commands_in
-from ingest.chunking.prose import TokenCounter, split_prose
+from ingest.chunking.prose import TokenCounter, cut_to_length, split_prose
 from ingest.reading.blocks import Block, BlockKind
 from rag.command_risk.classify import make_classifier
 from rag.domain import documents
 from rag.domain.documents import Chunk, LineSpan
 from rag.text.blocks import moved
+from rag.text.limits import MAX_CHUNK_CHARS
 
 # Part of a generation's fingerprint: raise it when the same blocks would make other chunks, or the
 # same commands in them would be told to do something else.
@@ -120,22 +122,34 @@ class Chunker:
     def _packed(self, units: Sequence[_Unit], budget: int) -> Iterator[tuple[Block, ...]]:
         """Units in as few groups as fit the budget; a unit over it stands alone or is cut."""
         group: list[Block] = []
-        used = 0
+        used = length = 0
         for unit in self._fitting(units, budget):
-            if group and used + unit.tokens > budget:
+            added = _length([*group[-1:], *unit.blocks]) - sum(len(b.text) for b in group[-1:])
+            if group and (used + unit.tokens > budget or length + added > MAX_CHUNK_CHARS):
                 yield tuple(group)
-                group, used = [], 0
+                group, used, length = [], 0, 0
+                added = _length(unit.blocks)
             group.extend(unit.blocks)
             used += unit.tokens
+            length += added
         if group:
             yield tuple(group)
 
     def _fitting(self, units: Sequence[_Unit], budget: int) -> Iterator[_Unit]:
-        for unit in units:
+        for unit in (sized for whole in units for sized in self._sized(whole)):
             if unit.tokens > budget and unit.can_be_cut:
                 yield from self._cut(unit, budget)
             else:
                 yield unit
+
+    def _sized(self, unit: _Unit) -> Iterator[_Unit]:
+        """The unit, or where it is longer than a chunk may be its blocks, cut to that length."""
+        if _length(unit.blocks) <= MAX_CHUNK_CHARS:
+            yield unit
+            return
+        parts = [part for block in unit.blocks for part in cut_to_length(block, MAX_CHUNK_CHARS)]
+        counts = self._count_tokens([part.text for part in parts])
+        yield from (_Unit((part,), tokens) for part, tokens in zip(parts, counts, strict=True))
 
     def _cut(self, unit: _Unit, budget: int) -> Iterator[_Unit]:
         """The last block of a unit in pieces, the first of them behind the blocks before it."""
@@ -226,6 +240,12 @@ def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
             break
         length += 1
     return one[:length]
+
+
+def _length(blocks: Sequence[Block]) -> int:
+    """The characters of these blocks and of what stands between them."""
+    between = sum(len(_between(before, block)) for before, block in pairwise(blocks))
+    return between + sum(len(block.text) for block in blocks)
 
 
 def _between(before: Block, block: Block) -> str:

@@ -35,9 +35,29 @@ def split_prose(block: Block, budget: int, count_tokens: TokenCounter) -> Iterat
     def count(texts: Sequence[str]) -> list[int]:
         return [tokens - special for tokens in count_tokens(texts)]
 
+    return _pieces(block, _packed(_parts(block.text, limit, count), limit))
+
+
+def cut_to_length(block: Block, length: int) -> Iterator[Block]:
+    """Pieces of a block of at most `length` characters: whole lines, where lines are not longer."""
+    return _pieces(block, _spans(block.text, length))
+
+
+def _spans(text: str, length: int) -> Iterator[_Span]:
+    start = 0
+    while start < len(text):
+        end = min(start + length, len(text))
+        line_end = text.rfind("\n", start, end) + 1 if end < len(text) else 0
+        end = line_end if line_end > start else end
+        yield start, end
+        start = end
+
+
+def _pieces(block: Block, spans: Iterable[_Span]) -> Iterator[Block]:
+    """What stands on each of these spans, in their order, without the white space around it."""
     parts = _Overlapping(block.tree)
     line, counted_to = block.lines.first, 0
-    for start, end in _packed(_parts(block.text, limit, count), limit):
+    for start, end in spans:
         text = block.text[start:end]
         start += len(text) - len(text.lstrip())
         text = text.strip()

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from rag.domain.answers import Turn
 from rag.retrieval.relevance import STOP_WORDS
 from rag.text.identifiers import identifiers_in
+from rag.text.limits import MAX_QUESTION_CHARS
 
 _WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
 _GOES_ON = re.compile(
@@ -31,7 +32,7 @@ _MOST_TOPIC_CHARS = 600
 
 def standalone(question: str, history: Sequence[Turn]) -> str:
     """The question as it would be asked without the conversation before it."""
-    topic = _topic([turn.text for turn in history if turn.role == "user"])
+    topic = _topic([turn.text[:MAX_QUESTION_CHARS] for turn in history if turn.role == "user"])
     if not topic or not _follows_up(question):
         return question
     return f"{topic} {question.strip()}"

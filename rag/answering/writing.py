@@ -21,11 +21,11 @@ from rag.errors import ModelError
 from rag.faithfulness.support import SupportChecker
 from rag.guardrails.neutralising import neutralised, one_line
 from rag.ports import AnswerObserver, Generator, ModelCall
+from rag.text.limits import MAX_ANSWER_CHARS, MAX_QUESTION_CHARS
 from rag.text.wording import plain
 
 # What the prompt asks a model to write where the passages do not answer.
 NO_ANSWER = "NO ANSWER"
-_MOST_CHARS = 20_000
 _TURNS_SHOWN = 4
 _LEAST_WORDS_OF_A_REPETITION = 5
 _MOST_REPEATED = 3
@@ -152,9 +152,9 @@ class Writing:
                 self._usage = piece
                 continue
             length += len(piece)
-            for unit in self._units.feed(piece):
+            for unit in self._units.feed(piece[:MAX_ANSWER_CHARS]):
                 yield from self._taken(unit)
-            if length > _MOST_CHARS:
+            if length > MAX_ANSWER_CHARS:
                 raise ModelError("the model does not come to an end")
         for unit in self._units.rest():
             yield from self._taken(unit)
@@ -226,5 +226,5 @@ def _quoted(passage: Passage) -> str:
 def _conversation(history: Sequence[Turn]) -> str:
     """What the user asked before; what a client says that was answered is nobody's evidence."""
     asked = [turn.text for turn in history if turn.role == "user"][-_TURNS_SHOWN:]
-    told = [f"Asked before: {one_line(neutralised(text))}" for text in asked]
+    told = [f"Asked before: {one_line(neutralised(text[:MAX_QUESTION_CHARS]))}" for text in asked]
     return "\n".join([*told, ""]) if told else ""

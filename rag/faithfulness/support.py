@@ -27,6 +27,7 @@ from rag.faithfulness.word_order import (
     other_order,
 )
 from rag.ports import Embedder, Vector
+from rag.text.limits import MAX_STATEMENT_CHARS
 from rag.text.pieces import PieceKind, blocks, fenced, pieces
 from rag.text.sentences import sentences
 from rag.text.wording import plain, telling_roots, unmarked
@@ -77,6 +78,8 @@ class SupportChecker:
 
     def check(self, sentence: str, passages: Sequence[str]) -> Support:
         """How well the passages support a sentence; markers in it do not count."""
+        if len(sentence) > MAX_STATEMENT_CHARS:
+            return Support(0.0, (f"is too long to check: over {MAX_STATEMENT_CHARS} characters",))
         told = plain(sentence)
         cited = [
             (number, unit)
@@ -138,7 +141,7 @@ class SupportChecker:
 @lru_cache(256)
 def passage_units(passage: str) -> tuple[str, ...]:
     """What a sentence can be compared with: sentences, rows of tables, and lines of code."""
-    return tuple(_units_of(passage))
+    return tuple(unit[:MAX_STATEMENT_CHARS] for unit in _units_of(passage))
 
 
 def _units_of(passage: str) -> Iterator[str]:

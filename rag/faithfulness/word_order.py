@@ -20,6 +20,7 @@ from rag.text.wording import root, word_set
 _OTHER_CLAUSE = 5  # as far as so many words
 _CLEAR = 2  # a word belongs to the nearer of two when it is nearer by so many words
 _LEAST_VOTES = 2
+_MOST_SHARED = 64  # words of a sentence that are compared in pairs; few have as many
 _OF_A_NAME = 2
 _LINKS = word_set("without than of to from into with for over")
 _TIMES = word_set("first second last before after afterwards then later once only")
@@ -42,12 +43,12 @@ def exchanged_partners(sentence: str, source: str) -> Iterator[str]:
         for key, words in mine.items()
         if key in theirs and (words[0].tells or words[0].is_number)
     ]
-    for one, other in combinations(shared, 2):
+    for one, other in combinations(shared[:_MOST_SHARED], 2):
         if not _are_alike(one, other, mine):
             continue
         numbers = _is_number(one, mine)
         agree, differ = 0, 0
-        for word in shared:
+        for word in shared[:_MOST_SHARED]:
             if word in (one, other) or (numbers and _is_number(word, mine)):
                 continue
             # What a number belongs to is told best by the name beside it.
