@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-import click
+from collections.abc import Iterator
 
-from api.cli.hits import printable
+from api.cli.terminal import Styled, echo
 from rag.domain.answers import Answer, Citation
-from rag.domain.documents import FreshnessStatus
+from rag.domain.documents import Document, FreshnessStatus
 
 
 def print_answer(answer: Answer) -> None:
     """The text and its citations on stdout, notices on stderr."""
-    for line in printable(answer.text).split("\n"):
-        click.echo(click.style(line, bold=True) if line.startswith("### ") else line)
+    for line in answer.text.split("\n"):
+        echo(Styled(line, bold=True) if line.startswith("### ") else line)
     if answer.citations:
-        click.echo()
+        echo()
     for citation in answer.citations:
-        click.echo(_told(citation))
+        echo(*_told(citation))
     for notice in answer.notices:
-        click.echo(f"note: {printable(notice)}", err=True)
+        echo(f"note: {notice}", err=True)
     prompt = f"{answer.prompt} ({answer.prompt_hash})"
-    click.echo(f"note: answered by {printable(answer.model)}, prompt {prompt}", err=True)
+    echo(f"note: answered by {answer.model}, prompt {prompt}", err=True)
 
 
-def _told(citation: Citation) -> str:
+def _told(citation: Citation) -> Iterator[str | Styled]:
+    """The parts of a citation's line: marker, file and lines, section, revision, review."""
     hit = citation.hit
     document, lines = hit.document, hit.chunk.lines
-    where = click.style(f"{printable(document.path)}:{lines.first}-{lines.last}", fg="cyan")
-    section = " > ".join(printable(title) for title in hit.chunk.section)
+    yield f"[{citation.marker}] "
+    yield Styled(f"{document.path}:{lines.first}-{lines.last}", "cyan")
+    section = " > ".join(hit.chunk.section)
+    yield "  " + "".join(f"{part} · " for part in (section, _revision(document)) if part)
     seen = hit.freshness
     reviewed = "never reviewed" if seen.last_reviewed is None else f"reviewed {seen.last_reviewed}"
-    if seen.status is FreshnessStatus.STALE:
-        reviewed = click.style(f"stale, {reviewed}", fg="yellow")
-    told = [section, f"revision {document.revision[:12]}", reviewed]
+    stale = seen.status is FreshnessStatus.STALE
+    yield Styled(f"stale, {reviewed}", "yellow") if stale else reviewed
     if not citation.supported:
-        told.append(click.style("some statements that cite this are not supported by it", fg="red"))
-    return f"[{citation.marker}] {where}  " + " · ".join(part for part in told if part)
+        yield " · "
+        yield Styled("some statements that cite this are not supported by it", "red")
+
+
+def _revision(document: Document) -> str:
+    return f"revision {document.revision[:12]}"

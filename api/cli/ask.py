@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 
 import click
@@ -12,6 +11,7 @@ from api.cli.answers import print_answer
 from api.cli.principal import local_principal
 from api.cli.query_options import MakeQuery, query_options
 from api.cli.question import read_question
+from api.cli.terminal import echo_json
 from api.compose.embedding import begin_loading
 from api.settings import load_settings
 
@@ -35,7 +35,7 @@ def command(
     if as_json:
         from api.wire.answers import answer_to_wire
 
-        click.echo(json.dumps(answer_to_wire(answer, uuid.uuid4().hex), ensure_ascii=False))
+        echo_json(answer_to_wire(answer, uuid.uuid4().hex))
     else:
         print_answer(answer)
     ctx.exit(exit_codes.NOTHING_FOUND if answer.abstained else 0)

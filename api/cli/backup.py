@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from api.cli.terminal import echo
 from api.settings import load_settings
 
 
@@ -17,4 +18,4 @@ def command(config: Path | None, target: Path) -> None:
     from api.compose.backup import back_up
 
     manifest = back_up(load_settings(config), target)
-    click.echo(f"wrote {target}: {len(manifest.files)} files, schema {manifest.schema}")
+    echo(f"wrote {target}: {len(manifest.files)} files, schema {manifest.schema}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,7 +11,7 @@ from typing import Any
 import click
 
 from api.cli import exit_codes
-from api.cli.hits import printable
+from api.cli.terminal import echo_json, echo_lines
 from api.settings import Settings, load_settings
 from rag.reports.coverage import AlertRule, Coverage, Orphan, coverage
 from rag.reports.unanswered import QuestionGroup, grouped
@@ -54,9 +53,9 @@ def command(
     """Compare alerts with runbooks, and list what was asked for in vain."""
     report = _report(load_settings(ctx.obj), [*first, *more])
     if as_json:
-        click.echo(json.dumps(_to_json(report), ensure_ascii=False))
+        echo_json(_to_json(report))
     else:
-        click.echo("\n".join(_plain(report)))
+        echo_lines(_plain(report))
     ctx.exit(exit_codes.FAILED if check and report.uncovered else 0)
 
 
@@ -112,7 +111,7 @@ def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
     if lines:
         yield ""
         yield f"{title} ({len(lines)}):"
-        yield from (f"  {printable(line)}" for line in lines)
+        yield from (f"  {line}" for line in lines)
 
 
 def _by_page(orphans: Sequence[Orphan]) -> Iterator[tuple[str, list[str]]]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from api.cli import exit_codes
+from api.cli.terminal import Styled, echo, echo_json
 from api.settings import load_settings
 
 
@@ -20,9 +19,9 @@ def command(ctx: click.Context, as_json: bool) -> None:
     findings = examine(load_settings(ctx.obj))
     if as_json:
         told = [{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings]
-        click.echo(json.dumps(told, ensure_ascii=False))
+        echo_json(told)
     else:
         for finding in findings:
-            mark = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
-            click.echo(f"{mark}  {finding.check}: {finding.detail}")
+            mark = Styled("ok  ", "green") if finding.ok else Styled("FAIL", "red")
+            echo(mark, f"  {finding.check}: {finding.detail}")
     ctx.exit(0 if all(finding.ok for finding in findings) else exit_codes.FAILED)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 
 import click
+
+from api.cli.terminal import echo, echo_json, rich_console
 
 
 @click.command("compare")
@@ -25,11 +25,10 @@ def command(before: Path, after: Path, as_json: bool) -> None:
     verdict, differ = judge(run, earlier, GateRules()), differing(earlier, run)
     if as_json:
         told = {**report(run, verdict), "differing": list(differ)}
-        click.echo(json.dumps(told, ensure_ascii=False))
+        echo_json(told)
         return
-    from rich.console import Console
 
     from evals.reports.terminal import print_report
 
-    print_report(run, verdict, Console(file=sys.stdout))
-    click.echo(f"{len(differ)} questions differ in hits, answer or a score; times do not count")
+    print_report(run, verdict, rich_console())
+    echo(f"{len(differ)} questions differ in hits, answer or a score; times do not count")

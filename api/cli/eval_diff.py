@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ import click
 from api.cli import exit_codes
 from api.cli.eval_run import write_reports
 from api.cli.progress import shown_progress
+from api.cli.terminal import echo_json, rich_console
 from api.settings import load_settings
 from rag.errors import ConfigurationError
 
@@ -62,11 +61,9 @@ def command(
     if report is not None:
         write_reports(report, after, verdict)
     if as_json:
-        click.echo(json.dumps(json_report(after, verdict), ensure_ascii=False))
+        echo_json(json_report(after, verdict))
     else:
-        from rich.console import Console
-
-        print_report(after, verdict, Console(file=sys.stdout))
+        print_report(after, verdict, rich_console())
     ctx.exit(exit_codes.GATE_FAILED if gate and not verdict.passed else 0)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli.terminal import echo, echo_json
 from api.settings import Settings, SourceSettings, load_settings
 from rag.domain.feedback import Score, draft_case
 from rag.errors import ConfigurationError
@@ -67,9 +67,9 @@ def command(
     _write(folder, {SUITE_FILE: head, QUESTIONS_FILE: lines(questions), DRAFTS_FILE: lines(drafts)})
     told = {"folder": str(folder), "questions": len(questions), "drafts": len(drafts)}
     if as_json:
-        click.echo(json.dumps(told, ensure_ascii=False))
+        echo_json(told)
     else:
-        click.echo(
+        echo(
             f"{folder}: {len(questions)} questions, and {len(drafts)} drafts to finish; "
             f"{SUITE_FILE} says what to do next"
         )

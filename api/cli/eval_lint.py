@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from api.cli import exit_codes
+from api.cli.terminal import echo, echo_json
 
 
 @click.command("lint")
@@ -23,9 +23,9 @@ def command(ctx: click.Context, suite: Path | None, as_json: bool) -> None:
     loaded = load_suite(suite or shipped_suite())
     found = problems(loaded)
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False))
+        echo_json([asdict(one) for one in found])
     else:
         for one in found:
-            click.echo(f"{one.file}:{one.line}: {one.question}: {one.message}")
-        click.echo(f"{len(loaded.questions)} questions, {len(found)} problems", err=True)
+            echo(f"{one.file}:{one.line}: {one.question}: {one.message}")
+        echo(f"{len(loaded.questions)} questions, {len(found)} problems", err=True)
     ctx.exit(exit_codes.FAILED if found else 0)

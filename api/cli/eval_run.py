@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import click
 
 from api.cli import exit_codes
 from api.cli.progress import shown_evaluation
+from api.cli.terminal import echo, echo_json, rich_console
 from api.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def command(
     _print(run, verdict, as_json=as_json)
     if save_baseline:
         write_run(as_baseline(run), loaded.baseline)
-        click.echo(f"wrote {loaded.baseline}", err=True)
+        echo(f"wrote {loaded.baseline}", err=True)
     ctx.exit(exit_codes.GATE_FAILED if gate and not verdict.passed else 0)
 
 
@@ -82,7 +82,7 @@ def _run(settings: Settings, suite: Suite) -> Run:
 def _baseline(suite: Suite, asked: Path | None) -> Path | None:
     if asked is not None or suite.baseline.exists():
         return asked or suite.baseline
-    click.echo(
+    echo(
         f"there is no baseline at {suite.baseline}: the gate checks only floors, must-pass "
         "questions and access; --save-baseline creates one",
         err=True,
@@ -111,10 +111,9 @@ def _print(run: Run, verdict: Verdict, *, as_json: bool) -> None:
     if as_json:
         from evals.reports.json_report import report
 
-        click.echo(json.dumps(report(run, verdict), ensure_ascii=False))
+        echo_json(report(run, verdict))
         return
-    from rich.console import Console
 
     from evals.reports.terminal import print_report
 
-    print_report(run, verdict, Console(file=sys.stdout))
+    print_report(run, verdict, rich_console())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tomllib
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.cli.progress import shown_progress
+from api.cli.terminal import echo, echo_json, echo_text, rich_console
 from api.settings import load_settings
 from rag.errors import ConfigurationError
 
@@ -61,21 +61,19 @@ def command(
     cells = choices(chosen)
 
     def show(cell: Cell) -> None:
-        click.echo(f"{cell.name}: {cell.run.seconds:.1f} s", err=True)
+        echo(f"{cell.name}: {cell.run.seconds:.1f} s", err=True)
 
     loaded = load_suite(suite or shipped_suite())
     with shown_progress() as progress:
         table = rows(sweep(load_settings(config), loaded, cells, progress=progress, on_cell=show))
     if as_json:
-        click.echo(json.dumps(report(table), ensure_ascii=False))
+        echo_json(report(table))
     elif as_markdown:
-        click.echo(markdown(table), nl=False)
+        echo_text(markdown(table))
     else:
-        from rich.console import Console
-
         # A file or a pipe takes lines of any length.
         width = None if sys.stdout.isatty() else _WIDE
-        print_sweep(table, Console(file=sys.stdout, width=width))
+        print_sweep(table, rich_console(width=width))
 
 
 def _pair(argument: str) -> tuple[str, list[str]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from api.cli.hits import printable
+from api.cli.terminal import echo, echo_json
 from api.compose.local import open_catalog
 from api.settings import load_settings
 from rag.domain.feedback import Feedback, Score, draft_case
@@ -29,7 +29,7 @@ def list_feedback(config: Path | None, bad: bool, as_json: bool) -> None:
     with open_catalog(load_settings(config)) as catalog:
         found = catalog.feedback.list(score=Score.BAD if bad else None)
     if as_json:
-        click.echo(json.dumps([_described(one) for one in found], ensure_ascii=False))
+        echo_json([_described(one) for one in found])
         return
     for one in found:
         _print(one)
@@ -59,7 +59,7 @@ def to_case(config: Path | None, number: int, suite: Path) -> None:
         )
     case = draft_case(found, found.asked.question)
     _append(suite, case)
-    click.echo(
+    echo(
         f"{suite}: {case['id']} is a draft: set its kind and gold_documents, and take `draft` out; "
         "a suite does not load before",
         err=True,
@@ -80,12 +80,12 @@ def _append(suite: Path, case: dict[str, Any]) -> None:
 
 def _print(one: Feedback) -> None:
     verdict = "bad " if one.verdict.score is Score.BAD else "good"
-    question = printable(one.asked.question or "(the question was not kept)")
-    click.echo(f"{one.id}  {verdict}  {one.at:%Y-%m-%d %H:%M}  {one.asked.principal}  {question}")
+    question = one.asked.question or "(the question was not kept)"
+    echo(f"{one.id}  {verdict}  {one.at:%Y-%m-%d %H:%M}  {one.asked.principal}  {question}")
     if one.verdict.comment:
-        click.echo(f"    {printable(one.verdict.comment)}")
+        echo(f"    {one.verdict.comment}")
     for path in dict.fromkeys(shown.path for shown in one.asked.shown):
-        click.echo(f"    shown: {printable(path)}")
+        echo(f"    shown: {path}")
 
 
 def _described(one: Feedback) -> dict[str, Any]:

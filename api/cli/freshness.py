@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import click
 
 from api.cli.review_text import digest, markdown, plain
+from api.cli.terminal import echo, echo_json, echo_lines
 from api.settings import Settings, load_settings
 from rag.reports.review import DocumentReview, Review, ReviewContext, linked_documents, review
 
@@ -32,10 +32,10 @@ def command(ctx: click.Context, owner: str | None, form: str, as_json: bool) -> 
     if owner is not None:
         found = replace(found, owners=tuple(one for one in found.owners if one.owner == owner))
     if as_json:
-        click.echo(json.dumps(_to_json(found), ensure_ascii=False))
+        echo_json(_to_json(found))
     else:
         told = {"text": plain, "markdown": markdown, "digest": digest}[form]
-        click.echo("\n".join(told(found)))
+        echo_lines(told(found))
 
 
 def _review(settings: Settings) -> Review:
@@ -77,7 +77,7 @@ def _changes(settings: Settings) -> dict[str, datetime]:
     asked = {name: last_commit(settings.directory / folder) for name, folder in folders.items()}
     for name, at in asked.items():
         if at is None:
-            click.echo(f"{name}: no commits at {folders[name]}; mend review.services", err=True)
+            echo(f"{name}: no commits at {folders[name]}; mend review.services", err=True)
     return {name: at for name, at in asked.items() if at is not None}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.cli.progress import shown_progress
+from api.cli.terminal import echo, echo_json
 from api.settings import load_settings
 from rag.errors import StoreError
 
@@ -42,16 +42,16 @@ def list_generations(config: Path | None, as_json: bool) -> None:
             "generations": [_described(info) for info in known],
             "promotions": [described(one) for one in history],
         }
-        click.echo(json.dumps(told, ensure_ascii=False))
+        echo_json(told)
         return
     for info in known:
-        click.echo(
+        echo(
             f"{info.generation.id:>4}  {info.state:<8}  {info.generation.model}  "
             f"{info.documents} documents, {info.chunks} chunks  {info.created_at:%Y-%m-%d %H:%M}"
         )
     for one in history:
         why = f" against the gate: {one.reason}" if one.reason else ""
-        click.echo(f"{one.at:%Y-%m-%d %H:%M}  {one.kind} {one.generation} by {one.by}{why}")
+        echo(f"{one.at:%Y-%m-%d %H:%M}  {one.kind} {one.generation} by {one.by}{why}")
 
 
 @command.command("build")
@@ -129,14 +129,14 @@ def _checked(ctx: click.Context, kind: str, number: int | None, as_json: bool) -
     told = _done(ctx.obj, kind, {"generation": number})
     problems = told["problems"]
     if as_json:
-        click.echo(json.dumps(dict(told), ensure_ascii=False))
+        echo_json(dict(told))
     else:
-        click.echo(
+        echo(
             f"generation {told['generation']}: {told['chunks']} chunks, {told['vectors']} vectors, "
             f"{told['samples']} asked for themselves"
         )
         for problem in problems:
-            click.echo(f"PROBLEM  {problem}")
+            echo(f"PROBLEM  {problem}")
     if problems:
         raise StoreError(
             "the generation is not consistent: run `runbook index repair`"
@@ -154,7 +154,10 @@ def _done(config: Path | None, kind: str, scope: Mapping[str, Any]) -> Mapping[s
 
 
 def _say(told: Mapping[str, Any], as_json: bool, words: str) -> None:
-    click.echo(json.dumps(dict(told), ensure_ascii=False) if as_json else words)
+    if as_json:
+        echo_json(dict(told))
+    else:
+        echo(words)
 
 
 def _described(info: GenerationInfo) -> dict[str, Any]:

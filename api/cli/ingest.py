@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from api.cli import exit_codes
 from api.cli.progress import shown_progress
+from api.cli.terminal import echo, echo_json
 from api.settings import load_settings
 from ingest.runs.report import IngestReport
 from rag.access.acl import parse_tags
@@ -49,7 +49,7 @@ def command(
             progress=progress,
         )
     if as_json:
-        click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+        echo_json(report.to_json())
     else:
         print_report(report)
     _tell_of_suspicious(report)
@@ -62,30 +62,30 @@ def command(
 
 def print_report(report: IngestReport) -> None:
     """What a run did, on stdout."""
-    click.echo(
+    echo(
         f"{report.added} added, {report.updated} updated, {report.deleted} deleted, "
         f"{report.unchanged} unchanged, {len(report.quarantined)} quarantined; "
         f"{report.chunks} chunks in {report.seconds:.1f} s"
     )
     for item in report.quarantined:
         line = f":{item.line}" if item.line else ""
-        click.echo(f"quarantined  {item.path}{line}: {item.reason}")
+        echo(f"quarantined  {item.path}{line}: {item.reason}")
 
 
 def tell_of_unreachable(report: IngestReport) -> None:
     """Which sources could not be reached, on stderr."""
     for problem in report.unreachable:
-        click.echo(f"not reached  {problem}", err=True)
+        echo(f"not reached  {problem}", err=True)
 
 
 def _tell_of_suspicious(report: IngestReport) -> None:
     for item in report.suspicious:
-        click.echo(f"suspicious  {item.path}:{item.line}: {item.reason}", err=True)
+        echo(f"suspicious  {item.path}:{item.line}: {item.reason}", err=True)
 
 
 def _tell_of_unreadable(report: IngestReport) -> None:
     if report.unreadable:
-        click.echo(
+        echo(
             f"{report.unreadable} documents can be read by administrators alone: give them an "
             "`acl` in their front matter, a .runbook-acl.yaml in their folder, or an `acl` on "
             "their source (--acl for a path), and ingest again",

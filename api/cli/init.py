@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from api.cli.terminal import echo
 from api.settings import CONFIG_NAME
 from rag.errors import ConfigurationError
 
@@ -196,4 +197,4 @@ def command(config: Path | None) -> None:
         raise ConfigurationError(f"{path} is there already; it was left as it is") from error
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be written ({error.strerror})") from error
-    click.echo(f"wrote {path}: name your sources in it, then run `runbook ingest`", err=True)
+    echo(f"wrote {path}: name your sources in it, then run `runbook ingest`", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.cli import exit_codes
+from api.cli.terminal import echo, echo_json
 from api.compose.local import open_catalog
 from api.settings import Settings, load_settings
 from rag.access.acl import parse_tags
@@ -49,10 +49,10 @@ def create(
         made = catalog.keys.create(name, parse_tags(groups), given, until)
         audit.key_changed("created", made.id, groups=sorted(groups), rights=sorted(given))
     if as_json:
-        click.echo(json.dumps({"id": made.id, "key": made.key}))
+        echo_json({"id": made.id, "key": made.key})
     else:
-        click.echo(made.key)
-        click.echo(f"key {made.id}: keep it now, it is not shown again", err=True)
+        echo(made.key)
+        echo(f"key {made.id}: keep it now, it is not shown again", err=True)
 
 
 @command.command("list")
@@ -63,12 +63,12 @@ def list_keys(config: Path | None, as_json: bool) -> None:
     with open_catalog(load_settings(config)) as catalog:
         known = catalog.keys.list()
     if as_json:
-        click.echo(json.dumps([_described(info) for info in known], ensure_ascii=False))
+        echo_json([_described(info) for info in known])
         return
     for info in known:
         told = _described(info)
         state = "revoked" if told["revoked_at"] else f"until {told['expires_at'] or 'revoked'}"
-        click.echo(
+        echo(
             f"{info.id}  {info.name}  groups {' '.join(told['groups']) or '-'}  "
             f"rights {' '.join(told['rights'])}  {state}"
         )
@@ -85,7 +85,7 @@ def revoke(ctx: click.Context, identity: str) -> None:
         done = catalog.keys.revoke(identity)
         if done:
             audit.key_changed("revoked", identity)
-    click.echo(f"{identity} is revoked" if done else f"no key {identity} in use", err=not done)
+    echo(f"{identity} is revoked" if done else f"no key {identity} in use", err=not done)
     ctx.exit(0 if done else exit_codes.FAILED)
 
 
@@ -93,7 +93,7 @@ def _audit(settings: Settings) -> AuditLog:
     from api.compose.parts import make_audit
 
     def report_failure() -> None:
-        click.echo("the audit log could not be written", err=True)
+        echo("the audit log could not be written", err=True)
 
     return make_audit(settings, report_failure)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
@@ -12,7 +11,7 @@ from pathlib import Path
 import click
 
 from api.cli import exit_codes
-from api.cli.hits import printable
+from api.cli.terminal import Styled, echo, echo_json, echo_lines
 from api.settings import Settings, load_settings
 from ingest.lint.findings import Finding, Level
 from ingest.lint.rules import RULES
@@ -81,26 +80,26 @@ def _lint(settings: Settings, paths: Sequence[Path], *, embeddings: bool) -> lis
 def _print(findings: Sequence[Finding], form: str) -> None:
     if form == "sarif":
         log = sarif(findings, version("runbook-search"), _shown)
-        click.echo(json.dumps(log, ensure_ascii=False))
+        echo_json(log)
     elif form == "json":
-        click.echo(json.dumps({"findings": [_to_json(found) for found in findings]}))
+        echo_json({"findings": [_to_json(found) for found in findings]})
     else:
         _print_plain(findings)
 
 
 def _print_plain(findings: Sequence[Finding]) -> None:
     for found in findings:
-        level = click.style(found.rule.level.value, fg=_COLOUR[found.rule.level])
-        where = f"{printable(_shown(found.place))}:{found.line}"
-        click.echo(f"{where}: {level} {found.rule.id}: {printable(found.message)}")
+        level = Styled(found.rule.level.value, _COLOUR[found.rule.level])
+        where = f"{_shown(found.place)}:{found.line}"
+        echo(f"{where}: ", level, f" {found.rule.id}: {found.message}")
     counts = Counter(found.rule.level for found in findings)
     told = ", ".join(f"{counts[level]} {level.value}s" for level in Level)
-    click.echo(f"{told}; `runbook lint --rules` says what to do about each", err=True)
+    echo(f"{told}; `runbook lint --rules` says what to do about each", err=True)
 
 
 def _print_rules() -> None:
     for rule in RULES.values():
-        click.echo(f"{rule.id} ({rule.level.value})\n  {rule.summary}\n  {rule.mend}")
+        echo_lines([f"{rule.id} ({rule.level.value})", f"  {rule.summary}", f"  {rule.mend}"])
 
 
 def _to_json(found: Finding) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from importlib.metadata import version
@@ -11,6 +12,7 @@ import click
 
 from api.cli import exit_codes
 from api.cli.lazy_group import LazyGroup
+from api.cli.terminal import echo, echo_traceback, echo_usage_error, last_resort
 from rag.errors import ConfigurationError, GateFailed, InvalidTag, RunbookError
 
 # command -> module below api.cli, and its line in `runbook --help`; importing none of them keeps
@@ -64,15 +66,17 @@ def main() -> None:
     # numpy's threads spin while they wait, and take the cores from the embedding model: a search
     # behind a filter takes a third longer. Its products are too small to gain by them.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    sys.excepthook = echo_traceback
+    logging.lastResort = last_resort()
     try:
         sys.exit(cli.main(standalone_mode=False))
     except click.ClickException as error:
-        error.show()
+        echo_usage_error(error)
         sys.exit(exit_codes.USAGE)
     except click.Abort:
         sys.exit(exit_codes.INTERRUPTED)
     except RunbookError as error:
-        click.echo(f"runbook: {error}", err=True)
+        echo(f"runbook: {error}", err=True)
         sys.exit(_exit_code(error))
     except BrokenPipeError:
         # The reader of a pipe has seen enough; Python must not complain while it shuts down.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from api.cli.terminal import rich_console
 from ingest.runs.report import Progress, Silent
 
 if TYPE_CHECKING:
@@ -60,7 +61,6 @@ def _shown() -> Iterator[_Bar | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
 
@@ -71,5 +71,5 @@ def _shown() -> Iterator[_Bar | None]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with RichProgress(*columns, console=Console(stderr=True), transient=True) as shown:
+    with RichProgress(*columns, console=rich_console(err=True), transient=True) as shown:
         yield _Bar(shown, shown.add_task("", total=None, what="indexing", rate=""))

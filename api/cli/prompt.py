@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import json
 from pathlib import Path
 
 import click
 
+from api.cli.terminal import echo, echo_json, echo_text
 from api.compose.answer_path import make_prompts
 from api.settings import load_settings
 from rag.answering.prompting import Prompt
@@ -38,11 +38,11 @@ def list_prompts(config: Path | None, as_json: bool) -> None:
         for prompt in files.all()
     ]
     if as_json:
-        click.echo(json.dumps({"prompts": rows}, ensure_ascii=False))
+        echo_json({"prompts": rows})
         return
     for row in rows:
         mark = "*" if row["in_use"] else " "
-        click.echo(f"{mark} {row['name']}@{row['version']}  {row['hash']}  {row['source']}")
+        echo(f"{mark} {row['name']}@{row['version']}  {row['hash']}  {row['source']}")
 
 
 @command.command("show")
@@ -50,7 +50,7 @@ def list_prompts(config: Path | None, as_json: bool) -> None:
 @click.pass_obj
 def show(config: Path | None, wanted: str) -> None:
     """The text of a prompt, by default of the version in use."""
-    click.echo(_text(_found(config, wanted)))
+    echo_text(_text(_found(config, wanted)))
 
 
 @command.command("diff")
@@ -64,7 +64,7 @@ def diff(config: Path | None, one: str, other: str) -> None:
         _text(before).split("\n"), _text(after).split("\n"), before.id, after.id, lineterm=""
     )
     for line in lines:
-        click.echo(line)
+        echo(line)
 
 
 @command.command("use")
@@ -77,7 +77,7 @@ def use(config: Path | None, wanted: str, previous: bool) -> None:
     if previous == (version is not None):
         raise click.UsageError("give NAME@VERSION, or NAME with --previous")
     chosen = files.back(name) if version is None else files.use(name, version)
-    click.echo(f"{chosen.id} ({chosen.hash}) is in use", err=True)
+    echo(f"{chosen.id} ({chosen.hash}) is in use", err=True)
 
 
 def _found(config: Path | None, wanted: str) -> Prompt:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from api.cli.terminal import echo
 from api.settings import load_settings
 
 
@@ -21,4 +22,4 @@ def command(config: Path | None, source: Path, force: bool) -> None:
 
     manifest, chunks = restore(load_settings(config), source, force=force)
     found = "nothing had been indexed" if chunks is None else f"{chunks} chunks"
-    click.echo(f"restored {source} of {manifest.made_at}: {found}")
+    echo(f"restored {source} of {manifest.made_at}: {found}")

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from api.cli.hits import printable
 from rag.domain.documents import FreshnessStatus
 from rag.reports.review import DocumentReview, OwnerReview, Reason, Review
 
@@ -33,7 +32,7 @@ def plain(review: Review) -> Iterator[str]:
         yield ""
         yield f"{_owner(owner)}: {len(owner.pages)} pages"
         for page in owner.pages:
-            yield f"  {printable(page.document.path)}  {'; '.join(_told(page))}"
+            yield f"  {page.document.path}  {'; '.join(_told(page))}"
 
 
 def markdown(review: Review) -> Iterator[str]:
@@ -57,10 +56,10 @@ def digest(review: Review) -> Iterator[str]:
     yield _summary(review)
     for owner in review.owners:
         yield ""
-        yield f"*{printable(_owner(owner))}*: {_counted(owner)}"
+        yield f"*{_owner(owner)}*: {_counted(owner)}"
         for page in owner.pages[:_DIGEST_PAGES]:
-            where = page.document.metadata.url or printable(page.document.path)
-            title = printable(page.document.metadata.title)
+            where = page.document.metadata.url or page.document.path
+            title = page.document.metadata.title
             yield f"• {title}: {'; '.join(_told(page))} ({where})"
         if len(owner.pages) > _DIGEST_PAGES:
             yield f"• … and {len(owner.pages) - _DIGEST_PAGES} more"
@@ -100,14 +99,14 @@ def _told(page: DocumentReview) -> list[str]:
     told = [details.get(reason, _NAMES[reason]) for reason in page.reasons]
     if page.answers:
         told.append(f"among the first of {page.answers} searches")
-    return [printable(one) for one in told]
+    return told
 
 
 def _link(page: DocumentReview) -> str:
     title, url = _escaped(page.document.metadata.title), page.document.metadata.url
     told = f"[{title}](<{url}>)" if url else title
-    return f"{told} `{printable(page.document.path).replace('`', '')}`"
+    return f"{told} `{page.document.path.replace('`', '')}`"
 
 
 def _escaped(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", printable(text).replace("\n", " "))
+    return _MARKUP.sub(r"\\\1", text.replace("\n", " "))

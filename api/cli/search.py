@@ -15,6 +15,7 @@ from api.cli.hits import print_hits
 from api.cli.principal import local_principal
 from api.cli.query_options import MakeQuery, query_options
 from api.cli.question import read_question, readable
+from api.cli.terminal import echo_json
 from api.compose.embedding import begin_loading
 from api.settings import load_settings
 from rag.domain.search import SearchResult
@@ -92,4 +93,4 @@ def _question(path: Path, number: int, line: str) -> tuple[Any, str]:
 
 
 def _echo_json(value: dict[str, Any]) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False))
+    echo_json(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import threading
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 
 from api.cli.ingest import print_report, tell_of_unreachable
+from api.cli.terminal import echo_json
 from api.settings import load_settings
 from ingest.runs.report import IngestReport
 
@@ -28,7 +28,7 @@ def command(config: Path | None, poll: bool, as_json: bool) -> None:
 
     def print_run(report: IngestReport) -> None:
         if as_json:
-            click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+            echo_json(report.to_json())
         else:
             print_report(report)
         tell_of_unreachable(report)

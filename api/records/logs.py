@@ -13,9 +13,10 @@ import traceback
 from types import TracebackType
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 from rag.errors import RunbookError
+from rag.text.visible import visible, visible_line
 
 # Libraries speak from warnings up, whatever the level: below that, some print what they are given.
 _OWN_LOGGERS = ("rag", "ingest", "api", "evals", "uvicorn")
@@ -62,14 +63,24 @@ def _formatter(format: str) -> logging.Formatter:
         foreign_pre_chain=_shared(),
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            _console() if format == "console" else structlog.processors.JSONRenderer(),
+            *(_console() if format == "console" else [structlog.processors.JSONRenderer()]),
         ],
     )
 
 
-def _console() -> Processor:
+def _console() -> list[Processor]:
     colors = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    return structlog.dev.ConsoleRenderer(colors=colors)
+    return [_without_control, structlog.dev.ConsoleRenderer(colors=colors)]
+
+
+def _without_control(_: object, __: str, event: EventDict) -> EventDict:
+    """Values that cannot control a terminal; frames of a traceback keep their lines."""
+    return {
+        visible_line(key): (visible if key == "exception" else visible_line)(value)
+        if isinstance(value, str)
+        else value
+        for key, value in event.items()
+    }
 
 
 def trace_of(exc_info: _ExcInfo) -> str:

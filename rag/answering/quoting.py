@@ -82,7 +82,8 @@ def _rendered(nodes: Sequence[SyntaxTreeNode], attribution: Attribution) -> Iter
     """Each block, without blank lines around it; those that show nothing are left out."""
     for node in nodes:
         if node.type in ("fence", "code_block"):
-            yield quoted_code(node.content, (node.info.split() or [""])[0])
+            if node.content.strip():
+                yield quoted_code(node.content, (node.info.split() or [""])[0])
         elif node.type == "table":
             yield _table(node)
         elif node.type == "html_block":

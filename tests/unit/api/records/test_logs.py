@@ -111,3 +111,15 @@ def test_an_answer_is_one_line_that_names_its_prompt_and_holds_no_text(
     assert (line["model"], line["prompt"]) == ("small", "answer@2")
     assert line["prompt_hash"] == "0123456789abcdef"
     assert (line["abstained"], line["fell_back"], line["citations"]) == (False, True, 3)
+
+
+def test_a_console_log_shows_control_characters_as_escapes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure("info", "console")
+    log = structlog.stdlib.get_logger("api.test")
+    log.info("read \x1b[2J", path="a\n\x1b]0;x\x07\u202e.md")
+    printed = capsys.readouterr().err
+    assert "\x1b" not in printed
+    assert "read \\x1b[2J" in printed
+    assert "a\\n\\x1b]0;x\\x07\\u202e.md" in printed
