@@ -46,6 +46,8 @@ path = "runbooks"
 
 # [ingest]
 # max_file_mib = 10
+# read_seconds = 5        # processor time that reading one file may take
+# read_memory_mib = 300   # memory of a process that reads files
 # git_protocols = ["https"]        # which others git sources may speak: ssh, http, git, file
 # watch = false                    # true: `runbook serve` indexes what changes at once
 # reconcile_seconds = 300          # a watcher compares everything that often

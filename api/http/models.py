@@ -224,6 +224,12 @@ class StatusAnswer(Shape):
     status: str
 
 
+class ReadyAnswer(StatusAnswer):
+    """`reading_failures` counts, by reason, files that could not be read within the limits."""
+
+    reading_failures: dict[str, int] | None = None
+
+
 class ProblemDocument(BaseModel):
     """An RFC 9457 problem; `type` is stable, `errors` and `reason` stand where they apply."""
 

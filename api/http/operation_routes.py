@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from api.http.models import StatusAnswer
+from api.http.models import ReadyAnswer, StatusAnswer
 from api.http.problems import NOT_READY, described, problem_response
 from api.http.provided import ProvidedServices
 from api.http.readiness import Readiness
@@ -16,7 +16,12 @@ def operation_router() -> APIRouter:
     router = APIRouter()
     router.add_api_route("/healthz", healthz, methods=["GET"], response_model=StatusAnswer)
     router.add_api_route(
-        "/readyz", readyz, methods=["GET"], response_model=StatusAnswer, responses=described()
+        "/readyz",
+        readyz,
+        methods=["GET"],
+        response_model=ReadyAnswer,
+        response_model_exclude_none=True,
+        responses=described(),
     )
     router.add_api_route("/metrics", metrics, methods=["GET"], response_class=Response)
     return router
@@ -27,12 +32,12 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-async def readyz(request: Request) -> dict[str, str] | Response:
-    """The first search will be a quick one."""
+async def readyz(request: Request, services: ProvidedServices) -> ReadyAnswer | Response:
+    """The first search will be a quick one. Files that cannot be read do not change that."""
     readiness: Readiness = request.app.state.readiness
     if (reason := readiness.reason) is not None:
         return problem_response(NOT_READY, request.scope, reason=reason)
-    return {"status": "ready"}
+    return ReadyAnswer(status="ready", reading_failures=services.metrics.reading_failures() or None)
 
 
 def metrics(services: ProvidedServices) -> Response:

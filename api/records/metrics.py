@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -73,6 +75,8 @@ class Metrics:
             "Attempts of this process to bring the index up to date that failed.",
             registry=self._registry,
         )
+        self._lock = threading.Lock()
+        self._failures_by_reason: collections.Counter[str] = collections.Counter()
         self._reading_failures = Counter(
             "runbook_reading_failures_total",
             "Files that could not be read within the limits of time, memory and output.",
@@ -124,6 +128,13 @@ class Metrics:
     def reading_failed(self, reason: str) -> None:
         """`reason` is a `FailureKind`; nothing of the file is known here."""
         self._reading_failures.labels(reason).inc()
+        with self._lock:
+            self._failures_by_reason[reason] += 1
+
+    def reading_failures(self) -> dict[str, int]:
+        """How many files could not be read within the limits, by reason."""
+        with self._lock:
+            return dict(self._failures_by_reason)
 
     def judged(self, score: int) -> None:
         self._feedback.observe(score)

@@ -133,3 +133,12 @@ def test_an_application_whose_start_fails_does_not_end_as_if_it_had_served(bench
     config = server_config(app, bench.services.settings.limits, host="127.0.0.1", port=0)
     with pytest.raises(ServiceNotStarted, match=r"127\.0\.0\.1:0 did not start"):
         serve(config)
+
+
+def test_readiness_shows_how_many_files_could_not_be_read(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.services.metrics.reading_failed("time")
+    with bench.client as client:
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        told = client.get("/readyz").json()
+    assert told == {"status": "ready", "reading_failures": {"time": 1}}

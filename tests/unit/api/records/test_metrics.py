@@ -136,3 +136,12 @@ def test_the_last_eval_run_is_told_by_the_names_of_its_scores_alone(tmp_path: Pa
     told = Metrics().render(lambda: SUMMARY, last_run(tmp_path)).decode()
     assert "secret" not in told
     assert "q1" not in told
+
+
+def test_files_that_cannot_be_read_are_counted_by_reason() -> None:
+    metrics = Metrics()
+    assert metrics.reading_failures() == {}
+    for reason in ("time", "time", "memory"):
+        metrics.reading_failed(reason)
+    assert metrics.reading_failures() == {"time": 2, "memory": 1}
+    assert samples(metrics)["runbook_reading_failures_total", "reason=time"] == 2
