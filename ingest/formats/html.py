@@ -105,7 +105,9 @@ def _with_code(element: Tag) -> str:
             continue
         verbatim = string.find_parent("pre") is not None
         told.append(f"\n{string.strip()}\n" if verbatim else " ".join(string.split()))
-    return re.sub(r" *\n+ *", "\n", " ".join(part for part in told if part.strip())).strip()
+    return re.sub(
+        r"(?:(?<! ) ++)?\n++ *+", "\n", " ".join(part for part in told if part.strip())
+    ).strip()
 
 
 def _number(element: Tag) -> int:

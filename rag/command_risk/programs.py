@@ -134,7 +134,7 @@ def _awk(arguments: list[str]) -> Risk:
     joined = " ".join(arguments)
     if re.search(r"system\s*\(|\|\s*[\"&]|\"\s*\|\s*getline|(?:^|\s)-f", joined):
         return Risk.UNKNOWN
-    writes = re.search(r"inplace|print[^;}]*>\s*[\"$(]", joined)
+    writes = re.search(r"inplace|print(?:(?!print)[^;}])*?>\s*[\"$(]", joined)
     return Risk.MUTATING if writes else Risk.READ_ONLY
 
 
