@@ -62,19 +62,21 @@ def command(
 
 def _lint(settings: Settings, paths: Sequence[Path], *, embeddings: bool) -> list[Finding]:
     from api.compose import embedding, readers
+    from api.compose.commands import configured_classifier
     from api.compose.sources import configured_sources
     from ingest.isolation.pages import IsolatedPages
     from ingest.lint.metadata import KnownNames
     from ingest.lint.run import lint
     from ingest.lint.targets import lint_targets
 
+    classifier = configured_classifier(settings)
     known = KnownNames(frozenset(settings.review.owners), settings.review.acl_tags)
     # Documents behind a connector are corrected in the system that holds them.
     files = [source for source in configured_sources(settings) if source.connector is None]
     targets = lint_targets(paths, files)
     embedder = embedding.make_embedder(settings) if embeddings else None
     with closing(readers.make_readers(settings, lambda _: None, start=True)) as pool:
-        return lint(targets, known, embedder, IsolatedPages(pool))
+        return lint(targets, known, embedder, IsolatedPages(pool), classifier)
 
 
 def _print(findings: Sequence[Finding], form: str) -> None:

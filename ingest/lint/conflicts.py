@@ -16,7 +16,7 @@ from ingest.chunking.command_lines import commands_in
 from ingest.lint.duplicates import supersedes
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.page import Page
-from rag.command_risk.classify import shipped_classifier
+from rag.command_risk.classify import CommandClassifier
 from rag.command_risk.command_settings import taken_apart
 from rag.domain.documents import Kind, Risk
 
@@ -37,11 +37,11 @@ class _Told:
     line: int
 
 
-def conflicting_commands(pages: Sequence[Page]) -> Iterator[Finding]:
+def conflicting_commands(pages: Sequence[Page], classifier: CommandClassifier) -> Iterator[Finding]:
     """Told on both pages of a pair, at the first command in question."""
     current = [page for page in pages if page.kind is not Kind.POSTMORTEM and page.blocks]
     named = {page.place: _alerts_named(page, _all_alerts(current)) for page in current}
-    told = {page.place: _told(page) for page in current if named[page.place]}
+    told = {page.place: _told(page, classifier) for page in current if named[page.place]}
     for one, other in combinations(current, 2):
         shared = named[one.place] & named[other.place]
         if shared and not (supersedes(one, other) or supersedes(other, one)):
@@ -58,10 +58,10 @@ def _alerts_named(page: Page, known: re.Pattern[str] | None) -> frozenset[str]:
     return frozenset(page.fields.alerts) | frozenset(known.findall(page.body) if known else ())
 
 
-def _told(page: Page) -> dict[tuple[str, str], _Told]:
+def _told(page: Page, classifier: CommandClassifier) -> dict[tuple[str, str], _Told]:
     values: dict[tuple[str, str], set[str]] = defaultdict(set)
     lines: dict[tuple[str, str], int] = {}
-    for command in commands_in(page.blocks, shipped_classifier()):
+    for command in commands_in(page.blocks, classifier):
         if command.risk in _CHANGES:
             shape, settings = taken_apart(command.text)
             for name, value in settings.items():

@@ -21,6 +21,7 @@ from ingest.lint.secrets import secrets
 from ingest.lint.steps import steps_without_result
 from ingest.lint.suppression import unknown_suppressions, without_silenced
 from ingest.reading.acl_rules import AclRules
+from rag.command_risk.classify import CommandClassifier
 from rag.ports import Embedder
 
 
@@ -45,6 +46,7 @@ class _Beside:
     known: KnownNames
     links: LinkTargets
     rules: Mapping[Path, AclRules]
+    classifier: CommandClassifier
 
 
 def lint(
@@ -52,6 +54,7 @@ def lint(
     known: KnownNames,
     embedder: Embedder | None,
     contents: PageContents,
+    classifier: CommandClassifier,
 ) -> list[Finding]:
     """What is wrong with the pages that are asked about, by file and line.
 
@@ -63,12 +66,15 @@ def lint(
         for page in read_pages(contents, target.root, target.pages, guessed=target.guessed)
     ]
     asked = {target.root / path for target in targets for path in target.asked}
-    found = [*conflicting_commands(pages), *near_duplicates(_whole(pages), embedder)]
+    found = [*conflicting_commands(pages, classifier), *near_duplicates(_whole(pages), embedder)]
     between: dict[Path, list[Finding]] = {}
     for finding in found:
         between.setdefault(finding.place, []).append(finding)
     beside = _Beside(
-        known, LinkTargets(contents), {t.root: AclRules(t.root, None) for t in targets}
+        known,
+        LinkTargets(contents),
+        {t.root: AclRules(t.root, None) for t in targets},
+        classifier,
     )
     told: list[Finding] = []
     for page in pages:
@@ -94,7 +100,7 @@ def _of_page(page: Page, beside: _Beside) -> Iterator[Finding]:
     yield from dead_supersedes(page)
     yield from dead_links(page, beside.links)
     yield from unnamed_languages(page)
-    yield from steps_without_result(page)
+    yield from steps_without_result(page, beside.classifier)
     yield from skipped_headings(page)
     yield from hidden_comments(page)
     yield from unknown_suppressions(page, RULES.keys())

@@ -9,7 +9,7 @@ from ingest.chunking.command_lines import commands_in
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.page import Page
 from ingest.reading.blocks import Block, BlockKind
-from rag.command_risk.classify import shipped_classifier
+from rag.command_risk.classify import CommandClassifier
 from rag.domain.documents import Command, Kind, Risk
 
 NO_RESULT = Rule(
@@ -29,14 +29,14 @@ _EXPECTS = re.compile(
 _ENDS_A_STEP = frozenset({BlockKind.STEP, BlockKind.HEADING})
 
 
-def steps_without_result(page: Page) -> Iterator[Finding]:
+def steps_without_result(page: Page, classifier: CommandClassifier) -> Iterator[Finding]:
     """Steps of a runbook whose last command changes something, with no word of the outcome."""
     if page.kind is not Kind.RUNBOOK:
         return
     for index, block in enumerate(page.blocks):
         if block.kind is BlockKind.STEP:
             step = [block, *_behind(page.blocks[index + 1 :])]
-            commands = commands_in(step, shipped_classifier())
+            commands = commands_in(step, classifier)
             if commands and commands[-1].risk in _CHANGES and not _tells(step, commands):
                 told = f"`{_shortened(commands[-1].text)}`: what should one see then?"
                 yield page.finding(NO_RESULT, commands[-1].line, told)

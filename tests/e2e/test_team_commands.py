@@ -79,3 +79,13 @@ def test_a_table_that_is_not_there_is_a_mistake_in_the_configuration(folder: Pat
     assert refused.returncode == 2
     assert "commands.toml" in refused.stderr
     assert "commands.tables" in refused.stderr
+
+
+def test_lint_knows_what_a_team_program_changes(folder: Path) -> None:
+    code = "```bash\n   lbctl host evict web-1\n   ```"
+    page = f"# Load balancer\n\n1. Evict the host:\n\n   {code}\n"
+    (folder / "docs/lb.md").write_text(page, encoding="utf-8")
+    assert "step-result" not in run(folder, "lint").stdout
+    table = '[tools.lbctl]\ndestructive = ["host evict"]\n'
+    (folder / "commands.toml").write_text(table, encoding="utf-8")
+    assert "step-result" in run(folder, "lint").stdout

@@ -15,6 +15,7 @@ from ingest.lint.findings import Finding, Level
 from ingest.lint.metadata import KnownNames
 from ingest.lint.page import Page, make_page
 from ingest.lint.run import Target, lint
+from rag.command_risk.classify import shipped_classifier
 from rag.command_risk.command_settings import taken_apart
 from tests.fakes import HashingEmbedder
 from tests.reading import InProcessPages, content_of
@@ -33,7 +34,11 @@ def linted(
     (folder / name).write_text(text, encoding="utf-8")
     files = tuple(path.name for path in sorted(folder.glob("*.md")))
     return lint(
-        [Target(folder, files, frozenset({name}))], known or KnownNames(), None, InProcessPages()
+        [Target(folder, files, frozenset({name}))],
+        known or KnownNames(),
+        None,
+        InProcessPages(),
+        shipped_classifier(),
     )
 
 
@@ -80,6 +85,7 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
         KnownNames(),
         None,
         InProcessPages(),
+        shipped_classifier(),
     )
     assert told(found) == [("unreadable", 1)]
 
@@ -244,7 +250,7 @@ SCALE = "kubectl -n shop scale deploy/worker --replicas={}"
 
 def conflicts(one: str, other: str, form: str = ALERT) -> list[Finding]:
     pages = [page("a.md", form.format("A", one)), page("b.md", form.format("B", other))]
-    return list(conflicting_commands(pages))
+    return list(conflicting_commands(pages, shipped_classifier()))
 
 
 def test_two_pages_about_one_alert_that_disagree_are_told() -> None:
@@ -274,12 +280,12 @@ def test_pages_that_agree_or_speak_of_something_else_are_left_alone(one: str, ot
 def test_an_alert_may_be_named_in_the_text_and_a_postmortem_does_not_count() -> None:
     first = page("a.md", ALERT.format("A", SCALE.format(6)))
     text = f"# B\n\nOn QueueStuck:\n\n```bash\n{SCALE.format(12)}\n```\n"
-    assert len(list(conflicting_commands([first, page("b.md", text)]))) == 2
+    assert len(list(conflicting_commands([first, page("b.md", text)], shipped_classifier()))) == 2
     history = page("b.md", "---\nkind: postmortem\n---\n" + text)
     unrelated = page("b.md", text.replace("QueueStuck", "something"))
     successor = page("b.md", "---\nsupersedes: a.md\n---\n" + text)
     for other in (history, unrelated, successor):
-        assert list(conflicting_commands([first, other])) == []
+        assert list(conflicting_commands([first, other], shipped_classifier())) == []
 
 
 @pytest.mark.parametrize(
@@ -303,7 +309,10 @@ def test_the_settings_of_a_command_are_told_from_its_shape(
 def test_any_text_is_judged_and_every_line_is_one_of_the_file(text: str, suffix: str) -> None:
     read = page(f"a{suffix}", text.replace("\r", "\n"))
     assert read.broken or read.markup is not None
-    found = [*conflicting_commands([read, read]), *near_duplicates([read, read], None)]
+    found = [
+        *conflicting_commands([read, read], shipped_classifier()),
+        *near_duplicates([read, read], None),
+    ]
     assert all(1 <= finding.line <= text.count("\n") + 1 for finding in found)
 
 
