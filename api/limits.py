@@ -13,7 +13,7 @@ from rag.errors import TooManyRequests
 
 _WINDOW_SECONDS = 60.0
 # Beyond so many names the one that was silent longest is forgotten: strangers cannot fill memory.
-_MOST_NAMES = 10_000
+_MAX_NAMES = 10_000
 _TURN_SECONDS = 1
 
 
@@ -42,7 +42,7 @@ class Rate:
                 wait = max(1, math.ceil(events[0] + _WINDOW_SECONDS - now))
                 raise TooManyRequests("more requests in a minute than are allowed", wait)
             events.append(now)
-            while len(self._events) > _MOST_NAMES:
+            while len(self._events) > _MAX_NAMES:
                 self._events.popitem(last=False)
 
 

@@ -22,7 +22,7 @@ from rag.domain.documents import (
 )
 from rag.domain.search import Explanation, Hit, Scores
 from rag.faithfulness.support import SupportChecker
-from rag.ports import Vector
+from rag.ports import TokenCounterSource, Vector
 
 _DAY = datetime(2026, 1, 1, tzinfo=UTC)
 _TEXTS = (
@@ -45,6 +45,10 @@ class ConstantEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) + 2 for text in texts]
+
+    @property
+    def token_counter(self) -> TokenCounterSource:
+        raise NotImplementedError("no document is read here")
 
 
 def check(data: bytes) -> None:

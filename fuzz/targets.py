@@ -138,7 +138,7 @@ def _parse() -> Check:
         raw = RawFile("fuzz", "a/page.md", data, "r", datetime(2026, 1, 1, tzinfo=UTC))
         with suppress(QuarantineError):
             _, chunks = parse(raw, resolve, chunker, "https://example.test/{path}")
-            scan(raw, chunks)
+            scan(raw.source, raw.path, raw.data, chunks)
 
     return check
 

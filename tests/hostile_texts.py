@@ -21,7 +21,7 @@ sre_parser: Any = importlib.import_module("re._parser")
 _FAILS = "\x00"  # what almost no pattern takes: a match that needs more fails here
 # Those first that most classes of characters take.
 _ALPHABET = "Aa1 \n-_.\t:/`*#[](){}<>\"'=|~\\!,;$&@%+?^é\x00"
-_MOST_CHARACTERS = 10  # of a class, that are tried
+_MAX_CHARACTERS = 10  # of a class, that are tried
 _MANY = 8  # a repetition that may take more is one that a text can make long
 _SAMPLES = 3
 
@@ -102,7 +102,7 @@ def _pumped(items: Sequence[Any], head: str, pattern: str) -> Iterator[tuple[str
             if len(inner) == 1:
                 taken = _characters(*inner[0])
                 units |= {char for char in taken if char in pattern}
-                units |= set(taken[:_MOST_CHARACTERS])
+                units |= set(taken[:_MAX_CHARACTERS])
             yield from ((head, unit) for unit in sorted(units - {""}))
         head += _sample(operation, argument)[0]
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evals.metrics.faithfulness import LEAST_FAITHFUL, FaithfulnessChecker
+from evals.metrics.faithfulness import FaithfulnessChecker
+from rag.faithfulness.support import MIN_SUPPORT
 
 PAIRS = Path(__file__).parents[1] / "evals" / "suites" / "faithfulness.jsonl"
 _BLOCK = 30
@@ -52,8 +53,8 @@ def agreement(checker: FaithfulnessChecker, told: Sequence[dict[str, Any]]) -> A
     missed: Counter[str] = Counter()
     for score, pair in scored:
         if not pair["faithful"]:
-            (caught if score < LEAST_FAITHFUL else missed)[pair["swap"]] += 1
-    alarms = sum(score < LEAST_FAITHFUL for score in good) / len(good)
+            (caught if score < MIN_SUPPORT else missed)[pair["swap"]] += 1
+    alarms = sum(score < MIN_SUPPORT for score in good) / len(good)
     return Agreement(wins / len(good) / len(bad), alarms, caught, missed)
 
 

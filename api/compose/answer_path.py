@@ -9,7 +9,7 @@ from rag.adapters.generators.llm import ModelSettings, ollama_generator, openai_
 from rag.adapters.generators.small_model import SmallModel
 from rag.adapters.prompt_files import PromptFiles
 from rag.answering.answering import Answerer, AnswerSettings
-from rag.answering.resilience import Patience, Resilient
+from rag.answering.resilience import Resilient, RetrySettings
 from rag.ports import AnswerObserver, Embedder, Generator, PageReader
 from rag.retrieval.search import SearchEngine
 
@@ -48,8 +48,8 @@ def make_generator(chosen: AskSettings, embedder: Embedder) -> Generator | None:
     """The configured model, reached at its first use; None when none is configured."""
     if chosen.provider == "none":
         return None
-    patience = Patience(retries=chosen.retries, deadline=chosen.deadline)
-    return Resilient(_model(chosen, embedder), patience)
+    retries = RetrySettings(retries=chosen.retries, deadline=chosen.deadline)
+    return Resilient(_model(chosen, embedder), retries)
 
 
 def _model(chosen: AskSettings, embedder: Embedder) -> Generator:

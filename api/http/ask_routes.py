@@ -9,12 +9,12 @@ from itertools import chain
 import structlog
 from fastapi import APIRouter
 
+from api.http.audited import audited
 from api.http.authentication import Asking, Searcher
+from api.http.dependencies import ProvidedServices
 from api.http.event_stream import EventStream
 from api.http.models import AskAnswer, AskRequest
-from api.http.noted import noted
 from api.http.problems import problem_document, problem_of
-from api.http.provided import ProvidedServices
 from api.http.search_routes import check_length
 from api.wire.answers import answer_to_wire
 from api.wire.hits import JsonObject, to_wire
@@ -49,7 +49,7 @@ def ask(
     events = services.answerer.stream(
         body.to_domain(principal), history=[turn.to_domain() for turn in body.history]
     )
-    told = noted(events, body.query, services, by)
+    told = audited(events, body.query, services, by)
     # The search runs before the first byte goes out, so that its failure is a problem document.
     told = chain([next(told)], told)
     if body.stream:

@@ -121,10 +121,6 @@ async def _indexer(request: Request) -> Principal:
     return require(Right.INDEX, request, request.app.state.services)
 
 
-async def _administrator(request: Request) -> Principal:
-    return require(Right.ADMIN, request, request.app.state.services)
-
-
 # Not `asking` itself: a dependency that is no coroutine waits for a thread of its own.
 async def _asking(request: Request) -> By:
     return asking(request)
@@ -132,5 +128,4 @@ async def _asking(request: Request) -> By:
 
 Searcher = Annotated[Principal, Depends(_searcher)]
 IndexCaller = Annotated[Principal, Depends(_indexer)]
-Administrator = Annotated[Principal, Depends(_administrator)]
 Asking = Annotated[By, Depends(_asking)]

@@ -11,11 +11,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.compose.services import Services
+from api.http.audited import audited
 from api.http.authentication import Asking, Searcher
 from api.http.chat_models import ChatRequest, ModelDescription, ModelList
 from api.http.chat_wire import MODEL, Completion, failure
+from api.http.dependencies import ProvidedServices
 from api.http.event_stream import EventStream
-from api.http.noted import noted
 from api.http.openai_errors import OpenAIRoute
 from api.http.problems import (
     NO_SUCH_MODEL,
@@ -24,7 +25,6 @@ from api.http.problems import (
     Problem,
     problem_response,
 )
-from api.http.provided import ProvidedServices
 from api.wire.hits import JsonObject
 from rag.domain.answers import Answered
 from rag.domain.search import SearchQuery
@@ -84,7 +84,7 @@ def chat(
         errors = [{"field": f"body.{field}", "reason": reason}]
         return problem_response(problem, request.scope, errors=errors)
     events = services.answerer.stream(SearchQuery(body.question, principal), history=body.history)
-    told = noted(events, body.question, services, by)
+    told = audited(events, body.question, services, by)
     # The search runs before the first byte goes out, so that its failure has a status.
     next(told)
     completion = _completion(request, services)

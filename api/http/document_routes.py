@@ -10,8 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from api.compose.services import Services
 from api.http import cursor
 from api.http.authentication import Asking, Searcher
+from api.http.dependencies import ProvidedServices
 from api.http.models import DocumentAnswer, DocumentsPage, DocumentsQuery
-from api.http.provided import ProvidedServices
 from api.wire.hits import JsonObject, document_to_wire, document_with_chunks
 from rag.access.acl import access_filter
 from rag.domain.access import Principal

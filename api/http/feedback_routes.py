@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.http.authentication import Asking, Searcher
-from api.http.provided import ProvidedServices
+from api.http.dependencies import ProvidedServices
 from api.wire.fields import Name, storable
 from rag.domain.feedback import Score, Verdict
 

@@ -14,8 +14,8 @@ from fastapi.exceptions import RequestValidationError
 
 from api.compose.services import Services
 from api.http.authentication import Asking, IndexCaller
+from api.http.dependencies import ProvidedServices
 from api.http.models import JobAccepted, JobAnswer, JobsAnswer, JobsQuery, ReindexRequest
-from api.http.provided import ProvidedServices
 from api.wire.hits import JsonObject
 from rag.domain.access import Principal
 from rag.domain.jobs import Job, JobKind

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from api.http.dependencies import ProvidedServices
 from api.http.models import ReadyAnswer, StatusAnswer
 from api.http.problems import NOT_READY, described, problem_response
-from api.http.provided import ProvidedServices
 from api.http.readiness import Readiness
 from api.records.metrics import CONTENT_TYPE
 from evals.running.history import last_run

@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from fastapi.exceptions import RequestValidationError
 
 from api.http.authentication import Asking, Searcher
+from api.http.dependencies import ProvidedServices
 from api.http.models import SearchAnswer, SearchRequest
-from api.http.provided import ProvidedServices
 from api.wire.hits import JsonObject, answer
 
 

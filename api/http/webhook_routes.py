@@ -15,9 +15,9 @@ from starlette.concurrency import run_in_threadpool
 
 from api.compose.services import Services
 from api.http.authentication import count_refusal
+from api.http.dependencies import ProvidedServices
 from api.http.models import StatusAnswer
 from api.http.problems import described
-from api.http.provided import ProvidedServices
 from api.http.unverified_bodies import read_unverified_body
 from api.webhooks import Webhooks, pushed_sources, same, signed
 from rag.domain.jobs import JobKind

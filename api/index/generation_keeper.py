@@ -79,7 +79,9 @@ class GenerationKeeper:
                     "the serving generation is built with this model and these chunks already"
                 )
             target = self._catalog.generations.building(wanted) or self._indexer.create(recipe)
-            how = self._bring_up_to_date(target, _GivingWay(progress or Silent(), self._indexer))
+            how = self._bring_up_to_date(
+                target, _YieldingProgress(progress or Silent(), self._indexer)
+            )
             self._catalog.generations.finish(target)
             return {"generation": target.id, "model": target.model, "from": how}
 
@@ -138,7 +140,7 @@ class GenerationKeeper:
         generation, serving = self._candidate(number)
         if self._gate is None:
             return []
-        return [self._gate(generation, serving, _GivingWay(progress, self._indexer))]
+        return [self._gate(generation, serving, _YieldingProgress(progress, self._indexer))]
 
     def _chosen(self, number: int | None) -> Generation:
         generations = self._catalog.generations
@@ -222,8 +224,8 @@ class GenerationKeeper:
         return Check(generation.id, len(expected), len(held), len(samples), tuple(problems))
 
 
-class _GivingWay:
-    """Progress of a long build, between whose batches others may write."""
+class _YieldingProgress:
+    """Progress of a long build that lets others write after each batch."""
 
     def __init__(self, progress: Progress, indexer: Indexer) -> None:
         self._progress = progress
@@ -234,7 +236,7 @@ class _GivingWay:
 
     def done(self, documents: int, chunks: int) -> None:
         self._progress.done(documents, chunks)
-        self._indexer.give_way()
+        self._indexer.yield_lock()
 
 
 def perform(

@@ -100,8 +100,8 @@ class Indexer:
             finally:
                 self._depth -= 1
 
-    def give_way(self) -> None:
-        """Inside a long piece of work: let other threads of this process write in between."""
+    def yield_lock(self) -> None:
+        """Release the lock for a moment, so that other threads may write during a long build."""
         depth = self._depth
         for _ in range(depth):
             self._turn.release()

@@ -20,7 +20,7 @@ from rag.domain.search import Hit
 from rag.errors import NotFound, RunbookError
 
 # Beyond this the store does not keep up; forgetting some costs only their feedback.
-_MOST_PENDING = 10_000
+_MAX_PENDING = 10_000
 _BATCH = 500
 _PAUSE_SECONDS = 0.2
 _PRUNE_EVERY = timedelta(hours=1)
@@ -89,7 +89,7 @@ class RequestMemory:
             request_id, principal.name, self._now(), kept, shown, prompt, model, no_result
         )
         with self._lock:
-            if len(self._pending) >= _MOST_PENDING:
+            if len(self._pending) >= _MAX_PENDING:
                 del self._pending[next(iter(self._pending))]
             self._pending[(asked.principal, asked.id)] = asked
             if self._writer is None and not self._stopped.is_set():

@@ -19,7 +19,7 @@ from api.slack.replies import ReplySender
 from rag.errors import RunbookError
 
 _WORKERS = 8
-_MOST_AT_ONCE = 32
+_MAX_AT_ONCE = 32
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -30,7 +30,7 @@ class SlackDesk:
     def __init__(self, replies: ReplySender, patience_seconds: float) -> None:
         self._replies = replies
         self._patience = patience_seconds
-        self._room = threading.BoundedSemaphore(_MOST_AT_ONCE)
+        self._room = threading.BoundedSemaphore(_MAX_AT_ONCE)
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="slack")
 
     async def serve(self, command: SlackCommand, answer: Callable[[], Message]) -> Message:

@@ -15,7 +15,7 @@ from rag.errors import AuthenticationError
 
 # Older requests are refused, as Slack advises; younger ones are remembered, and refused once seen.
 MAX_AGE_SECONDS = 300
-_MOST_REMEMBERED = 100_000
+_MAX_REMEMBERED = 100_000
 _MAX_DIGITS = 12
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
@@ -55,7 +55,7 @@ class SignatureCheck:
             self._forget(now)
             if signature in self._seen:
                 raise AuthenticationError("the request was seen before")
-            if len(self._seen) >= _MOST_REMEMBERED:
+            if len(self._seen) >= _MAX_REMEMBERED:
                 raise AuthenticationError("too many requests to remember them all")
             # It could be sent again for as long as its timestamp is young enough.
             self._seen[signature] = now + 2 * MAX_AGE_SECONDS

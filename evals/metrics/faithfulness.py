@@ -11,12 +11,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.faithfulness.support import LEAST_SUPPORT, SupportChecker, passage_units
+from rag.faithfulness.support import SupportChecker, passage_units
 from rag.guardrails.neutralising import outside_code
 from rag.ports import Embedder
 from rag.text.pieces import fenced
 
-LEAST_FAITHFUL = LEAST_SUPPORT
 # Includes lines of markers, which may follow an unclosed fence.
 _OWN_WORDS = re.compile(
     r"^[ \t]*+(?:#{1,6} .*|> .*|_\(.*\)_|(?:\[\d+\] ?)+(?:_\(.*\)_)?)$", re.MULTILINE

@@ -43,8 +43,3 @@ def paired(before: Sequence[float], after: Sequence[float]) -> Difference:
     tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(means, [tail, 100 - tail])
     return Difference(float(change.mean()), float(low), float(high), len(change))
-
-
-def interval(values: Sequence[float]) -> Difference:
-    """A mean with its interval, by the same drawing of questions."""
-    return paired([0.0] * len(values), values)

@@ -10,7 +10,7 @@ from itertools import combinations
 _WORD = re.compile(r"\w+")
 _RUN = 5
 # A run of words on more pages than this is a house's boilerplate, and tells of no copy.
-_MOST_PAGES = 20
+_MAX_PAGES = 20
 # Fewer runs than this are a stub: two stubs are alike and no harm.
 _FEWEST_RUNS = 40
 
@@ -34,7 +34,7 @@ def shared_runs(texts: Sequence[str]) -> Mapping[Pair, float]:
 
 def _pairs(holders: Mapping[tuple[str, ...], Sequence[int]]) -> Iterator[Pair]:
     for pages in holders.values():
-        if 1 < len(pages) <= _MOST_PAGES:
+        if 1 < len(pages) <= _MAX_PAGES:
             yield from combinations(pages, 2)
 
 

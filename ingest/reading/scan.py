@@ -11,7 +11,7 @@ from ingest.reading.decode import decode
 from rag.domain.documents import Chunk
 from rag.guardrails.injection import signs_in
 
-_MOST_OF_A_FILE = 20
+_MAX_OF_A_FILE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +34,4 @@ def scan(source: str, path: str, data: bytes, chunks: Sequence[Chunk]) -> list[S
             for chunk in chunks
             for sign in signs_in(chunk.text)
         ]
-    return [Suspicious(source, path, *one) for one in found[:_MOST_OF_A_FILE]]
+    return [Suspicious(source, path, *one) for one in found[:_MAX_OF_A_FILE]]

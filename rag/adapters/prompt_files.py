@@ -15,7 +15,7 @@ from pathlib import Path
 from rag.answering.prompting import Prompt, parse_prompt
 from rag.errors import ConfigurationError, StoreError
 
-_MOST_REMEMBERED = 20
+_MAX_REMEMBERED = 20
 
 
 class PromptFiles:
@@ -57,7 +57,7 @@ class PromptFiles:
         before = self.current(name)
         chosen = self._chosen()
         history = chosen.get(name) or [before.version]
-        self._choose({**chosen, name: [*history, version][-_MOST_REMEMBERED:]})
+        self._choose({**chosen, name: [*history, version][-_MAX_REMEMBERED:]})
         return wanted
 
     def back(self, name: str) -> Prompt:

@@ -27,7 +27,7 @@ _POINTS_BACK = re.compile(
 # back points within the question itself.
 _FEW_WORDS = 3
 _MANY_WORDS = 4
-_MOST_TOPIC_CHARS = 600
+_MAX_TOPIC_CHARS = 600
 
 
 def standalone(question: str, history: Sequence[Turn]) -> str:
@@ -47,7 +47,7 @@ def _topic(asked: Sequence[str]) -> str:
             if not _follows_up(text):
                 break
     # The topic comes first: where it is long, what was added last is kept beside its beginning.
-    return " ".join([*told[:1], *told[-1:]] if len(told) > 2 else told)[:_MOST_TOPIC_CHARS]
+    return " ".join([*told[:1], *told[-1:]] if len(told) > 2 else told)[:_MAX_TOPIC_CHARS]
 
 
 def _follows_up(question: str) -> bool:

@@ -28,11 +28,11 @@ from rag.text.wording import telling_roots
 
 HEADING = "Where the pages disagree"
 _CHANGES = frozenset({Risk.MUTATING, Risk.DESTRUCTIVE})
-_MOST_TOLD = 3
+_MAX_TOLD = 3
 # What pages beside the question disagree on is not what was asked: one of two is nearly the best.
 _NEARLY_BEST = 0.8
-_MOST_CHARS = 80
-_LEAST_SHARED_OF_HEADINGS = 0.5
+_MAX_CHARS = 80
+_MIN_SHARED_OF_HEADINGS = 0.5
 _NAME = r"[A-Za-z][A-Za-z0-9]*(?:[_.-][A-Za-z0-9]+)*"
 _VALUE = r"\d+(?:[.,]\d+)*\s?(?:%|[A-Za-z]{1,7})?"
 _SPAN = re.compile(r"`([^`\n]+)`")
@@ -85,7 +85,7 @@ def disagreements(passages: Sequence[Passage]) -> list[Disagreement]:
         asked_for = max(_score(one), _score(other)) >= _NEARLY_BEST * best
         if asked_for and not _superseded(one[0].hit.document, other[0].hit.document):
             found += _between(one, other)
-    return sorted(found, key=lambda one: (one.markers, one.subject))[:_MOST_TOLD]
+    return sorted(found, key=lambda one: (one.markers, one.subject))[:_MAX_TOLD]
 
 
 def told(found: Sequence[Disagreement]) -> str:
@@ -138,7 +138,7 @@ def _command_values(passage: Passage) -> Iterator[tuple[str, str, Passage]]:
             shape, settings = taken_apart(command.text)
             for name, value in settings.items():
                 which = "" if name.startswith("number ") else f"`{name}` of "
-                if len(shape) <= _MOST_CHARS and "`" not in shape:
+                if len(shape) <= _MAX_CHARS and "`" not in shape:
                     yield f"{which}`{one_line(shape)}`", value, passage
 
 
@@ -195,7 +195,7 @@ def _one_subject(one: Passage, other: Passage) -> bool:
         telling_roots(passage.hit.chunk.section[-1] if passage.hit.chunk.section else "")
         for passage in (one, other)
     )
-    return len(mine & theirs) >= _LEAST_SHARED_OF_HEADINGS * max(1, len(mine | theirs))
+    return len(mine & theirs) >= _MIN_SHARED_OF_HEADINGS * max(1, len(mine | theirs))
 
 
 def _said(side: Side) -> str:

@@ -47,7 +47,7 @@ class Part(StrEnum):
 MISSING = "What is missing"
 # How each heading may be written by a model, and how it is shown.
 HEADINGS = {name.casefold(): name for name in (*(part.value for part in Part), MISSING)}
-_MOST_OF: dict[Part, int] = {
+_MAX_OF: dict[Part, int] = {
     Part.CAUSE: 5,
     Part.TOLD: 6,
     Part.CHECK: 6,
@@ -58,9 +58,9 @@ _MOST_OF: dict[Part, int] = {
 }
 # A page whose best passage scores this share of the best one's is quoted like it.
 _NEARLY_AS_GOOD = 0.8
-_MOST_PAGES = 3
-_MOST_CITED = 30  # passages; nobody follows more
-_LEAST_ALSO = 0.5
+_MAX_PAGES = 3
+_MAX_CITED = 30  # passages; nobody follows more
+_MIN_ALSO = 0.5
 
 _PART_OF_HEADING: tuple[tuple[Part, re.Pattern[str]], ...] = (
     (
@@ -103,7 +103,7 @@ _DECIDED = re.compile(r"\b(?:action items?|actions?|follow[- ]?ups?|lessons?)\b"
 _NUMBER = re.compile(r" {0,3}(\d{1,4})[.)]\s")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _TIMESTAMP = re.compile(r"\d{1,4}[-:]\d{1,2}[-:T]\d")
-_MOST_ABSENT = 5
+_MAX_ABSENT = 5
 _WARNS = re.compile(r"\W*(?:do not|don't|never|avoid|must not|be careful|caution|warning)\b", re.I)
 _RISKY = frozenset({Risk.DESTRUCTIVE, Risk.MUTATING})
 # The worst first.
@@ -150,18 +150,16 @@ def extract(question: str, context: Context) -> Extract:
     """An answer in the pages' own words; empty when the context has nothing to quote."""
     pages = pages_of(context.passages)
     best = max((passage.hit.score for passage in context.passages), default=0.0)
-    main = [page for page in pages if _best_score(page) >= best * _NEARLY_AS_GOOD][:_MOST_PAGES]
+    main = [page for page in pages if _best_score(page) >= best * _NEARLY_AS_GOOD][:_MAX_PAGES]
     quotes = [quote for page in main for passage in page for quote in _quotes(passage)]
     chosen = _chosen(quotes)
     quoted = {quote.passage.marker for quote in chosen}
-    beside = [
-        page for page in pages if page not in main and _best_score(page) >= best * _LEAST_ALSO
-    ]
+    beside = [page for page in pages if page not in main and _best_score(page) >= best * _MIN_ALSO]
     also = [
         *(passage for page in beside for passage in nearest_of(question, page)),
         *(p for page in main for p in page if p.marker not in quoted),
     ]
-    room = min(_MOST_OF[Part.ALSO], max(0, _MOST_CITED - len(quoted)))
+    room = min(_MAX_OF[Part.ALSO], max(0, _MAX_CITED - len(quoted)))
     chosen += _chosen([*_also(question, also)])[:room]
     told = [_part(part, chosen, quotes) for part in Part if any(q.part is part for q in chosen)]
     if chosen:
@@ -289,7 +287,7 @@ def _chosen(quotes: Sequence[_Quote]) -> list[_Quote]:
     for part in Part:
         mine = [i for i, quote in enumerate(quotes) if quote.part is part]
         by_rank = sorted(mine, key=lambda i: (quotes[i].passage.marker, quotes[i].place))
-        chosen |= set(by_rank[: _MOST_OF[part]])
+        chosen |= set(by_rank[: _MAX_OF[part]])
     order = list(Part)
     return sorted((quotes[i] for i in sorted(chosen)), key=lambda quote: order.index(quote.part))
 
@@ -355,8 +353,8 @@ def _absent(question: str, context: Context) -> Iterator[str]:
     words = [word.strip("?.,;:!`'\"") for word in missing_words(question, texts)]
     told = [one for one in words if _LETTERS.search(one) and not _TIMESTAMP.search(one)]
     if told:
-        more = len(told) - _MOST_ABSENT
-        yield f"> No page here speaks of: {', '.join(map(label, told[:_MOST_ABSENT]))}" + (
+        more = len(told) - _MAX_ABSENT
+        yield f"> No page here speaks of: {', '.join(map(label, told[:_MAX_ABSENT]))}" + (
             f", and of {more} more words of the question" if more > 0 else ""
         )
 

@@ -27,8 +27,8 @@ from rag.text.wording import plain
 # What the prompt asks a model to write where the passages do not answer.
 NO_ANSWER = "NO ANSWER"
 _TURNS_SHOWN = 4
-_LEAST_WORDS_OF_A_REPETITION = 5
-_MOST_REPEATED = 3
+_MIN_WORDS_OF_A_REPETITION = 5
+_MAX_REPEATED = 3
 
 FELL_BACK = "the model {} could not be used; this answer quotes the pages"
 BROKE_OFF = "the model {} broke off; the rest of this answer quotes the pages"
@@ -176,13 +176,13 @@ class Writing:
         Raises ModelError then.
         """
         words = plain(unit)
-        if is_code(unit) or len(words.split()) < _LEAST_WORDS_OF_A_REPETITION:
+        if is_code(unit) or len(words.split()) < _MIN_WORDS_OF_A_REPETITION:
             return False
         if words not in self._lines:
             self._lines.add(words)
             return False
         self._repeated += 1
-        if self._repeated >= _MOST_REPEATED:
+        if self._repeated >= _MAX_REPEATED:
             raise ModelError("the model repeats itself")
         return True
 

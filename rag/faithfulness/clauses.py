@@ -37,8 +37,8 @@ _TO_BE = frozenset(("is", "are", "was", "were", "be", "been"))
 _CONDITIONS = frozenset(("if", "would", "could", "might", "unless"))
 _SAYS_NOTHING = word_set("must may should also still there here only again more any such just")
 _NAME_LIKE = re.compile(r"\w[_./:-]+\w")
-_MOST_WORDS_OF_A_NAME = 3
-_MOST_NOUNS = 3
+_MAX_WORDS_OF_A_NAME = 3
+_MAX_NOUNS = 3
 _NEGATED_PARTICIPLE = re.compile(r"un([a-z]{4,}ed)")
 
 
@@ -139,7 +139,7 @@ def _parts(token: str) -> list[str]:
     """A word by itself; code of a few words is one name, a longer command its words."""
     inner = token.strip("`").lower()
     words = inner.split()
-    return [inner] if len(words) <= _MOST_WORDS_OF_A_NAME else words
+    return [inner] if len(words) <= _MAX_WORDS_OF_A_NAME else words
 
 
 def _mark_negations(clause: Sequence[Word]) -> None:
@@ -178,7 +178,7 @@ def _negate(clause: Sequence[Word], place: int, runs: Sequence[tuple[int, int]])
     if word.text in _OF_VERBS:  # `not restart it` speaks of the verb, `not a problem` of the noun
         clause[end - 1 if clause[start].has_article else start].negation = Negation.VERB
         return
-    for noun in clause[start : min(end, start + _MOST_NOUNS)]:
+    for noun in clause[start : min(end, start + _MAX_NOUNS)]:
         noun.negation = Negation.NOUN
     is_told_of = end < len(clause) and clause[end].text in _TO_BE  # `no restart is needed`
     if word.text != "without" and is_told_of and following + 1 < len(runs):

@@ -32,7 +32,7 @@ from rag.text.pieces import PieceKind, blocks, fenced, pieces
 from rag.text.sentences import sentences
 from rag.text.wording import plain, telling_roots, unmarked
 
-LEAST_SUPPORT = 0.5
+MIN_SUPPORT = 0.5
 FAULT = 0.35
 # A gate rather than a measure: faithful paraphrases lie above, sentences of other pages below.
 _UNLIKE, _ALIKE = 0.45, 0.55
@@ -40,7 +40,7 @@ _COVER_WEIGHT = 0.4
 _NEGATED_OTHERWISE = 0.1
 _NEAREST_LOOKED_AT = 6
 _UNITS_COMPARED = 3
-_LEAST_COVER = 0.15
+_MIN_COVER = 0.15
 _SAME_MEANING = 0.55
 
 
@@ -66,7 +66,7 @@ class Support:
 
     @property
     def supported(self) -> bool:
-        return self.score >= LEAST_SUPPORT and not self.reasons
+        return self.score >= MIN_SUPPORT and not self.reasons
 
 
 class SupportChecker:
@@ -160,7 +160,7 @@ def _units_of(passage: str) -> Iterator[str]:
 
 def _compared(likely: Sequence[_Unit], units: Sequence[_Unit]) -> list[str]:
     """The units that have most of a sentence's words, in the order of the page."""
-    kept = [unit for n, unit in enumerate(likely) if not n or unit.cover >= _LEAST_COVER]
+    kept = [unit for n, unit in enumerate(likely) if not n or unit.cover >= _MIN_COVER]
     return [unit.text for unit in units if unit in kept[:_UNITS_COMPARED]]
 
 

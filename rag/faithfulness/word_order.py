@@ -19,18 +19,18 @@ from rag.text.wording import root, word_set
 
 _OTHER_CLAUSE = 5  # as far as so many words
 _CLEAR = 2  # a word belongs to the nearer of two when it is nearer by so many words
-_LEAST_VOTES = 2
-_MOST_SHARED = 64  # words of a sentence that are compared in pairs; few have as many
+_MIN_VOTES = 2
+_MAX_SHARED = 64  # words of a sentence that are compared in pairs; few have as many
 _OF_A_NAME = 2
 _LINKS = word_set("without than of to from into with for over")
 _TIMES = word_set("first second last before after afterwards then later once only")
 _THEREAFTER = frozenset(("afterwards", "then", "later", "once"))
-_LEAST_STEPS = 3
+_MIN_STEPS = 3
 _COMMAND = re.compile(r"\s*+(?:\$ )?[a-z][\w-]*+ ")
 _OPTION_OR_PATH = re.compile(r"\s--?\w|/")
 _NEAR_COPY = 0.6
 _SAME_BEFORE = 3
-_MOST_EXCHANGED = 4
+_MAX_EXCHANGED = 4
 
 _Places = Mapping[str, Sequence[Word]]
 
@@ -43,19 +43,19 @@ def exchanged_partners(sentence: str, source: str) -> Iterator[str]:
         for key, words in mine.items()
         if key in theirs and (words[0].tells or words[0].is_number)
     ]
-    for one, other in combinations(shared[:_MOST_SHARED], 2):
+    for one, other in combinations(shared[:_MAX_SHARED], 2):
         if not _are_alike(one, other, mine):
             continue
         numbers = _is_number(one, mine)
         agree, differ = 0, 0
-        for word in shared[:_MOST_SHARED]:
+        for word in shared[:_MAX_SHARED]:
             if word in (one, other) or (numbers and _is_number(word, mine)):
                 continue
             # What a number belongs to is told best by the name beside it.
             weight = _OF_A_NAME if numbers and mine[word][0].is_name else 1
             vote = weight * _owner(mine, word, one, other) * _owner(theirs, word, one, other)
             agree, differ = agree + max(0, vote), differ + max(0, -vote)
-        if differ >= max(_LEAST_VOTES, 2 * agree):
+        if differ >= max(_MIN_VOTES, 2 * agree):
             yield f"{one} and {other} stand with each other's words in what it cites"
 
 
@@ -68,7 +68,7 @@ def other_order(sentence: str, source: str, units: Sequence[str]) -> Iterator[st
             yield f"{one} comes before {other}, and in what it cites behind it"
             return
     listed, source_listed = _listed_order(mine), _listed_order(theirs)
-    if len(_members(listed) & _members(source_listed)) >= _LEAST_STEPS:
+    if len(_members(listed) & _members(source_listed)) >= _MIN_STEPS:
         for one, other in sorted(listed):
             if (other, one) in source_listed and (one, other) not in source_listed:
                 yield f"{one} is listed before {other}, and in what it cites behind it"
@@ -98,7 +98,7 @@ def exchanged_words(
         before = changes[place - 1] if place else None
         if kind != "replace" or before is None or before[2] - before[1] < _SAME_BEFORE:
             continue
-        if max(end - start, to - from_) > _MOST_EXCHANGED:
+        if max(end - start, to - from_) > _MAX_EXCHANGED:
             continue
         said, meant = _telling(mine[start:end]), _telling(theirs[from_:to])
         if said and meant and not (said.keys() <= meant.keys() or meant.keys() <= said.keys()):

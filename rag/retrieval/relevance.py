@@ -21,12 +21,12 @@ from functools import lru_cache
 from rag.text.identifiers import codes_in, identifiers_in, names_in, phrases, without
 
 COVERAGE_WEIGHT = 0.4
-LEAST_RELEVANCE = 0.45
-LEAST_WITHOUT_ITS_NAMES = 0.6
+MIN_RELEVANCE = 0.45
+MIN_WITHOUT_ITS_NAMES = 0.6
 _LOOKED_AT = 3
 _WORD = re.compile(r"[^\W_]+")
 _ENDINGS = ("ing", "edly", "ed", "es", "ly", "s")
-_LEAST_STEM = 3
+_MIN_STEM = 3
 _TEXTS_KEPT = 1024
 # Words that stand in nearly every question and say nothing of which page answers it.
 STOP_WORDS = frozenset(
@@ -62,7 +62,7 @@ def answers(question: str, found: Sequence[Compared]) -> bool:
         return True
     if codes := _codes_alone(question):
         return any(_holds(one.texts, code) for one in found for code in codes)
-    least = LEAST_WITHOUT_ITS_NAMES if names and not named else LEAST_RELEVANCE
+    least = MIN_WITHOUT_ITS_NAMES if names and not named else MIN_RELEVANCE
     return any(relevance(question, one.texts, one.cosine) >= least for one in best)
 
 
@@ -117,6 +117,6 @@ def _stems(text: str) -> frozenset[str]:
 def stem(word: str) -> str:
     """A lower-case word without its ending."""
     for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
+        if word.endswith(ending) and len(word) - len(ending) >= _MIN_STEM:
             return word[: -len(ending)]
     return word

@@ -23,7 +23,7 @@ _EXPAND = (
     "version,ancestors,restrictions.read.restrictions.group,restrictions.read.restrictions.user"
 )
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
-_MOST_OF_A_TITLE = 60
+_MAX_OF_A_TITLE = 60
 
 
 class Options(BaseModel):
@@ -123,7 +123,7 @@ def _names(user: Mapping[str, Any]) -> list[str]:
 
 
 def _named(title: str) -> str:
-    return _NOT_IN_A_NAME.sub("-", title.lower()).strip("-")[:_MOST_OF_A_TITLE] or "page"
+    return _NOT_IN_A_NAME.sub("-", title.lower()).strip("-")[:_MAX_OF_A_TITLE] or "page"
 
 
 def make(options: Mapping[str, object]) -> ConfluenceConnector:

@@ -18,7 +18,7 @@ from ingest.sources.connectors.readers import reader_class, translated
 _PAGE = "https://api.notion.com/v1/pages/{}"
 _TIMEOUT_SECONDS = 30
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
-_MOST_OF_A_TITLE = 60
+_MAX_OF_A_TITLE = 60
 
 
 class Options(BaseModel):
@@ -62,7 +62,7 @@ class NotionConnector:
 def _document(reader: Any, page: str, known: Mapping[str, str]) -> RemoteDocument:
     told = _facts(reader, page)
     title, edited = _title(told) or "page", str(told["last_edited_time"])
-    named = _NOT_IN_A_NAME.sub("-", title.lower()).strip("-")[:_MOST_OF_A_TITLE] or "page"
+    named = _NOT_IN_A_NAME.sub("-", title.lower()).strip("-")[:_MAX_OF_A_TITLE] or "page"
     path = f"{named}-{page.replace('-', '')}.txt"
     held = known.get(path) == edited
     return RemoteDocument(

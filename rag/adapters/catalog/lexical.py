@@ -13,7 +13,7 @@ from rag.adapters.catalog.access import may_read, passes
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.lexical_table import ABOUT, CHUNKS, PAGES, Fields
 from rag.adapters.catalog.question_terms import (
-    MOST_ROWS,
+    MAX_ROWS,
     Alternatives,
     Stemmer,
     about_identifier,
@@ -32,7 +32,7 @@ from rag.text.identifiers import is_error_code
 
 # An identifier that more pages are about than a reader would look through identifies none.
 _FULL_SCORE_PAGES = 3
-_MOST_PAGES = 10
+_MAX_PAGES = 10
 _MENTIONED = 0.9
 _QUERIES_KEPT = 256
 
@@ -97,7 +97,7 @@ class TermCounts:
         """The terms whose rows are few enough to be scored: all of them in a small index."""
         if now != self._of:
             self._of, self._rows = now, {}
-            self._small = _row_bound(connection, now.generation) <= MOST_ROWS
+            self._small = _row_bound(connection, now.generation) <= MAX_ROWS
         if self._small:
             return terms
         words = list(dict.fromkeys(word for alternatives in terms for word in alternatives))
@@ -183,13 +183,13 @@ class IdentifierRetriever:
 
     def _gains(self, identifier: str, access: AccessFilter, filters: Filters) -> dict[int, float]:
         about = about_identifier(identifier, ABOUT)
-        found = self._words.find(about, access, filters, _MOST_PAGES + 1)
+        found = self._words.find(about, access, filters, _MAX_PAGES + 1)
         if not found and is_error_code(identifier):
             anywhere = about_identifier(identifier, PAGES.columns)
             found = self._words.find(anywhere, access, filters, _FULL_SCORE_PAGES + 1)
             few = len(found) <= _FULL_SCORE_PAGES
             return {version: _MENTIONED for version, _ in found} if few else {}
-        if len(found) > _MOST_PAGES:
+        if len(found) > _MAX_PAGES:
             return {}
         return {version: min(1.0, _FULL_SCORE_PAGES / len(found)) for version, _ in found}
 
@@ -209,7 +209,7 @@ def _row_bound(connection: sa.Connection, generation: int) -> int:
     name = CHUNKS.name(generation)
     sizes = sa.table(f"{name}_docsize", sa.column("id"))
     # Counting stops where the answer no longer matters.
-    few = sa.select(sizes.c.id).limit(MOST_ROWS + 1).subquery()
+    few = sa.select(sizes.c.id).limit(MAX_ROWS + 1).subquery()
     return int(connection.scalar(sa.select(sa.func.count()).select_from(few)) or 0)
 
 

@@ -17,7 +17,7 @@ _MAX_TERMS = 64
 MAX_IDENTIFIERS = 8
 # bm25 reads every row that matches, about a thousand a millisecond: words so common that they
 # would match more than this are left to dense search.
-MOST_ROWS = 1500
+MAX_ROWS = 1500
 
 Alternatives = tuple[str, ...]
 
@@ -56,7 +56,7 @@ def affordable(
     kept: list[Alternatives] = []
     spent = 0
     for rows, term in sorted(((rows_of(term), term) for term in terms), key=lambda pair: pair[0]):
-        if kept and spent + rows > MOST_ROWS:
+        if kept and spent + rows > MAX_ROWS:
             break
         if rows:
             kept.append(term)

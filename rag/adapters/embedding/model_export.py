@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 # bfloat16, which CPUs that have it use, keeps 0.9999 on texts of up to 512 tokens (measured).
-LEAST_COSINE = 0.995
+MIN_COSINE = 0.995
 _SECONDS = 900  # a large model takes minutes to load and convert
 _LONG = "If the queue grows, drain node 3, then check replication lag before you go on. "
 _PROBES = (
@@ -120,7 +120,7 @@ def _verified(model: SentenceTransformer, folder: Path, told: ExportedModel) -> 
             model.encode_query(list(_PROBES)), [runtime.embed_question(text) for text in _PROBES]
         ),
     )
-    if cosine < LEAST_COSINE:
+    if cosine < MIN_COSINE:
         raise ModelError(f"its vectors agree with the reference by {cosine:.4f} alone")
     return ExportedModel(**{**asdict(told), "cosine": round(cosine, 6)})
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tokenizers import Encoding
 
 _BATCH = 8  # small batches of texts of like length are quickest on few cores (docs/benchmarks.md)
-_MOST_QUESTIONS = 16
+_MAX_QUESTIONS = 16
 
 
 class OpenVinoEmbedder:
@@ -138,8 +138,8 @@ class _Together:
 
     def _run_waiting(self) -> None:
         with self._guard:
-            batch = self._waiting[:_MOST_QUESTIONS]
-            del self._waiting[:_MOST_QUESTIONS]
+            batch = self._waiting[:_MAX_QUESTIONS]
+            del self._waiting[:_MAX_QUESTIONS]
         try:
             vectors = self._embed([question for question, _ in batch])
         except BaseException as error:

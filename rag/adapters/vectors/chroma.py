@@ -30,9 +30,9 @@ _MAX_BATCH = 5000  # Chroma refuses more than 5,461 rows at once
 _VERSIONS_AT_ONCE = 50
 _TURN = ".turn"  # behind the name of a collection that took another one's place
 _ONE_WORD_A_VECTOR = "*/length.bin"  # of Chroma's files, deleted vectors counted
-_LEAST_BLOATED = 2000
-_MOST_KEPT = 2
-_LEAST_ROOM = 256 * 1024  # bytes; what Chroma says of a full disk differs from case to case
+_MIN_BLOATED = 2000
+_MAX_KEPT = 2
+_MIN_ROOM = 256 * 1024  # bytes; what Chroma says of a full disk differs from case to case
 
 
 class ChromaVectorStore:
@@ -147,7 +147,7 @@ class ChromaVectorStore:
         if self._directory is None:
             return False
         kept = sum(file.stat().st_size for file in self._directory.glob(_ONE_WORD_A_VECTOR)) // 4
-        return kept > _LEAST_BLOATED and kept > _MOST_KEPT * self.count()
+        return kept > _MIN_BLOATED and kept > _MAX_KEPT * self.count()
 
     def compact(self, entries: Iterable[Sequence[VectorEntry]]) -> None:
         old = self._collection
@@ -246,7 +246,7 @@ def _is_panic(error: BaseException) -> bool:
 
 def _is_full(place: str) -> bool:
     try:
-        return shutil.disk_usage(place).free < _LEAST_ROOM
+        return shutil.disk_usage(place).free < _MIN_ROOM
     except OSError:
         return False  # a server's address, or a folder that is gone
 

@@ -38,7 +38,7 @@ def test_a_rate_holds_in_any_minute_and_says_how_long_to_wait() -> None:
 
 
 def test_what_is_remembered_of_strangers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.limits, "_MOST_NAMES", 50)
+    monkeypatch.setattr(api.limits, "_MAX_NAMES", 50)
     rate = Rate(1)
     for number in range(500):
         rate.count(f"peer {number}")

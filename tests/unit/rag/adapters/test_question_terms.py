@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rag.adapters.catalog.lexical_table import ABOUT, TOKENIZER
 from rag.adapters.catalog.question_terms import (
-    MOST_ROWS,
+    MAX_ROWS,
     Stemmer,
     about_identifier,
     affordable,
@@ -63,7 +63,7 @@ def test_whatever_is_asked_the_index_understands_it(
 
 def test_common_words_are_left_to_dense_search() -> None:
     rows: dict[tuple[str, ...], int] = {
-        ("the",): MOST_ROWS,
+        ("the",): MAX_ROWS,
         ("rare",): 3,
         ("rarer",): 1,
         ("unknown",): 0,
@@ -72,7 +72,7 @@ def test_common_words_are_left_to_dense_search() -> None:
 
 
 def test_the_rarest_word_is_looked_up_however_common_it_is() -> None:
-    assert affordable([("the",)], lambda _: 10 * MOST_ROWS) == [("the",)]
+    assert affordable([("the",)], lambda _: 10 * MAX_ROWS) == [("the",)]
 
 
 def test_stems_are_those_of_the_index() -> None:

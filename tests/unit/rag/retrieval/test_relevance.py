@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rag.retrieval.relevance import (
     COVERAGE_WEIGHT,
-    LEAST_WITHOUT_ITS_NAMES,
+    MIN_WITHOUT_ITS_NAMES,
     Compared,
     answers,
     coverage,
@@ -64,7 +64,7 @@ def test_a_passage_that_does_not_name_what_is_asked_must_be_nearer() -> None:
     assert not answers(question, [Compared(["flow of orders"], near)])
     assert answers(question, [Compared(["flow of orders in rabbitmq"], near)])
     assert answers("how is the queue drained", [Compared(["flow of orders"], near)])
-    assert answers(question, [Compared(["flow of orders"], LEAST_WITHOUT_ITS_NAMES)])
+    assert answers(question, [Compared(["flow of orders"], MIN_WITHOUT_ITS_NAMES)])
 
 
 def test_a_passage_that_holds_the_very_identifier_answers() -> None:
@@ -104,7 +104,7 @@ def test_a_code_is_looked_for_in_every_passage_and_other_words_in_the_best_alone
 
 
 def test_other_telling_words_beside_a_code_are_judged_as_ever() -> None:
-    near = Compared(["captures queue when the acquirer times out"], LEAST_WITHOUT_ITS_NAMES)
+    near = Compared(["captures queue when the acquirer times out"], MIN_WITHOUT_ITS_NAMES)
     assert answers("PGW-999 captures queue", [near])
     assert answers("a read-only replica-set", [near])
 

@@ -1,4 +1,4 @@
-"""What routes are given: the services that the application was made with."""
+"""Dependencies of routes: the services that the application was created with."""
 
 from __future__ import annotations
 

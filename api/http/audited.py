@@ -1,4 +1,4 @@
-"""What every door that answers in words leaves behind: an audit line, and a request to judge."""
+"""Records answers: a line in the audit log, and the request that feedback refers to."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from api.records.audit import By
 from rag.domain.answers import Answered, AnswerEvent, ContextFound
 
 
-def noted(
+def audited(
     events: Iterable[AnswerEvent], question: str, services: Services, by: By
 ) -> Iterator[AnswerEvent]:
-    """The events, each noted before it goes out."""
+    """The events, each recorded before it is sent."""
     for event in events:
         if isinstance(event, ContextFound):
             services.audit.asked(by, question, event.hits)
