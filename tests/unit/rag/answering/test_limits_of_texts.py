@@ -7,7 +7,8 @@ import pytest
 
 from api.cli.question import read_question
 from api.http.chat_models import ChatRequest
-from api.http.chat_routes import MODEL, _refusal
+from api.http.chat_routes import _refusal
+from api.http.chat_wire import MODEL
 from rag.answering.conversation import standalone
 from rag.answering.streamed_units import StreamedUnits
 from rag.domain.answers import Turn
