@@ -6,6 +6,7 @@ processes share, and the file is open for that line alone: whoever rotates it ta
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -38,12 +39,29 @@ class _SharedHandler(RotatingFileHandler):
         )
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Append one line, or count one failure. A line that a full disk cut is ended first."""
         try:
             with self._alone():
-                super().emit(record)
-                self.close()
+                try:
+                    if self.shouldRollover(record):
+                        self.doRollover()
+                finally:
+                    self.close()
+                self._append(f"{self.format(record)}\n".encode("utf-8", "replace"))
         except OSError:
             self.handleError(record)
+
+    def _append(self, line: bytes) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        descriptor = os.open(self.baseFilename, flags, _OWNER_ALONE)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size and os.pread(descriptor, 1, size - 1) != b"\n":
+                line = b"\n" + line
+            if os.write(descriptor, line) < len(line):
+                raise OSError(errno.ENOSPC, "the line was cut off")
+        finally:
+            os.close(descriptor)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - the library's
         # The library prints the record, and with it the question, to stderr.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -35,8 +36,9 @@ class IndexLock:
             holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
             os.close(descriptor)
             raise IndexBusy(_message(self._path, holder)) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, _who_we_are().encode(), 0)
+        with suppress(OSError):  # a full disk: the lock holds, whatever its file says
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, _who_we_are().encode(), 0)
         self._descriptor = descriptor
         return self
 

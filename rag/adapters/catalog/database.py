@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ class Database:
         """Open or create the catalog, migrated to the current schema. Raises StoreError."""
         # The catalog holds the text of every document: nobody else on the machine may read it.
         make_folder(path.parent)
+        _keep_private(path)
         database = cls(path)
         try:
             with _translated(path):
@@ -69,6 +71,13 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _keep_private(path: Path) -> None:
+    """Readable by its owner alone; SQLite gives the files beside it the same permissions."""
+    with suppress(OSError):  # of another owner, or on a disk that is full or read-only
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        path.chmod(0o600)
 
 
 def make_folder(folder: Path) -> None:
