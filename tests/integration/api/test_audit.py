@@ -88,7 +88,8 @@ def test_it_says_which_documents_changed_and_who_may_read_them(
     about_a = [line for line in changes if line["document"] == document_id("docs", "a.md")]
     assert [(line["change"], line["acl_before"], line["acl_after"]) for line in about_a] == [
         ("added", None, ["team:a"]),
-        ("updated", ["team:a"], ["team:b"]),
+        ("updated", ["team:a"], []),  # at once, before the new version is indexed
+        ("updated", [], ["team:b"]),
         ("deleted", ["team:b"], None),
     ]
     assert len(changes) == len(about_a) + 1
