@@ -21,7 +21,7 @@ COMPOUND_OPENERS = word_set("for while until case if select")
 _COMPOUND_CLOSERS = frozenset({"done", "esac", "fi"})
 # The word behind one of these is a file or text, and no word of the command.
 INPUT_REDIRECTIONS = frozenset({"<", "<<", "<<-", "<<<"})
-ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=.*", re.DOTALL)
+ASSIGNMENT = re.compile(r"\A[A-Za-z_]\w*\+?=.*", re.DOTALL)
 # The parts of a line's text that matter before it is split into words. What is quoted or escaped
 # redirects nothing.
 _SYNTAX = re.compile(

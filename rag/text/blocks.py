@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from rag.domain.documents import Block, BlockKind
 
 _QUOTING = frozenset({BlockKind.QUOTE, BlockKind.ADMONITION})
-_QUOTE_MARK = re.compile(r"[ \t]*>[ \t]?")
+_QUOTE_MARK = re.compile(r"(?:(?<![ \t])[ \t]++)?>[ \t]?")
 
 
 @dataclass(frozen=True, slots=True)
