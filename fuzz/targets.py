@@ -220,7 +220,7 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
         ),
         "html": Target(
             _text_reader(".html"),
-            ("ingest", "rag", "bs4"),
+            ("ingest", "rag", "lxml"),
             (
                 "<table>",
                 "<tr><td>",

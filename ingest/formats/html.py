@@ -1,13 +1,16 @@
-"""HTML, by BeautifulSoup on the standard library's parser, which knows each element's line."""
+"""HTML, by libxml2's parser, which takes linear time and knows each element's line.
+
+Every element is visited once, without recursion.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from bs4 import BeautifulSoup
-from bs4.element import NavigableString, PageElement, PreformattedString, Tag
-from bs4.exceptions import ParserRejectedMarkup
+from lxml import etree
 
 from ingest.reading.blocks import Block, BlockKind
 from rag.domain.documents import LineSpan
@@ -19,129 +22,207 @@ _WHOLE = {"pre": BlockKind.CODE, "table": BlockKind.TABLE, "blockquote": BlockKi
 _PROSE = frozenset({"p", "dt", "dd", "figcaption", "caption", "summary", "address"})
 _COUNT = re.compile(r"-?[0-9]{1,9}")  # longer ones are no numbers of steps
 _LANGUAGE = re.compile(r"(?:language|lang|highlight|brush)[-: ](\w+)")
+_BREAKS = re.compile(r"(?:(?<! ) ++)?\n++ *+")
+_MAX_DEPTH = 2048  # libxml2's own, of elements within each other
 
 
 def blocks(text: str, first_line: int) -> tuple[Block, ...]:
     """What a reader of the page sees, in its order. Lines are those of the source file.
 
-    Raises QuarantineError for markup that the parser gives up on.
+    Raises QuarantineError for elements that are nested too deeply.
     """
-    try:
-        soup = BeautifulSoup(text, "html.parser")
-    except ParserRejectedMarkup as error:
-        raise QuarantineError("not readable HTML: a declaration in it is malformed") from error
-    title = soup.title.get_text(" ", strip=True) if soup.title else ""
-    made = [block for block in _walk(soup, text, first_line) if block.text.strip()]
-    if title and not any(block.kind is BlockKind.HEADING and block.level == 1 for block in made):
-        line = first_line + _line(soup.title)
-        made.insert(0, Block(BlockKind.HEADING, title, LineSpan(line, line), 1, title))
+    parser = etree.HTMLParser(
+        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
+    )
+    # Bytes, because libxml2 refuses text that names an encoding of its own.
+    root = etree.fromstring(text.encode(), parser)
+    if any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
+        raise QuarantineError(
+            f"nests elements more than {_MAX_DEPTH} levels deep; simplify the page"
+        )
+    if root is None:
+        return ()
+    page = _Page(first_line, first_line + text.count("\n"))
+    made = [block for block in page.blocks(root) if block.text.strip()]
+    title = next(root.iter("title"), None)
+    name = "" if title is None else _joined(_content(title).strings)
+    if name and not any(block.kind is BlockKind.HEADING and block.level == 1 for block in made):
+        span = page.span(_line(title), _line(title))
+        made.insert(0, Block(BlockKind.HEADING, name, span, 1, name))
     return tuple(made)
 
 
-def _walk(soup: BeautifulSoup, text: str, first_line: int) -> Iterator[Block]:
-    """Visits elements without recursion: a page may nest them without end."""
-    last_line = first_line + text.count("\n")
-    pending: list[PageElement] = list(reversed(soup.contents))
-    while pending:
-        element = pending.pop()
-        if isinstance(element, NavigableString):
-            if not isinstance(element, PreformattedString) and element.strip():
-                yield _loose(element, first_line, last_line)
-        elif isinstance(element, Tag) and not _is_dropped(element):
+@dataclass(slots=True)
+class _Page:
+    """Makes the blocks of one page, whose text has these lines in its file."""
+
+    first_line: int
+    last_line: int
+    _items: Counter[etree._Element] = field(default_factory=Counter)  # read so far, by list
+    _reached: int = 0  # the line of the last element that was opened
+
+    def span(self, first: int, last: int) -> LineSpan:
+        """Lines of the file, for lines of the text that count from 0."""
+        start = min(self.first_line + first, self.last_line)
+        return LineSpan(start, max(start, min(self.first_line + last, self.last_line)))
+
+    def blocks(self, root: etree._Element) -> Iterator[Block]:
+        walk = etree.iterwalk(root, events=("start", "end"))
+        for event, element in walk:
+            if event == "end":
+                if element is not root:
+                    yield from self._loose(element.tail)
+                continue
+            self._reached = max(self._reached, _line(element))
             kind = _kind(element)
-            if kind is None:
-                pending.extend(reversed(element.contents))
+            number = self._number(element) if element.tag == "li" else 0
+            if _is_dropped(element):
+                walk.skip_subtree()
+            elif kind is None:
+                yield from self._loose(element.text)
             else:
-                yield _block(element, kind, first_line, last_line)
+                walk.skip_subtree()
+                yield self._block(element, kind, number)
+
+    def _loose(self, text: str | None) -> Iterator[Block]:
+        """Text that stands in no element of its own, as a paragraph."""
+        if text and text.strip():
+            span = self.span(self._reached, self._reached)
+            yield Block(BlockKind.PARAGRAPH, " ".join(text.split()), span)
+
+    def _block(self, element: etree._Element, kind: BlockKind, number: int) -> Block:
+        content = _content(element)
+        self._reached = max(self._reached, content.last_line)
+        span = self.span(_line(element), max(content.last_line, _line(element) + content.breaks))
+        if kind is BlockKind.HEADING:
+            title = _joined(content.strings)
+            return Block(kind, title, span, int(element.tag[1]), title)
+        text = _text(element, kind, content)
+        shown = f"{number}. {text}" if kind is BlockKind.STEP else text
+        return Block(kind, shown, span, language=_language(element))
+
+    def _number(self, item: etree._Element) -> int:
+        """An item's number in its list; `start` and `value` as a browser counts them."""
+        parent = item.getparent()
+        if parent is None:
+            return 1
+        before = self._items[parent]
+        self._items[parent] += 1
+        own, begun = _count(item, "value"), _count(parent, "start")
+        return own if own is not None else (1 if begun is None else begun) + before
 
 
-def _is_dropped(element: Tag) -> bool:
+@dataclass(slots=True)
+class _Content:
+    """The strings within an element, each with whether it is verbatim, and where they end.
+
+    `last_line` counts from 0; `breaks` is how many line breaks the strings hold.
+    """
+
+    strings: list[tuple[str, bool]] = field(default_factory=list)
+    last_line: int = 0
+    breaks: int = 0
+
+    def add(self, text: str | None, *, verbatim: bool) -> None:
+        if text:
+            self.strings.append((text, verbatim))
+            self.breaks += text.count("\n")
+
+
+def _content(element: etree._Element) -> _Content:
+    found = _Content(last_line=_line(element))
+    verbatim = 0
+    for event, inner in (walk := etree.iterwalk(element, events=("start", "end"))):
+        if event == "start":
+            found.last_line = max(found.last_line, _line(inner))
+            verbatim += inner.tag == "pre"
+            if inner.tag in _DROPPED:
+                walk.skip_subtree()
+            else:
+                found.add(inner.text, verbatim=verbatim > 0)
+        else:
+            verbatim -= inner.tag == "pre"
+            if inner is not element:
+                found.add(inner.tail, verbatim=verbatim > 0)
+    return found
+
+
+def _joined(strings: list[tuple[str, bool]]) -> str:
+    return " ".join(" ".join(text.split()) for text, _ in strings if text.strip())
+
+
+def _text(element: etree._Element, kind: BlockKind, content: _Content) -> str:
+    if kind is BlockKind.CODE:
+        return "".join(text for text, _ in content.strings).strip("\n")
+    if kind is BlockKind.TABLE:
+        return "\n".join(" | ".join(row) for row in _rows(element))
+    parts = (
+        f"\n{text.strip()}\n" if verbatim else " ".join(text.split())
+        for text, verbatim in content.strings
+    )
+    return _BREAKS.sub("\n", " ".join(part for part in parts if part.strip())).strip()
+
+
+def _rows(table: etree._Element) -> Iterator[list[str]]:
+    """The cells of each row; a table in a cell is part of that cell's text."""
+    rows: list[list[list[str]]] = []
+    depth = 0
+    for event, inner in (walk := etree.iterwalk(table, events=("start", "end"))):
+        if event == "end":
+            depth -= inner.tag == "table"
+            if depth:
+                _add_to_cell(rows, inner.tail)
+            continue
+        depth += inner.tag == "table"
+        if inner.tag in _DROPPED:
+            walk.skip_subtree()
+            continue
+        if depth == 1 and inner.tag == "tr":
+            rows.append([])
+        elif depth == 1 and inner.tag in ("td", "th") and rows:
+            rows[-1].append([])
+        _add_to_cell(rows, inner.text)
+    return ([" ".join(" ".join(cell).split()) for cell in row] for row in rows)
+
+
+def _add_to_cell(rows: list[list[list[str]]], text: str | None) -> None:
+    if text and text.strip() and rows and rows[-1]:
+        rows[-1][-1].append(text)
+
+
+def _is_dropped(element: etree._Element) -> bool:
     return (
-        element.name in _DROPPED
-        or element.has_attr("hidden")
+        element.tag in _DROPPED
+        or element.get("hidden") is not None
         or element.get("aria-hidden") == "true"
-        or "display:none" in str(element.get("style", "")).replace(" ", "")
+        or "display:none" in element.get("style", "").replace(" ", "")
     )
 
 
-def _kind(element: Tag) -> BlockKind | None:
+def _kind(element: etree._Element) -> BlockKind | None:
     """What an element is as one block; None for one whose children are looked at in turn."""
-    if element.name in _HEADINGS:
+    if element.tag in _HEADINGS:
         return BlockKind.HEADING
-    if element.name == "li":
-        numbered = element.parent is not None and element.parent.name == "ol"
+    if element.tag == "li":
+        parent = element.getparent()
+        numbered = parent is not None and parent.tag == "ol"
         return BlockKind.STEP if numbered else BlockKind.ITEM
-    if element.name in _PROSE:
+    if element.tag in _PROSE:
         return BlockKind.PARAGRAPH
-    return _WHOLE.get(element.name)
+    return _WHOLE.get(element.tag)
 
 
-def _block(element: Tag, kind: BlockKind, first_line: int, last_line: int) -> Block:
-    start = min(first_line + _line(element), last_line)
-    end = max(start, min(first_line + _end_line(element), last_line))
-    if kind is BlockKind.HEADING:
-        title = element.get_text(" ", strip=True)
-        return Block(kind, title, LineSpan(start, end), int(element.name[1]), title)
-    return Block(kind, _text(element, kind), LineSpan(start, end), language=_language(element))
-
-
-def _text(element: Tag, kind: BlockKind) -> str:
-    if kind is BlockKind.CODE:
-        return element.get_text().strip("\n")
-    if kind is BlockKind.TABLE:
-        return "\n".join(
-            " | ".join(cell.get_text(" ", strip=True) for cell in row.find_all(["th", "td"]))
-            for row in element.find_all("tr")
-        )
-    text = _with_code(element)
-    return f"{_number(element)}. {text}" if kind is BlockKind.STEP else text
-
-
-def _with_code(element: Tag) -> str:
-    """The text of an element, with the line breaks of code within it kept."""
-    told: list[str] = []
-    for string in element.find_all(string=True):
-        if isinstance(string, PreformattedString):
-            continue
-        verbatim = string.find_parent("pre") is not None
-        told.append(f"\n{string.strip()}\n" if verbatim else " ".join(string.split()))
-    return re.sub(
-        r"(?:(?<! ) ++)?\n++ *+", "\n", " ".join(part for part in told if part.strip())
-    ).strip()
-
-
-def _number(element: Tag) -> int:
-    """An item's number in its list; `start` and `value` as a browser counts them."""
-    parent = element.parent
-    begun = _count(parent, "start") if parent is not None else None
-    before = len(element.find_previous_siblings("li"))
-    own = _count(element, "value")
-    return own if own is not None else (1 if begun is None else begun) + before
-
-
-def _count(element: Tag, attribute: str) -> int | None:
-    told = str(element.get(attribute, "")).strip()
+def _count(element: etree._Element, attribute: str) -> int | None:
+    told = element.get(attribute, "").strip()
     return int(told) if _COUNT.fullmatch(told) else None
 
 
-def _language(element: Tag) -> str:
-    inner = element.find("code") or element
-    classes = f"{element.get('class') or ''} {inner.get('class') or ''}"
-    found = _LANGUAGE.search(classes)
+def _language(element: etree._Element) -> str:
+    inner = next(element.iter("code"), element)
+    found = _LANGUAGE.search(f"{element.get('class', '')} {inner.get('class', '')}")
     return found[1].lower() if found else ""
 
 
-def _loose(string: NavigableString, first_line: int, last_line: int) -> Block:
-    before = string.find_previous(True)
-    line = min(first_line + (_line(before) if isinstance(before, Tag) else 0), last_line)
-    return Block(BlockKind.PARAGRAPH, " ".join(string.split()), LineSpan(line, line))
-
-
-def _line(element: Tag | None) -> int:
+def _line(element: etree._Element) -> int:
     """Lines before the one that an element's tag begins on."""
-    return max((element.sourceline or 1) - 1, 0) if element is not None else 0
-
-
-def _end_line(element: Tag) -> int:
-    inside = max((_line(tag) for tag in element.find_all(True)), default=_line(element))
-    return max(inside, _line(element) + str(element.get_text()).count("\n"))
+    return max((element.sourceline or 1) - 1, 0)

@@ -58,6 +58,7 @@ def test_odd_files_are_told_and_who_may_read_the_others_is_not_held_up(folder: P
     run_json(folder, "ingest")
     odd = folder / "a"
     (odd / "declared.html").write_text("<p>x</p><![ ]]>", encoding="utf-8")
+    (odd / "deep.html").write_text("<div>" * 5000, encoding="utf-8")
     (odd / "counted.html").write_text("<ol><li value='²'>Fan</li></ol>", encoding="utf-8")
     (odd / "cut.docx").write_bytes(cut_short())
     (odd / "kernel.ipynb").write_text(
@@ -67,7 +68,7 @@ def test_odd_files_are_told_and_who_may_read_the_others_is_not_held_up(folder: P
     write_page(folder / "b/two.md", "proxy", acl="team:a")
     report = run_json(folder, "ingest", expect=3)
     told = {item["path"]: item["reason"] for item in report["quarantined"]}
-    assert set(told) == {"declared.html", "cut.docx"}
+    assert set(told) == {"deep.html", "cut.docx"}
     assert "two.md" not in paths_found(folder, "restart the proxy", "--as", "team:z")
     assert "two.md" in paths_found(folder, "restart the proxy", "--as", "team:a")
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ingest.formats import load_binary, load_text
 from ingest.reading.blocks import BlockKind
 from rag.errors import ConfigurationError, QuarantineError
+from tests.growth import superlinear
 
 LINE_FORMATS = (".md", ".txt", ".rst", ".adoc")
 nasty = st.sampled_from(
@@ -105,9 +106,28 @@ def test_html_shows_what_a_reader_sees() -> None:
     assert blocks[5].language == "sh"
 
 
-@pytest.mark.parametrize("deep", ["<div>" * 20_000 + "x", "<ul><li>" * 3000 + "x"])
-def test_deep_html_is_read(deep: str) -> None:
-    assert "x" in load_text(".html", deep, 1).blocks[-1].text
+@pytest.mark.parametrize("tags", ["<div>", "<ul><li>", "<table><tr><td>"])
+def test_deep_html_is_read_up_to_a_depth_that_is_named(tags: str) -> None:
+    assert "x" in load_text(".html", tags * 500 + "x", 1).blocks[-1].text
+    with pytest.raises(QuarantineError, match="more than 2048 levels deep"):
+        load_text(".html", tags * 3000 + "x", 1)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["<a ", "<p>a", "<li>x", "a<!---->", "<table><tr><td>x</table>", "<td>", "&amp;", "<b><i></b>"],
+)
+def test_time_grows_linearly_with_html_of_any_kind(unit: str) -> None:
+    def read(text: str) -> object:
+        return load_text(".html", text, 1)
+
+    assert superlinear(read, lambda length: unit * (length // len(unit))) is None
+
+
+def test_a_table_within_a_table_is_told_once() -> None:
+    text = "<table><tr><td>a<table><tr><td>b</td></tr></table></td><td>c</td></tr></table>"
+    [block] = load_text(".html", text, 1).blocks
+    assert block.text == "a b | c"
 
 
 def notebook(*cells: dict[str, object]) -> bytes:
@@ -126,9 +146,9 @@ def test_what_is_no_number_of_a_step_does_not_count(number: str) -> None:
     assert [block.text for block in loaded.blocks] == ["1. a", "2. b"]
 
 
-def test_html_that_its_parser_gives_up_on_is_refused() -> None:
-    with pytest.raises(QuarantineError, match="not readable HTML"):
-        load_text(".html", "<p>a</p><![ ]]>", 1)
+def test_a_malformed_declaration_hides_nothing() -> None:
+    blocks = load_text(".html", "<p>a</p><![ ]]><p>b</p>", 1).blocks
+    assert [block.text for block in blocks if block.text in ("a", "b")] == ["a", "b"]
 
 
 def test_a_notebook_gives_its_sources_and_no_outputs() -> None:
