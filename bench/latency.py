@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import os
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -25,6 +19,7 @@ from api.compose.serving import open_serving
 from api.settings import Settings
 from bench.plain_stack import retriever_over
 from bench.scaled_index import SHARES, Material
+from bench.serving import free_port, serving_process
 from rag.access.acl import access_filter
 from rag.adapters.catalog.exact_vectors import ExactVectors
 from rag.adapters.vectors.chroma import ChromaVectorStore
@@ -37,6 +32,11 @@ EVERYTHING = "everything"
 _LIMIT = 100
 _K = 10
 _SECONDS_OF_LOAD = 8.0
+# One key asks for all of the clients.
+_NO_LIMITS = {
+    "RUNBOOK_LIMITS__REQUESTS_PER_MINUTE": "1000000",
+    "RUNBOOK_LIMITS__CONCURRENT": "1000",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +134,9 @@ def throughput(settings: Settings, questions: Sequence[str], clients: int) -> tu
     """Answers a second over HTTP, and the time of each, with so many clients asking at once."""
     with open_catalog(settings) as catalog:
         created = catalog.keys.create("bench", frozenset({"share:50"}), frozenset({"search"}))
-    with _served(settings) as base:
-        return _load(base, created.key, questions, clients)
+    port = free_port()
+    with serving_process(settings.directory, port, _NO_LIMITS):
+        return _load(f"http://127.0.0.1:{port}", created.key, questions, clients)
 
 
 def _load(base: str, key: str, questions: Sequence[str], clients: int) -> tuple[float, Times]:
@@ -161,42 +162,6 @@ def _load(base: str, key: str, questions: Sequence[str], clients: int) -> tuple[
     for thread in threads:
         thread.join()
     return len(taken) / _SECONDS_OF_LOAD, _percentiles(taken)
-
-
-@contextmanager
-def _served(settings: Settings) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    base = f"http://127.0.0.1:{port}"
-    runbook = str(Path(sys.executable).with_name("runbook"))
-    command = [runbook, "serve", "--port", str(port)]
-    # One key asks for all of the clients.
-    limits = {"REQUESTS_PER_MINUTE": "1000000", "CONCURRENT": "1000"}
-    environment = {f"RUNBOOK_LIMITS__{name}": value for name, value in limits.items()}
-    with subprocess.Popen(  # noqa: S603 - this project's own command
-        command,
-        cwd=settings.directory,
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            _wait_until_ready(base, process)
-            yield base
-        finally:
-            process.terminate()
-
-
-def _wait_until_ready(base: str, process: subprocess.Popen[bytes]) -> None:
-    while process.poll() is None:
-        try:
-            if httpx.get(f"{base}/readyz").status_code == httpx.codes.OK:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise RuntimeError("the service ended before it was ready")
 
 
 def _timed(call: Callable[[Any], object], arguments: Sequence[Any]) -> Times:
