@@ -57,8 +57,8 @@ def check(data: bytes) -> None:
     checker = AnswerChecker(_CONTEXT, support, Unsupported.MARK, shipped_classifier())
     units = StreamedUnits()
     whole = [*units.feed(data.decode("utf-8", "replace")), *units.rest()]
-    for unit, following in zip(whole, [*whole[1:], ""], strict=True):
-        checker.checked(unit, following)
+    for number, unit in enumerate(whole):
+        checker.checked(unit, "".join(whole[number + 1 : number + 2]))
     checker.notices()
     markers = {marker for one in checker.statements for marker in one.markers}
     if not markers <= {1, 2}:

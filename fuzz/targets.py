@@ -91,7 +91,8 @@ def _front_matter() -> Check:
             with suppress(QuarantineError):
                 own_acl(text)
             found = parse_front_matter(text)
-            if text.count("\n") - found.body.count("\n") != found.body_first_line - 1:
+            before = text.count("\n") - found.body.count("\n")
+            if found.body and before != found.body_first_line - 1:
                 raise AssertionError("the body does not begin on the line that is given")
 
     return check
