@@ -23,6 +23,7 @@ from rag.domain.documents import (
 from rag.domain.search import Explanation, Hit, Scores
 from rag.faithfulness.support import SupportChecker
 from rag.ports import TokenCounterSource, Vector
+from rag.text.markdown import markdown_text
 
 _DAY = datetime(2026, 1, 1, tzinfo=UTC)
 _TEXTS = (
@@ -80,7 +81,8 @@ def _passage(marker: int, text: str) -> Passage:
     chunk = Chunk(document.id, 0, text, (), LineSpan(1, text.count("\n") + 1))
     fresh = Freshness(FreshnessStatus.FRESH, _DAY, None, 0)
     hit = Hit(marker, chunk, document, 1.0, Scores(), fresh, Explanation((), 1.0, 1.0, 1.0))
-    return Passage(marker, hit, text, prompt_text=text)
+    content = markdown_text(text)
+    return Passage(marker, hit, content, content)
 
 
 _CONTEXT = Context(tuple(_passage(number, text) for number, text in enumerate(_TEXTS, 1)))

@@ -164,10 +164,11 @@ def _redaction() -> Check:
 def _neutralising() -> Check:
     from rag.guardrails.injection import signs_in
     from rag.guardrails.neutralising import neutralised, one_line
+    from rag.text.markdown import markdown_text
 
     def check(data: bytes) -> None:
         text = data.decode("utf-8", "replace")
-        neutralised(text)
+        neutralised(markdown_text(text))
         signs_in(text)
         if "\n" in one_line(text):
             raise AssertionError("one line has several")

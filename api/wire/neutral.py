@@ -12,11 +12,12 @@ from rag.domain.documents import Chunk, Document, Freshness
 from rag.domain.search import Hit
 from rag.guardrails.neutralising import neutralised, one_line
 from rag.guardrails.redaction import redacted
+from rag.text.blocks import BlockText
 
 
 def neutral_hit(hit: Hit) -> JsonObject:
     """A hit without what only a model would see or obey, and without secrets."""
-    told = _passage(to_wire(hit))
+    told = _passage(to_wire(hit), hit.chunk)
     return {**told, "document": _titled(told["document"])}
 
 
@@ -27,14 +28,14 @@ def neutral_document(
     told = document_with_chunks(document, freshness, chunks)
     return {
         "document": _titled(told["document"]),
-        "chunks": [_passage(chunk) for chunk in told["chunks"]],
+        "chunks": [_passage(one, chunk) for one, chunk in zip(told["chunks"], chunks, strict=True)],
     }
 
 
-def _passage(told: JsonObject) -> JsonObject:
+def _passage(told: JsonObject, chunk: Chunk) -> JsonObject:
     return {
         **told,
-        "text": neutralised(told["text"]),
+        "text": neutralised(BlockText(chunk.text, chunk.blocks)).text,
         "section": [one_line(title) for title in told["section"]],
         "commands": [{**one, "text": redacted(one["text"])} for one in told["commands"]],
     }

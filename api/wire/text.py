@@ -11,6 +11,7 @@ from rag.domain.documents import Chunk, Command, Document, Freshness, FreshnessS
 from rag.domain.search import Hit
 from rag.guardrails.neutralising import neutralised, one_line
 from rag.guardrails.redaction import redacted
+from rag.text.blocks import BlockText
 
 NOTHING_FOUND = "Nothing found among the pages that you may read."
 
@@ -63,7 +64,11 @@ def _passage(document: Document, chunk: Chunk) -> str:
     where = f"{document.path}:{chunk.lines.first}-{chunk.lines.last}"
     section = " > ".join(map(one_line, chunk.section))
     head = f"{where} ({section})" if section else where
-    return "\n".join([f"--- {head}", neutralised(chunk.text), *_commands(chunk.commands)])
+    return "\n".join([f"--- {head}", _neutral_text(chunk), *_commands(chunk.commands)])
+
+
+def _neutral_text(chunk: Chunk) -> str:
+    return neutralised(BlockText(chunk.text, chunk.blocks)).text
 
 
 def _commands(commands: Iterable[Command]) -> list[str]:

@@ -11,17 +11,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.faithfulness.support import SupportChecker, passage_units
-from rag.guardrails.neutralising import outside_code
+from rag.domain.documents import BlockKind
+from rag.faithfulness.support import SupportChecker, units_of
 from rag.ports import Embedder
-from rag.text.pieces import fenced
+from rag.text.blocks import BlockText
+from rag.text.code_spans import masked
+from rag.text.edits import edited
+from rag.text.markdown import markdown_text
 
-# Includes lines of markers, which may follow an unclosed fence.
-_OWN_WORDS = re.compile(
-    r"^[ \t]*+(?:#{1,6} .*|> .*|_\(.*\)_|(?:\[\d+\] ?)+(?:_\(.*\)_)?)$", re.MULTILINE
-)
-_REMARK = re.compile(r"_\((?:(?!_\()[^)\n])*+\)_")
-_MARKER = re.compile(r"(?:(?<!\s)\s++)?\[\d+\]")
+_PROGRAM_KINDS = frozenset({BlockKind.HEADING, BlockKind.QUOTE, BlockKind.ADMONITION})
+_ATTRIBUTION = re.compile(r"(?:(?<!\s)\s++)?(?:\[\d+\]|_\((?:(?!_\()[^)\n])*+\)_)")
+_MARKERS_ALONE = re.compile(r"(?:\[\d+\] ?)+(?:_\(.*\)_)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,8 @@ class FaithfulnessChecker:
 
     def check(self, answer: str, contexts: Sequence[str]) -> Faithfulness:
         """The score of the worst sentence; headings, remarks and markers are ignored."""
-        found = [
-            self._support.check(sentence, contexts)
-            for sentence in _units(without_program_text(answer))
-        ]
+        cited = [markdown_text(context) for context in contexts]
+        found = [self._support.check(sentence, cited) for sentence in _units(answer)]
         if not contexts or not found:
             return Faithfulness(1.0 if contexts else 0.0)
         reasons = dict.fromkeys(reason for one in found for reason in one.reasons)
@@ -51,15 +49,24 @@ class FaithfulnessChecker:
 
 
 def without_program_text(answer: str) -> str:
-    """The answer without headings, remarks and markers, which the program adds."""
-    bare = outside_code(answer, lambda prose: _MARKER.sub("", _REMARK.sub("", prose)))
-    return _OWN_WORDS.sub("", bare).strip()
+    """The answer without headings, block quotes, remarks and markers, which the program adds."""
+    return _document_text(answer).text.strip()
+
+
+def _document_text(answer: str) -> BlockText:
+    text = markdown_text(answer)
+    own = [text.blocks[index] for index in text.top() if text.blocks[index].kind in _PROGRAM_KINDS]
+    text = edited(text, ((block.start, block.end, "") for block in own))
+    prose = masked(text.text, text.code_ranges())
+    return edited(text, ((*found.span(), "") for found in _ATTRIBUTION.finditer(prose)))
 
 
 def _units(answer: str) -> Iterator[str]:
-    """Sentences, table rows, and lines of fenced code as inline code."""
-    for is_code, run in fenced(answer):
-        for unit in passage_units(run):
-            # `...` in a listing and the line below the head of a table say nothing.
-            if any(map(str.isalnum, unit)):
+    """Sentences, table rows, and lines of code as inline code."""
+    text = _document_text(answer)
+    for index in text.leaves():
+        is_code = text.blocks[index].kind is BlockKind.CODE
+        for unit in units_of(text, index):
+            # Skips `...` in a listing, and markers behind a fence that is not closed.
+            if any(map(str.isalnum, unit)) and not _MARKERS_ALONE.fullmatch(unit.strip()):
                 yield f"`{unit.strip()}`" if is_code else unit

@@ -1,38 +1,27 @@
-"""The shell commands that stand in blocks, with their lines and risks."""
+"""The commands that stand in blocks, with their lines and risks."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
+from ingest.chunking.shell_lines import Code, Line, whole_commands
 from ingest.reading.blocks import Block, BlockKind
 from rag.command_risk.classify import CommandClassifier
 from rag.domain.documents import Command
 from rag.text.blocks import BlockText
 
-_SHELLS = frozenset({"sh", "bash", "shell", "zsh", "ksh"})
-_SESSIONS = frozenset({"console", "shell-session", "shellsession", "sh-session", "terminal"})
+_SHELLS = {
+    **dict.fromkeys(("sh", "bash", "shell", "zsh", "ksh"), Code.SHELL),
+    **dict.fromkeys(
+        ("console", "shell-session", "shellsession", "sh-session", "terminal"), Code.SESSION
+    ),
+    "": Code.ANY,
+}
 _SQL = frozenset({"sql", "postgresql", "pgsql", "mysql"})
-# A comment, a rule below the names of columns, a fence that nothing closes.
-_NO_COMMAND = re.compile(r"#|-{4,}|`{3,}|~{3,}")
-_PROMPT = re.compile(r"\s*(?:[\w.@:~/-]*[$#%]|>)\s+(?=\S)")
 _SPAN = re.compile(r"`([^`\n]+)`")
-_HEREDOC = re.compile(r"(?<!<)<<-?\s*['\"]?(\w+)['\"]?")
-_APOSTROPHE = re.compile(r"\w'\w")
-_CONTINUES = re.compile(r"^\s*> ?")
 _NESTING = frozenset({BlockKind.STEP, BlockKind.ITEM, BlockKind.QUOTE, BlockKind.ADMONITION})
 _MAX_COMMAND = 4000
-
-_Line = tuple[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Code:
-    """The language that lines are written in, and what classifies the commands in them."""
-
-    language: str
-    classifier: CommandClassifier
 
 
 def commands_in(blocks: Sequence[Block], classifier: CommandClassifier) -> tuple[Command, ...]:
@@ -40,162 +29,63 @@ def commands_in(blocks: Sequence[Block], classifier: CommandClassifier) -> tuple
 
     A command's `block` is an index in the blocks' trees, one after another.
     """
+    reader = _CommandReader(classifier)
     found: list[Command] = []
     above = 0
     for block in blocks:
-        found += _in_block(block, above, classifier)
+        found += reader.in_block(block, above)
         above += len(block.tree)
     return tuple(found)
 
 
-def _in_block(block: Block, above: int, classifier: CommandClassifier) -> Iterator[Command]:
-    inside = BlockText(block.text, block.tree)
-    nests = block.kind in _NESTING
-    for index in inside.leaves():
-        part = inside.blocks[index]
-        first = block.lines.first + block.text.count("\n", 0, part.body_start)
-        lines = list(enumerate(inside.body_lines(index), first))
-        if part.kind is BlockKind.CODE:
-            found = _in_code(_Code(part.language, classifier), lines)
-        else:
-            quoted = lines if nests else []
-            found = (one for line in quoted for one in _quoted(line, classifier))
-        yield from (replace(command, block=above + index) for command in found)
+class _CommandReader:
+    """Finds commands, and classifies them with one classifier."""
+
+    def __init__(self, classifier: CommandClassifier) -> None:
+        self._classifier = classifier
+
+    def in_block(self, block: Block, above: int) -> Iterator[Command]:
+        """The commands of a block's tree; `above` is the index of its first block."""
+        inside = BlockText(block.text, block.tree)
+        for index in inside.leaves():
+            part = inside.blocks[index]
+            first = block.lines.first + block.text.count("\n", 0, part.body_start)
+            lines = list(enumerate(inside.words(index).split("\n"), first))
+            if part.kind is BlockKind.CODE:
+                yield from self._in_code(part.language, lines, above + index)
+            elif block.kind in _NESTING:
+                yield from self._in_prose(lines, above + index)
+
+    def _in_prose(self, lines: Iterable[Line], block: int) -> Iterator[Command]:
+        for number, text in lines:
+            for span in _SPAN.findall(text):
+                words = span.split()
+                if len(words) > 1 and self._classifier.is_known_program(words[0]):
+                    yield Command(number, span, self._classifier.classify(span), block)
+
+    def _in_code(self, language: str, lines: Sequence[Line], block: int) -> Iterator[Command]:
+        if language in _SQL:
+            for number, text in _statements(lines):
+                risk = self._classifier.classify_sql(text)
+                yield Command(number, text[:_MAX_COMMAND], risk, block)
+        elif language in _SHELLS:
+            known = self._classifier.is_known_program
+            for number, text in whole_commands(_SHELLS[language], lines, known):
+                yield Command(number, text[:_MAX_COMMAND], self._classifier.classify(text), block)
 
 
-def _quoted(line: _Line, classifier: CommandClassifier) -> Iterator[Command]:
-    number, text = line
-    for span in _SPAN.findall(text):
-        if len(span.split()) > 1 and classifier.is_known_program(span.split()[0]):
-            yield Command(number, span, classifier.classify(span))
-
-
-def _in_code(code: _Code, lines: Iterable[_Line]) -> Iterator[Command]:
-    if code.language in _SQL:
-        yield from _statements(code, lines)
-    elif code.language in _SHELLS | _SESSIONS or not code.language:
-        for number, text in _whole_commands(code, list(lines)):
-            yield Command(number, text[:_MAX_COMMAND], code.classifier.classify(text))
-
-
-def _whole_commands(code: _Code, lines: Sequence[_Line]) -> Iterator[_Line]:
-    """Commands with all of their lines, each told by its first one."""
-    place = 0
-    while place < len(lines):
-        number, raw = lines[place]
-        begun = _beginning(code, raw)
-        place += 1
-        if begun is not None:
-            rest = list(_rest_of(code, begun, lines[place:]))
-            place += len(rest)
-            yield number, "\n".join([begun, *rest])
-
-
-def _beginning(code: _Code, raw: str) -> str | None:
-    """The command that begins on a line, without its prompt."""
-    prompted = _PROMPT.match(raw)
-    bare = raw[prompted.end() :].strip() if prompted else raw.strip()
-    if (
-        prompted
-        and raw.lstrip().startswith("#")
-        and not code.classifier.is_known_program(bare.split()[0])
-    ):
-        return None
-    return bare if _is_command(code, bare, prompted=prompted is not None) else None
-
-
-def _is_command(code: _Code, text: str, *, prompted: bool) -> bool:
-    if not text or _NO_COMMAND.match(text):
-        return False
-    if code.language in _SESSIONS:
-        return prompted
-    return bool(code.language) or code.classifier.is_known_program(text.split()[0])
-
-
-def _rest_of(code: _Code, begun: str, lines: Sequence[_Line]) -> list[str]:
-    """The lines that a command goes on with."""
-    rest: list[str] = []
-    last, quote = begun, _quote_left_open(begun)
-    while True:
-        more, quote = _more(code, last, quote, lines[len(rest) :])
-        if not more:
-            return rest
-        rest += more
-        last = more[-1]
-
-
-def _more(code: _Code, last: str, quote: str, lines: Sequence[_Line]) -> tuple[list[str], str]:
-    """What follows an open quote, a heredoc's word or a backslash; and the quote it leaves open."""
-    if quote:
-        return _to_the_quotes_end(code, last, quote, lines)
-    if heredoc := _HEREDOC.search(last):
-        return _to_the_word(heredoc[1], lines), ""
-    if last.endswith("\\") and lines:
-        text = _continued(code, lines[0][1]).strip()
-        return [text], _quote_left_open(text)
-    return [], ""
-
-
-def _continued(code: _Code, raw: str) -> str:
-    """A line without the `>` that a shell's session puts before what goes on."""
-    return (_CONTINUES.sub("", raw) if code.language in _SESSIONS else raw).rstrip()
-
-
-def _to_the_word(word: str, lines: Sequence[_Line]) -> list[str]:
-    inside: list[str] = []
-    for _, raw in lines:
-        inside.append(raw)
-        if raw.strip() == word:
-            break
-    return inside
-
-
-def _to_the_quotes_end(
-    code: _Code, last: str, quote: str, lines: Sequence[_Line]
-) -> tuple[list[str], str]:
-    """Nothing, if the block ends before the quote: then each line stands for itself.
-
-    So it does where a block may be a program's output, and a line begins another command.
-    """
-    inside: list[str] = []
-    if not code.language and _APOSTROPHE.search(last):
-        return [], ""
-    for _, raw in lines:
-        if not code.language and _beginning(code, raw) is not None:
-            break
-        inside.append(_continued(code, raw))
-        quote = _quote_left_open(inside[-1], quote)
-        if not quote:
-            return inside, ""
-    return [], ""
-
-
-def _quote_left_open(line: str, quote: str = "") -> str:
-    """The quote that a line leaves open, if it begins within this one."""
-    before = " "
-    characters = iter(line)
-    for character in characters:
-        if character == "\\" and quote != "'":
-            next(characters, None)
-        elif quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"":
-            quote = character
-        elif character == "#" and before.isspace():
-            break
-        before = character
-    return quote
-
-
-def _statements(code: _Code, lines: Iterable[_Line]) -> Iterator[Command]:
-    begun: _Line | None = None
+def _statements(lines: Iterable[Line]) -> Iterator[Line]:
+    """SQL statements with all of their lines, and the number of the first of them."""
+    begun: list[str] = []
+    first = 0
     for number, raw in lines:
         text = raw.strip()
         if not text or text.startswith("--"):
             continue
-        begun = (begun[0], f"{begun[1]}\n{text}") if begun else (number, text)
+        first = first if begun else number
+        begun.append(text)
         if text.endswith(";") or text.startswith("\\"):
-            yield Command(begun[0], begun[1][:_MAX_COMMAND], code.classifier.classify_sql(begun[1]))
-            begun = None
+            yield first, "\n".join(begun)
+            begun = []
     if begun:
-        yield Command(begun[0], begun[1][:_MAX_COMMAND], code.classifier.classify_sql(begun[1]))
+        yield first, "\n".join(begun)

@@ -22,7 +22,7 @@ from rag.answering.quoted_commands import (
 from rag.command_risk.classify import CommandClassifier
 from rag.domain.answers import Citation, Statement, Unsupported
 from rag.faithfulness.support import Support, SupportChecker
-from rag.guardrails.neutralising import outside_code
+from rag.text.code_spans import outside_code_spans
 from rag.text.links import Link, replace_links
 from rag.text.sentences import sentences
 from rag.text.wording import plain
@@ -73,7 +73,7 @@ class AnswerChecker:
         self._support = support
         self._unsupported = unsupported
         self._commands = QuotedCommands(context.passages)
-        self._context_text = "\n".join(passage.prompt_text for passage in context.passages)
+        self._context_text = "\n".join(passage.prompt.text for passage in context.passages)
         self._last: tuple[int, ...] = ()
         self._statements: list[Statement] = []
         self._nowhere: set[int] = set()
@@ -148,7 +148,7 @@ class AnswerChecker:
     def _harmless(self, line: str) -> str:
         """Without quotes and remarks of the project's form, and without foreign links."""
         line = _QUOTE_MARK.sub(r"\1", line).replace("_(", "(").replace(")_", ")")
-        line = outside_code(line, lambda prose: _HTML.sub("&lt;", _without_images(prose)))
+        line = outside_code_spans(line, lambda prose: _HTML.sub("&lt;", _without_images(prose)))
         return replace_links(line, self._known_link)
 
     def _known_link(self, link: Link) -> str:
@@ -206,11 +206,9 @@ class AnswerChecker:
         if cited.vain:
             return Support(0.0, ("introduces what no cited page shows",)), markers
         if markers:
-            texts = [passage.prompt_text for passage in self._context.cited(markers)]
-            return self._support.check(text, texts), markers
-        found = self._support.check(
-            text, [passage.prompt_text for passage in self._context.passages]
-        )
+            cited_passages = [passage.prompt for passage in self._context.cited(markers)]
+            return self._support.check(text, cited_passages), markers
+        found = self._support.check(text, [one.prompt for one in self._context.passages])
         if found.supported:
             return found, (self._context.passages[found.passage].marker,)
         return Support(found.score, (*found.reasons, "cites nothing")), ()

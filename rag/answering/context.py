@@ -14,11 +14,13 @@ from itertools import groupby, zip_longest
 
 from rag.access.acl import AccessFilter
 from rag.answering.escaping import label
-from rag.domain.documents import Chunk, FreshnessStatus
+from rag.domain.documents import Chunk, Command, FreshnessStatus
 from rag.domain.search import Hit, Scores
 from rag.guardrails.neutralising import LEFT_OUT, neutralised
 from rag.ports import PageReader
 from rag.retrieval.relevance import coverage
+from rag.text.blocks import BlockText
+from rag.text.markdown import markdown_text
 
 # Hits this close in score are equals, of which the newest page comes first.
 _EQUAL = 0.98
@@ -34,14 +36,14 @@ TokenCounter = Callable[[Sequence[str]], list[int]]
 class Passage:
     """One numbered chunk of the context.
 
-    `text` is the document's own; `prompt_text` is the same as a model may read it. `remark` says
-    what is wrong with the document.
+    `content` is the document's own text, with the blocks of the chunk; `prompt` is the same as a
+    model may read it. `remark` says what is wrong with the document.
     """
 
     marker: int
     hit: Hit
-    text: str
-    prompt_text: str
+    content: BlockText
+    prompt: BlockText
     remark: str = ""
 
     @property
@@ -49,9 +51,13 @@ class Passage:
         return self.hit.document.metadata.title
 
     @property
+    def text(self) -> str:
+        return self.content.text
+
+    @property
     def left_out(self) -> bool:
         """Whether a line of it addresses a model and was left out."""
-        return LEFT_OUT in self.prompt_text
+        return LEFT_OUT in self.prompt.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,18 +152,31 @@ def _telling(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
 
 
 def _numbered(hits: Sequence[Hit]) -> Context:
-    return Context(
-        tuple(
-            Passage(
-                number,
-                replace(hit, rank=number),
-                hit.chunk.text,
-                neutralised(hit.chunk.text),
-                _remark(hit),
-            )
-            for number, hit in enumerate(hits, start=1)
-        )
+    return Context(tuple(_passage(number, hit) for number, hit in enumerate(hits, start=1)))
+
+
+def _passage(number: int, hit: Hit) -> Passage:
+    chunk = with_blocks(hit.chunk)
+    content = BlockText(chunk.text, chunk.blocks)
+    hit = replace(hit, rank=number, chunk=chunk)
+    return Passage(number, hit, content, neutralised(content), _remark(hit))
+
+
+def with_blocks(chunk: Chunk) -> Chunk:
+    """The chunk as it is, or as Markdown where its generation was built before blocks were kept."""
+    if chunk.blocks:
+        return chunk
+    content = markdown_text(chunk.text)
+    return replace(
+        chunk,
+        blocks=content.blocks,
+        commands=tuple(replace(one, block=_block_of(one, content)) for one in chunk.commands),
     )
+
+
+def _block_of(command: Command, content: BlockText) -> int:
+    first = command.text.split("\n")[0].strip()
+    return next((at for at in content.leaves() if first in content.source(at)), -1)
 
 
 def _remark(hit: Hit) -> str:

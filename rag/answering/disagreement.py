@@ -20,10 +20,10 @@ from itertools import combinations
 from rag.answering.context import Passage, pages_of
 from rag.answering.escaping import label
 from rag.command_risk.command_settings import taken_apart
-from rag.domain.documents import Document, FreshnessStatus, Kind, Risk
+from rag.domain.documents import BlockKind, Document, FreshnessStatus, Kind, Risk
 from rag.guardrails.neutralising import one_line
 from rag.retrieval.priors import all_superseded
-from rag.text.pieces import PieceKind, fenced, pieces
+from rag.text.blocks import BlockText
 from rag.text.wording import telling_roots
 
 HEADING = "Where the pages disagree"
@@ -122,7 +122,9 @@ def _common(mine: dict[str, Side], theirs: dict[str, Side]) -> Iterator[tuple[st
 
 def _settings_of(page: Iterable[Passage]) -> dict[str, Side]:
     return _sides(
-        (f"`{name}`", value, passage) for passage in page for name, value in _settings(passage.text)
+        (f"`{name}`", value, passage)
+        for passage in page
+        for name, value in _settings(passage.prompt)
     )
 
 
@@ -131,7 +133,7 @@ def _commands_of(page: Iterable[Passage]) -> dict[str, Side]:
 
 
 def _command_values(passage: Passage) -> Iterator[tuple[str, str, Passage]]:
-    shown = " ".join(passage.text.split())
+    shown = " ".join(passage.prompt.text.split())
     for command in passage.hit.chunk.commands:
         line = " ".join(command.text.split())
         if command.risk in _CHANGES and line in shown:
@@ -151,16 +153,16 @@ def _sides(told: Iterable[tuple[str, str, Passage]]) -> dict[str, Side]:
     return {subject: Side(frozenset(values[subject]), first[subject]) for subject in first}
 
 
-def _settings(text: str) -> Iterator[tuple[str, str]]:
-    """Names and values of a passage's code, and of rows that begin with a name in code."""
-    for piece in pieces(text):
-        for is_code, run in fenced(piece.text):
-            if is_code:
-                yield from _assigned(line.strip() for line in run.split("\n")[1:])
-            elif piece.kind is PieceKind.TABLE:
-                yield from _rows(run.split("\n"))
-            else:
-                yield from _assigned(_SPAN.findall(run))
+def _settings(content: BlockText) -> Iterator[tuple[str, str]]:
+    """Names and values of code, and of rows that begin with a name in code."""
+    for index in content.leaves():
+        kind = content.blocks[index].kind
+        if kind is BlockKind.CODE:
+            yield from _assigned(line.strip() for line in content.code(index).split("\n"))
+        elif kind is BlockKind.TABLE:
+            yield from _rows(content.rows(index))
+        else:
+            yield from _assigned(_SPAN.findall(content.prose(index)))
 
 
 def _assigned(codes: Iterable[str]) -> Iterator[tuple[str, str]]:

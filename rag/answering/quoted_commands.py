@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from rag.answering.context import Passage
 from rag.command_risk.classify import CommandClassifier
-from rag.domain.documents import Risk
-from rag.text.pieces import fenced
+from rag.domain.documents import BlockKind, Risk
+from rag.text.code_spans import code_spans
 
 _SPAN = re.compile(r"`([^`\n]+)`")
 _PROMPT = re.compile(r"^\s*(?:[\w.@:~/-]*[$%#]|>)\s+(?=\S)")
@@ -31,7 +31,7 @@ class QuotedCommands:
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self._commands = {passage.marker: frozenset(_commands_of(passage)) for passage in passages}
-        self._text = {passage.marker: _bare(passage.prompt_text) for passage in passages}
+        self._text = {passage.marker: _bare(passage.prompt.text) for passage in passages}
 
     def markers_of(self, command: str) -> list[int]:
         """The passages that show this command as a whole."""
@@ -80,17 +80,18 @@ def commands_in_prose(prose: str, classifier: CommandClassifier) -> Iterator[str
 
 
 def _commands_of(passage: Passage) -> Iterator[str]:
-    for is_code, run in fenced(passage.prompt_text):
-        if is_code:
-            inside = run.strip("\n").split("\n")[1:]
-            for line in logical_lines("\n".join(inside)):
+    """Lines of code, code spans of prose, and what was indexed as a command and is still there."""
+    content = passage.prompt
+    for index in content.leaves():
+        if content.blocks[index].kind is BlockKind.CODE:
+            for line in logical_lines(content.code(index)):
                 yield _bare(_PROMPT.sub("", line))
         else:
-            yield from (_bare(span) for span in _SPAN.findall(run))
-    # Formats without fences: what was told to be a command when the page was read.
-    text = _bare(passage.prompt_text)
+            prose = content.prose(index)
+            yield from (_bare(prose[start:end].strip("`")) for start, end in code_spans(prose))
     for command in passage.hit.chunk.commands:
-        if _bare(command.text) in text:
+        shown = content.words(command.block) if command.block >= 0 else content.text
+        if _bare(command.text) in _bare(shown):
             yield _bare(command.text)
 
 

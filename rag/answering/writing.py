@@ -19,7 +19,7 @@ from rag.command_risk.classify import CommandClassifier
 from rag.domain.answers import Answer, Citation, TextPart, Turn, Unsupported, Usage
 from rag.errors import ModelError
 from rag.faithfulness.support import SupportChecker
-from rag.guardrails.neutralising import neutralised, one_line
+from rag.guardrails.neutralising import one_line
 from rag.ports import AnswerObserver, Generator, ModelCall
 from rag.text.limits import MAX_ANSWER_CHARS, MAX_QUESTION_CHARS
 from rag.text.wording import plain
@@ -219,12 +219,12 @@ def _quoted(passage: Passage) -> str:
     hit = passage.hit
     where = " > ".join(one_line(title) for title in hit.chunk.section)
     facts = [one_line(passage.title), where, one_line(hit.document.path), one_line(passage.remark)]
-    text = "\n".join(f"| {line}" for line in passage.prompt_text.split("\n"))
+    text = "\n".join(f"| {line}" for line in passage.prompt.text.split("\n"))
     return f"[{passage.marker}] {' · '.join(fact for fact in facts if fact)}\n{text}"
 
 
 def _conversation(history: Sequence[Turn]) -> str:
     """What the user asked before; what a client says that was answered is nobody's evidence."""
     asked = [turn.text for turn in history if turn.role == "user"][-_TURNS_SHOWN:]
-    told = [f"Asked before: {one_line(neutralised(text[:MAX_QUESTION_CHARS]))}" for text in asked]
+    told = [f"Asked before: {one_line(text[:MAX_QUESTION_CHARS])}" for text in asked]
     return "\n".join([*told, ""]) if told else ""

@@ -46,14 +46,20 @@ class ShellLine:
     """A command line, split.
 
     `commands` are its simple commands as words, `substituted` the command lines inside them, such
-    as that of `$(…)`. `writes` says that output goes to a file; `incomplete`, that a compound
-    command begins or ends on another line.
+    as that of `$(…)`. `writes` says that output goes to a file. `nesting` is how many compound
+    commands (`for`, `if`, `case`) begin in it and end on another line, less those that end in it
+    and begin on another.
     """
 
     commands: list[list[str]]
     substituted: list[str]
     writes: bool
-    incomplete: bool
+    nesting: int
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a compound command begins or ends on another line."""
+        return self.nesting != 0
 
 
 def split_line(line: str) -> ShellLine:
@@ -64,7 +70,7 @@ def split_line(line: str) -> ShellLine:
     keywords = [word for command in commands for word in _keywords(command)]
     opened = sum(word in COMPOUND_OPENERS for word in keywords)
     closed = sum(word in _COMPOUND_CLOSERS for word in keywords)
-    return ShellLine(commands, substituted, writes, incomplete=opened != closed)
+    return ShellLine(commands, substituted, writes, nesting=opened - closed)
 
 
 def _without_substitutions(line: str) -> tuple[str, list[str]]:

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag.domain.documents import BlockKind
 from rag.faithfulness.names import broken_commands, unborne_names
 from rag.faithfulness.polarity import contradictions, negates, wider_claims
 from rag.faithfulness.quantities import other_bounds, unborne_quantities
@@ -27,8 +28,8 @@ from rag.faithfulness.word_order import (
     other_order,
 )
 from rag.ports import Embedder, Vector
+from rag.text.blocks import BlockText
 from rag.text.limits import MAX_STATEMENT_CHARS
-from rag.text.pieces import PieceKind, blocks, fenced, pieces
 from rag.text.sentences import sentences
 from rag.text.wording import plain, telling_roots, unmarked
 
@@ -76,7 +77,7 @@ class SupportChecker:
         self._embedder = embedder
         self._vectors: dict[str, Vector[float]] = {}
 
-    def check(self, sentence: str, passages: Sequence[str]) -> Support:
+    def check(self, sentence: str, passages: Sequence[BlockText]) -> Support:
         """How well the passages support a sentence; markers in it do not count."""
         if len(sentence) > MAX_STATEMENT_CHARS:
             return Support(0.0, (f"is too long to check: over {MAX_STATEMENT_CHARS} characters",))
@@ -96,7 +97,8 @@ class SupportChecker:
         units = [_Unit(number, unit, _cover(roots, unit)) for number, unit in cited]
         likely = sorted(units, key=lambda unit: -unit.cover)[:_NEAREST_LOOKED_AT]
         likeness, nearest = self._nearest(told, likely)
-        found = [*self._faults(unmarked(sentence), "\n".join(passages), _compared(likely, units))]
+        cited_text = "\n".join(passage.text for passage in passages)
+        found = [*self._faults(unmarked(sentence), cited_text, _compared(likely, units))]
         kinds = [reasons for reasons in map(tuple, found) if reasons]
         reasons = tuple(reason for reasons in kinds for reason in reasons)
         return Support(likeness * FAULT ** len(kinds), reasons, nearest.passage)
@@ -139,23 +141,21 @@ class SupportChecker:
 
 
 @lru_cache(256)
-def passage_units(passage: str) -> tuple[str, ...]:
+def passage_units(passage: BlockText) -> tuple[str, ...]:
     """What a sentence can be compared with: sentences, rows of tables, and lines of code."""
-    return tuple(unit[:MAX_STATEMENT_CHARS] for unit in _units_of(passage))
+    units = (unit for index in passage.leaves() for unit in units_of(passage, index))
+    return tuple(unit[:MAX_STATEMENT_CHARS] for unit in units)
 
 
-def _units_of(passage: str) -> Iterator[str]:
-    for piece in pieces(passage):
-        if piece.kind is PieceKind.HEADING:
-            yield piece.text.lstrip("# ")
-            continue
-        for is_code, run in fenced(piece.text):
-            if is_code:
-                yield from (line for line in run.split("\n")[1:] if line.strip(" `~"))
-            elif piece.kind is PieceKind.TABLE:
-                yield from run.split("\n")
-            else:
-                yield from (told for block in blocks(run) for told in sentences(block))
+def units_of(passage: BlockText, index: int) -> list[str]:
+    """The units of one block that no other is nested in."""
+    kind = passage.blocks[index].kind
+    if kind is BlockKind.CODE:
+        return [line for line in passage.code(index).split("\n") if line.strip()]
+    if kind is BlockKind.TABLE:
+        return passage.rows(index)
+    prose = passage.prose(index)
+    return [prose] if kind is BlockKind.HEADING else sentences(prose)
 
 
 def _compared(likely: Sequence[_Unit], units: Sequence[_Unit]) -> list[str]:

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.domain.documents import Block, BlockKind
+from rag.text.code_spans import Span, code_spans
 
 _QUOTING = frozenset({BlockKind.QUOTE, BlockKind.ADMONITION})
 _QUOTE_MARK = re.compile(r"(?:(?<![ \t])[ \t]++)?>[ \t]?")
+_WORD = re.compile(r"\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,9 @@ class BlockText:
         """The lines of a block's body, without the marks of the quotes that it stands in."""
         lines = self.body(index).split("\n")
         for above in self.above(index):
-            if self.blocks[above].kind in _QUOTING:
-                lines = [_QUOTE_MARK.sub("", line, count=1) for line in lines]
+            # A quote of another markup than Markdown is indented, and its lines have no marks.
+            if self.blocks[above].kind in _QUOTING and _QUOTE_MARK.match(self.source(above)):
+                lines = [_without_quote_mark(line) for line in lines]
         return lines
 
     def code(self, index: int) -> str:
@@ -63,10 +66,44 @@ class BlockText:
             line[min(indent, len(line) - len(line.lstrip())) :] for line in self.body_lines(index)
         )
 
+    def prose(self, index: int) -> str:
+        """A block's body without the marks of the quotes that it stands in."""
+        return "\n".join(self.body_lines(index))
+
+    def words(self, index: int) -> str:
+        """What a block says: its code as it would be run, or its prose."""
+        is_code = self.blocks[index].kind is BlockKind.CODE
+        return self.code(index) if is_code else self.prose(index)
+
+    def code_ranges(self) -> list[Span]:
+        """Where code stands: its blocks, and the code spans of all others; of a text without
+        blocks its code spans.
+        """
+        if not self.blocks:
+            return code_spans(self.text)
+        found: list[Span] = []
+        for index in self.leaves():
+            block = self.blocks[index]
+            if block.kind is BlockKind.CODE:
+                found.append((block.start, block.end))
+            else:
+                inside = code_spans(self.source(index))
+                found += [(block.start + start, block.start + end) for start, end in inside]
+        return found
+
+    def rows(self, index: int) -> list[str]:
+        """The lines of a table that hold words, the names of its columns among them."""
+        return [line for line in self.source(index).split("\n") if _WORD.search(line)]
+
     def above(self, index: int) -> Iterator[int]:
         """The blocks that a block is nested in, the innermost first."""
         while (index := self.blocks[index].parent) >= 0:
             yield index
+
+
+def _without_quote_mark(line: str) -> str:
+    found = _QUOTE_MARK.match(line)
+    return line[found.end() :] if found else line
 
 
 def trees(blocks: Sequence[Block]) -> Iterator[tuple[Block, ...]]:
@@ -98,7 +135,7 @@ def clipped(blocks: Sequence[Block], start: int, end: int) -> tuple[Block, ...]:
     kept: list[Block] = []
     place = {-1: -1}
     for index, block in enumerate(blocks):
-        if block.start < end and block.end > start:
+        if max(block.start, start) < min(block.end, end):
             place[index] = len(kept)
             first, last, body_first, body_last = (
                 min(max(offset, start), end) - start

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Callable
 
 Span = tuple[int, int]
 
@@ -38,6 +39,15 @@ def masked(text: str, spans: list[Span], mask: str = " ") -> str:
         parts += [text[done:start], mask * (end - start)]
         done = end
     return "".join([*parts, text[done:]])
+
+
+def outside_code_spans(text: str, change: Callable[[str], str]) -> str:
+    """A paragraph with everything but its code spans changed."""
+    parts, done = [], 0
+    for start, end in code_spans(text):
+        parts += [change(text[done:start]), text[start:end]]
+        done = end
+    return "".join([*parts, change(text[done:])])
 
 
 def _code_and_comments(text: str) -> tuple[list[Span], list[Span]]:

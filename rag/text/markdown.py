@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from rag.domain.documents import Block, BlockKind
+from rag.text.blocks import BlockText
 from rag.text.lines import Lines
 
 _MAX_NESTING = 40
@@ -73,6 +74,15 @@ def parse_markdown(text: str) -> Markdown:
         if token.nesting > 0:
             enclosing.append(index)
     return Markdown(collected.finished(), definitions)
+
+
+def markdown_text(text: str) -> BlockText:
+    """A text that is read as Markdown; as one paragraph where its markup is nested too deeply."""
+    try:
+        return BlockText(text, parse_markdown(text).blocks)
+    except RecursionError:
+        end = len(text)
+        return BlockText(text, (Block(BlockKind.PARAGRAPH, 0, end, 0, end),) if text else ())
 
 
 @cache

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from rag.guardrails.neutralising import outside_code
 from rag.retrieval.relevance import STOP_WORDS, stem
+from rag.text.code_spans import outside_code_spans
 from rag.text.links import replace_links
 
 _MARKERS = re.compile(r"(?:(?<!\s)\s++)?(?<!\\)\[\d{1,3}\](?!\()")
@@ -92,7 +92,7 @@ def plain(text: str) -> str:
 
 def unmarked(text: str) -> str:
     """The same with its marks at the end, and with its code as it is."""
-    return outside_code(_LEADING.sub("", text), _unmarked_prose)
+    return outside_code_spans(_LEADING.sub("", text), _unmarked_prose)
 
 
 def _unmarked_prose(text: str) -> str:

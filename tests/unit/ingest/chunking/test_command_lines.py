@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import indent
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,6 +107,43 @@ def test_where_output_may_stand_a_command_ends_what_a_quote_opens() -> None:
 def test_a_session_goes_on_behind_its_second_prompt() -> None:
     text = "```console\n$ psql -c '\n> select 1\n> '\n 1\n$ uptime\n```\n"
     assert found(text) == [(2, "psql -c '\nselect 1\n'"), (6, "uptime")]
+
+
+def test_a_loop_over_lines_is_one_command() -> None:
+    loop = (
+        "for pod in a b; do\n  # each\n  if kubectl get pod $pod\n  then\n    rm -rf /x\n  fi\ndone"
+    )
+    for language in ("bash", ""):
+        code = f"```{language}\nls\n{loop}\ndf -h\n```\n"
+        text = "1. Do:\n\n" + indent(code, "   ")
+        commands = commands_in(load_text(".md", text, 1).blocks, shipped_classifier())
+        assert [(c.line, c.text, c.risk) for c in commands] == [
+            (4, "ls", Risk.READ_ONLY),
+            (5, loop, Risk.DESTRUCTIVE),
+            (12, "df -h", Risk.READ_ONLY),
+        ]
+
+
+def test_a_pipe_into_a_loop_is_one_command_and_so_is_what_follows_it() -> None:
+    loop = "kubectl get pods | while read p; do\n  kubectl delete pod $p\ndone | sort"
+    text = f"```sh\n{loop}\nls\n```\n"
+    assert [line for line, _ in found(text)] == [2, 5]
+
+
+def test_half_a_loop_swallows_nothing() -> None:
+    text = "```sh\nfor p in a; do\nls\nif x; then\n  df\nfi\nuptime\n```\n\n```sh\ndone\nls\n```\n"
+    assert [line for line, _ in found(text)] == [2, 3, 4, 7, 11, 12]
+    assert found("```\nfor p in the list; do what it says\nls -l\n```\n") == [(3, "ls -l")]
+
+
+def test_a_loop_of_a_session_is_without_its_prompts() -> None:
+    text = "```console\n$ for p in a; do\n>   kubectl get $p\n> done\nNAME\n$ ls\n```\n"
+    assert found(text) == [(2, "for p in a; do\n  kubectl get $p\ndone"), (6, "ls")]
+
+
+def test_thousands_of_loops_are_read() -> None:
+    assert len(found("```sh\n" + "for p in a; do\n" * 4_000 + "```\n")) == 4_000
+    assert len(found("```sh\n" + "for p in a; do\ndone\n" * 2_000 + "```\n")) == 2_000
 
 
 def test_a_here_string_is_no_heredoc() -> None:

@@ -111,3 +111,9 @@ def test_code_is_without_the_indent_of_what_it_stands_in() -> None:
         ".txt": ["a:\n  b"],
         ".md": ["  a:\n    b", "  c:"],
     }
+
+
+def test_a_redirection_in_an_indented_admonition_is_no_mark_of_a_quote() -> None:
+    text = ".. note::\n\n   .. code-block:: sh\n\n      ls > b\n"
+    [block] = load_text(".rst", text, 1).blocks
+    assert BlockText(block.text, block.tree).code(1) == "ls > b"

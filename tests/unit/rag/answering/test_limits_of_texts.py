@@ -20,6 +20,7 @@ from rag.text.limits import (
     MAX_STATEMENT_CHARS,
     MAX_TURN_CHARS,
 )
+from rag.text.markdown import markdown_text
 from rag.text.wording import plain
 from tests.fakes import HashingEmbedder
 from tests.growth import superlinear
@@ -68,6 +69,8 @@ def test_a_long_line_of_a_model_is_read_as_several(line: str) -> None:
 
 
 def test_a_sentence_that_is_too_long_to_check_is_not_supported() -> None:
-    support = SupportChecker(HashingEmbedder()).check("a " * MAX_STATEMENT_CHARS, ["a a a"])
+    support = SupportChecker(HashingEmbedder()).check(
+        "a " * MAX_STATEMENT_CHARS, [markdown_text("a a a")]
+    )
     assert not support.supported
     assert "too long" in support.reasons[0]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.faithfulness.support import Support, SupportChecker, passage_units
+from rag.text.markdown import markdown_text
 from tests.answers import WideEmbedder
 
 PASSAGE = """\
@@ -23,7 +24,9 @@ Restart the payment worker when the queue stops for 5 minutes. Never delete the 
 
 
 def support(sentence: str, passages: Sequence[str]) -> Support:
-    return SupportChecker(WideEmbedder()).check(sentence, passages)
+    return SupportChecker(WideEmbedder()).check(
+        sentence, [markdown_text(passage) for passage in passages]
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,7 +139,9 @@ def test_any_text_can_be_checked(sentence: str, passages: list[str]) -> None:
     assert -1 <= told.passage < max(1, len(passages))
 
 
-@given(st.lists(st.sampled_from(list(passage_units(SOURCE))), min_size=1, max_size=4))
+@given(
+    st.lists(st.sampled_from(list(passage_units(markdown_text(SOURCE)))), min_size=1, max_size=4)
+)
 def test_what_stands_there_is_supported_wherever_it_stands(units: list[str]) -> None:
     passage = "\n\n".join(units)
     assert all(support(unit, ["Else.", passage]).score == 1.0 for unit in units)
