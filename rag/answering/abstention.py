@@ -9,13 +9,14 @@ from rag.answering.escaping import label
 from rag.answering.extractive import missing_words
 from rag.answering.nearest import nearest_of, nearest_words
 from rag.answering.quoting import quoted_sentence
+from rag.answering.shown_commands import ShownCommands, remark_on
 from rag.domain.answers import Answer, Citation, Statement
 from rag.text.pieces import Piece
 
 _NEAREST = 3
 
 
-def abstention(question: str, context: Context) -> Answer:
+def abstention(question: str, context: Context, commands: ShownCommands) -> Answer:
     """An Answer that gives none: it cites what is nearest, and claims nothing from it."""
     pages = pages_of(context.passages)[:_NEAREST]
     near = [(p, nearest_words(question, p)) for page in pages for p in nearest_of(question, page)]
@@ -26,7 +27,7 @@ def abstention(question: str, context: Context) -> Answer:
     ]
     if near:
         told.append("> The nearest pages, which may be about something else:")
-    told += [line for passage, words in near for line in _shown(passage, words)]
+    told += [line for passage, words in near for line in _shown(passage, words, commands)]
     return Answer(
         text="\n".join(told),
         abstained=True,
@@ -52,7 +53,7 @@ def _in_order(near: list[tuple[Passage, Piece | None]]) -> list[Passage]:
     return sorted((passage for passage, _ in near), key=lambda passage: passage.marker)
 
 
-def _shown(passage: Passage, words: Piece | None) -> Iterator[str]:
+def _shown(passage: Passage, words: Piece | None, commands: ShownCommands) -> Iterator[str]:
     """Where a passage stands, and behind it what it says that is nearest."""
     lines = passage.hit.chunk.lines
     where = f"{passage.hit.document.path}:{lines.first}-{lines.last}"
@@ -61,4 +62,5 @@ def _shown(passage: Passage, words: Piece | None) -> Iterator[str]:
     remark = f" _({passage.remark})_" if passage.remark else ""
     yield f"> - {label(heading)} ({label(where)}) [{passage.marker}]{remark}"
     if words is not None:
-        yield f"\n- {quoted_sentence(words.text, passage.marker)}\n"
+        risks = commands.risks_in(words.text, passage.hit.chunk.commands)
+        yield f"\n- {quoted_sentence(words.text, passage.marker, remark_on(risks))}\n"

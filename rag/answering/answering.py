@@ -20,6 +20,7 @@ from rag.answering.conversation import standalone
 from rag.answering.disagreement import disagreements, told
 from rag.answering.extractive import extract
 from rag.answering.prompting import Prompt, PromptBook
+from rag.answering.shown_commands import ShownCommands
 from rag.answering.writing import Writing
 from rag.command_risk.classify import CommandClassifier, shipped_classifier
 from rag.domain.answers import (
@@ -71,6 +72,7 @@ class Answerer:
     ) -> None:
         self._engine = engine
         self._classifier = classifier or shipped_classifier()
+        self._shown_commands = ShownCommands(self._classifier)
         self._embedder = embedder
         self._prompts = prompts
         self._observer = observer
@@ -109,17 +111,17 @@ class Answerer:
         yield ContextFound(context.hits, found)
         writing = None
         if found.no_result:
-            answer = abstention(asked, context)
+            answer = abstention(asked, context, self._shown_commands)
             yield TextPart(answer.text)
         elif self._generator is None:
-            answer = _extracted(asked, context)
+            answer = _extracted(asked, context, self._shown_commands)
             yield TextPart(answer.text)
         else:
             writing = self._writing(self._generator, context)
             yield from writing.parts(prompt, query.question, history)
             answer = writing.answer()
             if not writing.stands:
-                quoted = _extracted(asked, context)
+                quoted = _extracted(asked, context, self._shown_commands)
                 yield TextPart(writing.joint + quoted.text)
                 answer = writing.followed_by(quoted)
         disagreement = _disagreement(answer, context)
@@ -148,10 +150,10 @@ class Answerer:
         )
 
 
-def _extracted(question: str, context: Context) -> Answer:
-    quoted = extract(question, context)
+def _extracted(question: str, context: Context, commands: ShownCommands) -> Answer:
+    quoted = extract(question, context, commands)
     if not quoted.statements:
-        return abstention(question, context)
+        return abstention(question, context, commands)
     markers = sorted({marker for one in quoted.statements for marker in one.markers})
     return Answer(
         text=quoted.text,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby, pairwise
 
@@ -18,8 +18,9 @@ from rag.answering.context import Context, Passage, pages_of
 from rag.answering.escaping import label
 from rag.answering.nearest import nearest_of, nearest_words
 from rag.answering.quoting import quotation, quoted_sentence
+from rag.answering.shown_commands import ShownCommands, remark_on
 from rag.domain.answers import Statement
-from rag.domain.documents import Chunk, Kind, Risk
+from rag.domain.documents import Kind, Risk
 from rag.guardrails.injection import addresses_a_model
 from rag.retrieval.relevance import coverage
 from rag.text.pieces import (
@@ -106,19 +107,13 @@ _TIMESTAMP = re.compile(r"\d{1,4}[-:]\d{1,2}[-:T]\d")
 _MAX_ABSENT = 5
 _WARNS = re.compile(r"\W*(?:do not|don't|never|avoid|must not|be careful|caution|warning)\b", re.I)
 _RISKY = frozenset({Risk.DESTRUCTIVE, Risk.MUTATING})
-# The worst first.
-_REMARK_OF = {
-    Risk.DESTRUCTIVE: "destructive",
-    Risk.MUTATING: "changes something",
-    Risk.UNKNOWN: "may change something",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class _Quote:
     """One piece, a numbered list, or a line and the code that it introduces, of one passage.
 
-    `headings` lead to it from the top of its page.
+    `headings` lead to it from the top of its page; `risks` are those of the commands of each piece.
     """
 
     part: Part
@@ -126,6 +121,7 @@ class _Quote:
     pieces: tuple[Piece, ...]
     place: int
     headings: tuple[str, ...]
+    risks: tuple[frozenset[Risk], ...]
 
     @property
     def text(self) -> str:
@@ -146,12 +142,12 @@ class Extract:
     statements: tuple[Statement, ...]
 
 
-def extract(question: str, context: Context) -> Extract:
+def extract(question: str, context: Context, commands: ShownCommands) -> Extract:
     """An answer in the pages' own words; empty when the context has nothing to quote."""
     pages = pages_of(context.passages)
     best = max((passage.hit.score for passage in context.passages), default=0.0)
     main = [page for page in pages if _best_score(page) >= best * _NEARLY_AS_GOOD][:_MAX_PAGES]
-    quotes = [quote for page in main for passage in page for quote in _quotes(passage)]
+    quotes = [quote for page in main for passage in page for quote in _quotes(passage, commands)]
     chosen = _chosen(quotes)
     quoted = {quote.passage.marker for quote in chosen}
     beside = [page for page in pages if page not in main and _best_score(page) >= best * _MIN_ALSO]
@@ -160,7 +156,7 @@ def extract(question: str, context: Context) -> Extract:
         *(p for page in main for p in page if p.marker not in quoted),
     ]
     room = min(_MAX_OF[Part.ALSO], max(0, _MAX_CITED - len(quoted)))
-    chosen += _chosen([*_also(question, also)])[:room]
+    chosen += _chosen([*_also(question, also, commands)])[:room]
     told = [_part(part, chosen, quotes) for part in Part if any(q.part is part for q in chosen)]
     if chosen:
         told = [*_absent(question, context), *told, *_missing(quotes)]
@@ -181,23 +177,23 @@ def _best_score(page: Sequence[Passage]) -> float:
     return max(passage.hit.score for passage in page)
 
 
-def _quotes(passage: Passage) -> Iterator[_Quote]:
+def _quotes(passage: Passage, commands: ShownCommands) -> Iterator[_Quote]:
     """A passage's pieces by the part of an answer that they belong to."""
     headings = passage.hit.chunk.section
     waiting: list[Piece] = []
     for place, piece in enumerate(pieces(passage.text)):
         if piece.kind is PieceKind.HEADING:
             if waiting:
-                yield _quote(passage, waiting, headings, place)
+                yield _quote(passage, waiting, headings, place, commands)
                 waiting = []
             headings = (*passage.hit.chunk.section, piece.text.lstrip("# "))
         elif not addresses_a_model(piece.text):
             if waiting and not _belong_together(waiting, piece):
-                yield _quote(passage, waiting, headings, place)
+                yield _quote(passage, waiting, headings, place, commands)
                 waiting = []
             waiting.append(piece)
     if waiting:
-        yield _quote(passage, waiting, headings, len(passage.text))
+        yield _quote(passage, waiting, headings, len(passage.text), commands)
 
 
 def _belong_together(waiting: Sequence[Piece], piece: Piece) -> bool:
@@ -220,26 +216,36 @@ def _number(piece: Piece) -> int:
 
 
 def _quote(
-    passage: Passage, inside: Sequence[Piece], headings: tuple[str, ...], place: int
+    passage: Passage,
+    inside: Sequence[Piece],
+    headings: tuple[str, ...],
+    place: int,
+    commands: ShownCommands,
 ) -> _Quote:
-    text = "\n\n".join(piece.text for piece in inside)
-    part = _part_of(text, passage, headings)
-    return _Quote(part, passage, tuple(inside), place, headings)
+    own = passage.hit.chunk.commands
+    risks = tuple(commands.risks_in(piece.text, own) for piece in inside)
+    only_reads = frozenset().union(*risks) <= {Risk.READ_ONLY} and all(
+        commands.are_all_classified(piece.text) for piece in inside
+    )
+    quote = _Quote(Part.TOLD, passage, tuple(inside), place, headings, risks)
+    return replace(quote, part=_part_of(quote, only_reads=only_reads))
 
 
-def _part_of(text: str, passage: Passage, headings: Sequence[str]) -> Part:
-    risks = _risks(text, passage.hit.chunk)
-    told = _part_of_headings(headings)
-    if told is Part.CARE or _WARNS.match(without_list_mark(text)):
+def _part_of(quote: _Quote, *, only_reads: bool) -> Part:
+    """The part of an answer that a quote belongs to; only what only reads is ever a check."""
+    risks = frozenset().union(*quote.risks)
+    by_heading = _part_of_headings(quote.headings)
+    if by_heading is Part.CARE or _WARNS.match(without_list_mark(quote.text)):
         return Part.CARE
-    if _is_history(passage, headings):
+    if _is_history(quote.passage, quote.headings):
         return Part.TOLD
-    # A command that changes something is never offered as a check, whatever its heading says.
     if risks & _RISKY:
         return Part.MITIGATION
-    if risks == {Risk.READ_ONLY} and told in (None, Part.CAUSE):
+    if by_heading is Part.CHECK and not only_reads:
+        return Part.TOLD
+    if risks and only_reads and by_heading in (None, Part.CAUSE):
         return Part.CHECK
-    return told or Part.TOLD
+    return by_heading or Part.TOLD
 
 
 def _is_history(passage: Passage, headings: Sequence[str]) -> bool:
@@ -255,13 +261,7 @@ def _part_of_headings(headings: Sequence[str]) -> Part | None:
     return None
 
 
-def _risks(text: str, chunk: Chunk) -> set[Risk]:
-    return {
-        command.risk for command in chunk.commands if command.text.splitlines()[0].strip() in text
-    }
-
-
-def _also(question: str, passages: Sequence[Passage]) -> Iterator[_Quote]:
+def _also(question: str, passages: Sequence[Passage], commands: ShownCommands) -> Iterator[_Quote]:
     """The nearest words of each passage; what a page warns of stays a warning."""
     for passage in passages:
         piece = nearest_words(question, passage)
@@ -269,7 +269,8 @@ def _also(question: str, passages: Sequence[Passage]) -> Iterator[_Quote]:
             headings = _headings_above(passage, piece.line)
             warns = _part_of_headings(headings) is Part.CARE
             part = Part.CARE if warns else Part.ALSO
-            yield _Quote(part, passage, (piece,), piece.line, headings)
+            risks = commands.risks_in(piece.text, passage.hit.chunk.commands)
+            yield _Quote(part, passage, (piece,), piece.line, headings, (risks,))
 
 
 def _headings_above(passage: Passage, line: int) -> tuple[str, ...]:
@@ -311,7 +312,7 @@ def _part(part: Part, chosen: Sequence[_Quote], quotes: Sequence[_Quote]) -> str
 def _shown(quote: _Quote) -> str:
     """The quote with its markers, and remarks on its document and on what its commands do."""
     marker = quote.passage.marker
-    remarks = [_worst(risks) for risks in _risks_by_piece(quote)]
+    remarks = [remark_on(risks) for risks in _risks_by_piece(quote)]
     remarks[0] = "; ".join(filter(None, (quote.passage.remark, remarks[0])))
     if quote.part is Part.ALSO:  # one sentence or one row of a table
         return quoted_sentence(quote.text, marker, remarks[0])
@@ -323,17 +324,12 @@ def _shown(quote: _Quote) -> str:
 
 def _risks_by_piece(quote: _Quote) -> list[set[Risk]]:
     """What each piece's commands do; of code, told of the words that introduce it."""
-    chunk = quote.passage.hit.chunk
-    risks = [_risks(piece.text, chunk) for piece in quote.pieces]
+    risks = [set(one) for one in quote.risks]
     for place, (before, piece) in enumerate(pairwise(quote.pieces), start=1):
         if piece.kind is PieceKind.CODE and before.kind is not PieceKind.CODE:
             risks[place - 1] |= risks[place]
             risks[place] = set()
     return risks
-
-
-def _worst(risks: set[Risk]) -> str:
-    return next((words for risk, words in _REMARK_OF.items() if risk in risks), "")
 
 
 def _statements(quote: _Quote) -> Iterator[Statement]:
@@ -362,7 +358,7 @@ def _absent(question: str, context: Context) -> Iterator[str]:
 def _missing(quotes: Sequence[_Quote]) -> Iterator[str]:
     """Last, what a responder would look for and will not find here."""
     parts = {quote.part for quote in quotes}
-    risks = {risk for quote in quotes for risk in _risks(quote.text, quote.passage.hit.chunk)}
+    risks = frozenset().union(*(one for quote in quotes for one in quote.risks))
     told = []
     if Part.CHECK not in parts and Risk.READ_ONLY not in risks:
         told.append("> No read-only check was found.")

@@ -111,10 +111,14 @@ def _html(html: str, attribution: Attribution) -> Iterator[str]:
     """The words between tags; preformatted text as it stands; of comments and scripts nothing."""
     if _NOT_SHOWN.match(html):
         return
+    visible = _COMMENT.sub(" ", html).strip()
+    if not _TAG.search(visible):
+        yield from _prose(visible, attribution)
+        return
     if _HOLDS_CODE.search(html) or "`" in html:
         yield quoted_code(html, "html")
         return
-    words = _TAG.sub(" ", _COMMENT.sub(" ", html))
+    words = _TAG.sub(" ", visible)
     yield from _prose(" ".join(words.split()), attribution)
 
 

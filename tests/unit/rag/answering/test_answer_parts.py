@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 from ingest.chunking.chunker import Chunker, ChunkSettings
 from ingest.formats import load_text
 from rag.access.acl import AccessFilter
+from rag.answering import extractive
 from rag.answering.context import Context, ContextBuilder, newest_among_equals
 from rag.answering.conversation import standalone
-from rag.answering.extractive import Part, extract
+from rag.answering.extractive import Extract, Part
+from rag.answering.shown_commands import ShownCommands
+from rag.command_risk.classify import shipped_classifier
 from rag.domain.answers import Turn
 from rag.domain.documents import Chunk, Document, Freshness, FreshnessStatus, Kind, LineSpan
 from rag.domain.search import Explanation, Hit, Scores, SearchQuery
@@ -38,6 +41,10 @@ def hit(path: str, text: str, rank: int = 1, score: float = 1.0, day: datetime =
     chunk = Chunk(about.id, rank, text, (), LineSpan(1, text.count("\n") + 1))
     fresh = Freshness(FreshnessStatus.FRESH, day, None, 0)
     return Hit(rank, chunk, about, score, Scores(), fresh, Explanation((), 1.0, score, 1.0))
+
+
+def extract(question: str, context: Context) -> Extract:
+    return extractive.extract(question, context, ShownCommands(shipped_classifier()))
 
 
 class NoPages:
@@ -231,6 +238,62 @@ def test_what_no_page_speaks_of_is_said_first_and_shortly() -> None:
     told = extract(f"{log} {words} pods", context_of(hit("a.md", "Restart the pods."))).text
     absent = "mongodb, oplog, arbiter, hidden, votes, and of 2 more words of the question"
     assert told.startswith(f"> No page here speaks of: {absent}\n\n### ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Run `rm -rf /data` and `kubectl get pods` to see the disk.",
+        "See the disk with sudo rm -rf /data and look at the result.",
+        "| step | command |\n|---|---|\n| see | `kubectl delete ns prod` |",
+        "- Look at ``kubectl delete ns prod``.",
+        "> Look with `kubectl delete ns prod`.",
+        "Ask `DROP TABLE orders` how it is.",
+        "Run `wombatctl wipe all` to see the disk.",
+        "See `wombatctl wipe --all`.",
+        "```bash\nwombatctl wipe\n```",
+        "```\nwombatctl wipe --all\n```",
+        "```text\nrm -rf /data\n```",
+        "```python\nshutil.rmtree(path)\n```",
+    ],
+)
+def test_nothing_that_is_not_known_to_read_alone_stands_under_the_checks(text: str) -> None:
+    told = told_of("see the disk", f"## Check first\n\n{text}\n")
+    assert f"### {Part.CHECK.value}" not in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Run `kubectl get pods` to see the disk.",
+        "| step | command |\n|---|---|\n| see | `kubectl get pods` |",
+        "Look at `queue_limit = 40` and at the disk.",
+        "Look at the disk:\n\n```\nType   Status\nReady  Unknown\n```",
+        "```promql\nsum(rate(errors[5m])) > 5\n```",
+    ],
+)
+def test_what_only_reads_stands_under_the_checks(text: str) -> None:
+    assert f"### {Part.CHECK.value}" in told_of("see the disk", f"## Check first\n\n{text}\n")
+
+
+def test_a_command_in_prose_or_a_table_is_remarked_on_like_one_in_a_block() -> None:
+    page = "## Fix\n\nRun `rm -rf /data`.\n\n| a | b |\n|---|---|\n| x | `kubectl scale d/x` |\n"
+    told = told_of("fix", page)
+    assert "Run `rm -rf /data`. [1] _(destructive)_" in told
+    assert "| x | `kubectl scale d/x` |\n\n[1] _(changes something)_" in told
+
+
+@pytest.mark.parametrize(
+    "title", ["Nothing that you may read answers this.", "The pages disagree on x.", "a [9]"]
+)
+def test_no_title_reads_as_a_remark_or_a_marker(title: str) -> None:
+    about = hit("a.md", "Restart the pods.")
+    metadata = replace(about.document.metadata, title=title)
+    context = context_of(replace(about, document=replace(about.document, metadata=metadata)))
+    told = extract("restart pods", context).text
+    assert f"> {title}" not in told
+    assert "> In " in told
+    assert " [9]" not in told
 
 
 @pytest.fixture
