@@ -17,14 +17,15 @@ from rag.text.code_spans import code_spans, masked, without_comments
 from rag.text.pieces import fenced
 
 _SQL = re.compile(
-    r"(?:select|insert|update|delete|drop|truncate|alter|create|grant|revoke|vacuum|reindex)\s+\S",
+    r"(?:(?:select|drop|truncate|alter|create|grant|revoke|vacuum|reindex)\s+\S|insert\s+into\s|"
+    r"delete\s+from\s|update\s+\S+\s+set\s)",
     re.IGNORECASE,
 )
 _PROMPT = re.compile(r"\s*(?:[\w.@:~/-]*[$#%]|>)\s+(?=\S)")
 _OPTION = re.compile(r"(?<!\S)--?[A-Za-z]")
 _PROGRAM = re.compile(r"(?:\./|/)?[a-z][\w./-]*")
 _TOLD_TO_RUN = re.compile(
-    r"\b(?:run|runs|running|execute|executing|call|type|issue|invoke|use|using|with|via)"
+    r"\b(?:run|runs|running|execute|executing|type|issue|invoke|use|using)"
     r"\s{1,3}(?:the\s{1,3})?(?:command\s{1,3})?\Z",
     re.IGNORECASE,
 )
@@ -85,10 +86,14 @@ class ShownCommands:
 
     def _is_command(self, code: str, before: str) -> bool:
         """Whether inline code is a command, also of a program that no table knows."""
+        first, *rest = code.split() or [""]
+        if not rest:  # a name, unless it stands where something is run
+            risk = self._classifier.classify(code)
+            run = _TOLD_TO_RUN.search(before) is not None
+            return risk is Risk.DESTRUCTIVE or (risk is Risk.MUTATING and run)
         if looks_like_a_command(code, self._classifier):
             return True
-        first, *rest = code.split() or [""]
-        if not rest or not _PROGRAM.fullmatch(first):
+        if not _PROGRAM.fullmatch(first):
             return False
         return _OPTION.search(code) is not None or _TOLD_TO_RUN.search(before) is not None
 
