@@ -47,6 +47,7 @@ def create_app(services: Services) -> FastAPI:
         middleware=_layers(services),
         exception_handlers=exception_handlers(),
         redirect_slashes=False,  # a redirect would repeat the path and query to whoever asks
+        openapi_url=None,  # served by operation_routes, rendered once
         docs_url=None,  # these pages load their scripts from other people's servers
         redoc_url=None,
         telemetry=_NO_TELEMETRY,

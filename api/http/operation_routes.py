@@ -1,8 +1,11 @@
-"""/healthz, /readyz and /metrics: open to all, so no text, path or query in them."""
+"""/healthz, /readyz, /metrics and /openapi.json: open to all, so no text, path or query in them."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+import json
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from api.http.dependencies import ProvidedServices
 from api.http.models import ReadyAnswer, StatusAnswer
@@ -24,7 +27,26 @@ def operation_router() -> APIRouter:
         responses=described(),
     )
     router.add_api_route("/metrics", metrics, methods=["GET"], response_class=Response)
+    router.add_api_route(
+        "/openapi.json", OpenApiDocument(), methods=["GET"], include_in_schema=False
+    )
     return router
+
+
+class OpenApiDocument:
+    """The description of the API, rendered once: anybody may ask for it, as often as they like."""
+
+    def __init__(self) -> None:
+        self._rendered: bytes | None = None
+
+    async def __call__(self, request: Request) -> Response:
+        if self._rendered is None:
+            self._rendered = await run_in_threadpool(_render, request.app)
+        return Response(self._rendered, media_type="application/json")
+
+
+def _render(app: FastAPI) -> bytes:
+    return json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 async def healthz() -> dict[str, str]:
