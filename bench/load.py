@@ -68,8 +68,10 @@ class Spell:
             "failed": self.failed,
             "p50_ms": round(float(p50), 1),
             "p95_ms": round(float(p95), 1),
+            "quiet_p95_ms": round(float(np.percentile(quiet.searches, 95)), 1),
             "p95_to_quiet": round(float(p95 / np.percentile(quiet.searches, 95)), 2),
             "healthz_max_ms": round(max(self.health), 1),
+            "quiet_healthz_max_ms": round(max(quiet.health), 1),
         }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.compose.services import Services
 from api.http.dependencies import ProvidedServices
 from api.http.models import ReadyAnswer, StatusAnswer
 from api.http.problems import NOT_READY, described, problem_response
@@ -26,7 +28,9 @@ def operation_router() -> APIRouter:
         response_model_exclude_none=True,
         responses=described(),
     )
-    router.add_api_route("/metrics", metrics, methods=["GET"], response_class=Response)
+    router.add_api_route(
+        "/metrics", MetricsText(), methods=["GET"], response_class=Response, name="metrics"
+    )
     router.add_api_route(
         "/openapi.json", OpenApiDocument(), methods=["GET"], include_in_schema=False
     )
@@ -62,10 +66,24 @@ async def readyz(request: Request, services: ProvidedServices) -> ReadyAnswer | 
     return ReadyAnswer(status="ready", reading_failures=services.metrics.reading_failures() or None)
 
 
-def metrics(services: ProvidedServices) -> Response:
-    """Counts and times in Prometheus' text format."""
-    text = services.metrics.render(
+class MetricsText:
+    """Counts and times in Prometheus' text format.
+
+    Each rendering counts rows of the catalog, and anybody may ask for it: one at a time, however
+    many ask at once, so that they take no threads and processor time from searches.
+    """
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+
+    async def __call__(self, services: ProvidedServices) -> Response:
+        async with self._turn:
+            text = await run_in_threadpool(_metrics_of, services)
+        return Response(text, media_type=CONTENT_TYPE)
+
+
+def _metrics_of(services: Services) -> bytes:
+    return services.metrics.render(
         lambda: services.reader.summary(services.today(), services.settings.search.review_every),
         last_run(services.settings.evals_folder),
     )
-    return Response(text, media_type=CONTENT_TYPE)
