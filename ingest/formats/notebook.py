@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,6 +14,11 @@ from ingest.reading.blocks import Block, BlockKind
 from ingest.reading.decode import decode
 from rag.domain.documents import LineSpan
 from rag.errors import QuarantineError
+
+# A line that holds one JSON string, in a list or as the source of a cell.
+_STRING = re.compile(
+    r'\s*+(?:"source"\s*+:\s*+)?+\[?+\s*+("(?:[^"\\]++|\\.)*+")\s*+\]?+\s*+,?+\s*+'
+)
 
 
 def blocks(data: bytes) -> tuple[Block, ...]:
@@ -48,22 +55,43 @@ def _language(notebook: Mapping[str, Any]) -> str:
 
 
 class _LineFinder:
-    """Where a source line stands in the raw JSON, looked for from the last one found on."""
+    """Where a source line stands in the raw JSON, looked for from the last one found on.
+
+    Notebooks are written with each line of source as a JSON string on a line of its own, or with
+    all of a cell's source as one. Of one that is written otherwise, the last line found is told.
+    """
 
     def __init__(self, text: str) -> None:
-        self._lines = text.split("\n")
+        # For each line of source, its places in the order of the file, and the lines of these.
+        self._places: dict[str, list[int]] = {}
+        self._lines: list[int] = []
+        for number, raw in enumerate(text.split("\n"), start=1):
+            for source in _sources(raw):
+                self._places.setdefault(source, []).append(len(self._lines))
+                self._lines.append(number)
         self._next = 0
+        self._last = 1
 
     def find(self, source: str) -> int:
-        """The line, from 1, that holds `source` as a JSON string; the last one found if none."""
-        wanted = json.dumps(source, ensure_ascii=False)[1:-1]
-        escaped = json.dumps(source)[1:-1]
-        for index in range(self._next, len(self._lines)):
-            line = self._lines[index]
-            if wanted in line or escaped in line:
-                self._next = index if len(self._lines) == 1 else index + 1
-                return index + 1
-        return max(self._next, 1)
+        """The line, from 1, of the next place that holds `source`; the last one found if none."""
+        places = self._places.get(source, [])
+        behind = bisect_left(places, self._next)
+        if behind < len(places):
+            self._next = places[behind] + 1
+            self._last = self._lines[places[behind]]
+        return self._last
+
+
+def _sources(raw: str) -> list[str]:
+    """The lines of source that a line of JSON holds."""
+    found = _STRING.fullmatch(raw)
+    if found is None:
+        return []
+    try:
+        source: str = json.loads(found[1])
+    except ValueError:
+        return []
+    return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _cell(cell: Mapping[str, Any], language: str, lines: _LineFinder) -> Iterator[Block]:
