@@ -10,6 +10,9 @@ from ingest.formats import plain_text
 from ingest.reading.blocks import Block
 from rag.errors import QuarantineError
 
+_MAX_PAGES = 2000
+_MAX_CHARACTERS = 4_000_000
+
 
 def blocks(data: bytes) -> tuple[Block, ...]:
     """The text layer as plain text. Raises QuarantineError where there is none to read."""
@@ -35,4 +38,14 @@ def blocks(data: bytes) -> tuple[Block, ...]:
 def _text(reader: Any) -> str:
     if reader.is_encrypted:
         raise QuarantineError("the PDF is encrypted; save it without a password")
-    return "\n\n".join(page.extract_text() for page in reader.pages)
+    pages: list[str] = []
+    size = 0
+    for page in reader.pages:
+        pages.append(page.extract_text())
+        size += len(pages[-1])
+        if len(pages) > _MAX_PAGES or size > _MAX_CHARACTERS:
+            raise QuarantineError(
+                f"the PDF holds more than {_MAX_PAGES} pages or {_MAX_CHARACTERS} characters; "
+                "split it"
+            )
+    return "\n\n".join(pages)

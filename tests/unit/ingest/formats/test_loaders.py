@@ -237,6 +237,29 @@ def repacked(archive: bytes, name: str, change: Callable[[bytes], bytes]) -> byt
     return out.getvalue()
 
 
+def test_a_word_document_that_unpacks_to_too_much_is_refused_before_it_is_unpacked() -> None:
+    docx = pytest.importorskip("docx")
+    out = io.BytesIO()
+    docx.Document().save(out)
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/media/bomb.bin", bytes(70 * 1024 * 1024))
+    assert len(out.getvalue()) < 200_000
+    with pytest.raises(QuarantineError, match="over the limits of 64 MiB"):
+        load_binary(".docx", out.getvalue())
+
+
+def test_cells_of_a_word_table_are_read_once_with_the_tables_in_them() -> None:
+    docx = pytest.importorskip("docx")
+    written, out = docx.Document(), io.BytesIO()
+    outer = written.add_table(1, 2)
+    outer.cell(0, 0).text = "a"
+    outer.cell(0, 0).add_table(1, 1).cell(0, 0).text = "b"
+    outer.cell(0, 1).text = "c"
+    written.save(out)
+    [block] = load_binary(".docx", out.getvalue()).blocks
+    assert block.text == "a b | c"
+
+
 def test_a_pdf_without_text_says_so() -> None:
     pypdf = pytest.importorskip("pypdf")
     writer = pypdf.PdfWriter()
