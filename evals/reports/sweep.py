@@ -12,6 +12,7 @@ from rich.table import Table
 
 from evals.metrics.statistics import signed
 from evals.reports.json_report import latency
+from evals.reports.templating import render
 from evals.running.sweep import Row
 
 # What a person decides by; JSON has every score.
@@ -40,14 +41,10 @@ def print_sweep(rows: Sequence[Row], console: Console) -> None:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The same, fit for a pull request."""
-    heads = ["settings", *_metrics(rows), "half within"]
-    lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
-    for row in rows:
-        shown = [_told(row, metric) for metric in _metrics(rows)]
-        lines.append(f"| {' | '.join([f'`{row.cell.name}`', *shown, _half(row)])} |")
-    note = "In brackets: the 95% interval of the difference from the first line, by questions."
-    return "\n".join([*lines, "", note]) + "\n"
+    """The same, for a pull request."""
+    metrics = _metrics(rows)
+    cells = [(row.cell.name, [*(_told(row, one) for one in metrics), _half(row)]) for row in rows]
+    return render("sweep.md.jinja", metrics=metrics, rows=cells)
 
 
 def report(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -17,7 +17,8 @@ from evals.metrics.scoring import Scorer
 from evals.reports.html import html
 from evals.reports.json_report import report
 from evals.reports.junit import junit
-from evals.reports.markdown import escaped, markdown
+from evals.reports.markdown import markdown
+from evals.reports.templating import escaped
 from evals.reports.terminal import print_report
 from evals.running.history import HISTORY_FILE, append_run, past_runs
 from evals.running.runner import run_suite
