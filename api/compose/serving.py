@@ -34,8 +34,9 @@ def open_serving(
 
     It performs jobs, and watches the sources where the settings ask for it. With `ingest` it also
     brings the sources up to date: before it is warm where no run has ever come to its end, else
-    as a job, while what is indexed is served. Raises IndexBusy, IndexMissing when there is nothing
-    to serve, and ConfigurationError for `ingest` without a source.
+    as a job, while what is indexed is served. With `ingest` or a watcher, access that files lost
+    while the service was stopped is withdrawn before this returns. Raises IndexBusy, IndexMissing
+    when there is nothing to serve, and ConfigurationError for `ingest` without a source.
     """
     if ingest and not settings.sources:
         raise ConfigurationError(
@@ -63,6 +64,8 @@ def open_serving(
                 settings, catalog, index.models, filtered, metrics=metrics, observers=[AnswerLog()]
             )
         )
+        if ingest or settings.ingest.watch:
+            background.narrow_access()  # before the first request can be answered
         background.start(
             watching=settings.ingest.watch,
             polling=polling,
@@ -76,8 +79,6 @@ def open_serving(
                     background.first_run()
                 elif not shared:
                     index.indexer.repair()
-                if ingest and not first:
-                    background.narrow_access()
                 services.warm()
                 if ingest and not first and not settings.ingest.watch:  # a watcher runs anyway
                     catalog.jobs.enqueue(JobKind.REINDEX, _EVERYTHING, "serve --ingest")

@@ -138,12 +138,16 @@ class Background:
         _log(FirstRun(index, self._metrics.ingest_failed, self._stop).run())
 
     def narrow_access(self) -> None:
-        """Apply what readers have lost since the last run; a run gives and updates the rest."""
-        try:
-            self._upkeep.indexer.access.apply(self._upkeep.sources)
-        except RunbookError as error:
-            self._metrics.ingest_failed()
-            log.warning("changes of access were not applied: %s", error)
+        """Apply what readers have lost since the last run; a run gives and updates the rest.
+
+        A source that fails is logged and counted, and the next one is applied all the same.
+        """
+        for source in self._upkeep.sources:
+            try:
+                self._upkeep.indexer.access.apply([source])
+            except RunbookError as error:
+                self._metrics.ingest_failed()
+                log.warning("changes of access were not applied to %s: %s", source.name, error)
 
     def request_stop(self) -> None:
         """Let what runs end after its current batch; `stop` waits for it."""

@@ -35,11 +35,11 @@ def write(folder: Path, name: str, text: str) -> None:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[httpx.Client]:
+def serving(folder: Path, option: str = "--ingest") -> Iterator[httpx.Client]:
     """The process, from the moment at which it listens; it must end well when it is asked to."""
     port = free_port()
     with subprocess.Popen(
-        [*HASHING, "serve", "--ingest", "--port", str(port)],
+        [*HASHING, "serve", option, "--port", str(port)],
         cwd=folder,
         env=environment(),
         stderr=subprocess.PIPE,
@@ -87,15 +87,27 @@ def test_it_listens_at_once_and_is_ready_when_the_first_index_stands(folder: Pat
 def test_an_index_that_stands_is_served_while_it_is_brought_up_to_date(folder: Path) -> None:
     key = run_json(folder, "keys", "create", "--name", "k", "--group", "g")["key"]
     write(folder, "broker.md", "# Broker\n\nrestart the broker\n")
-    write(folder, "secret.md", "# Secret\n\nrotate the root key\n")
     run_json(folder, "ingest")
     write(folder, "cache.md", "# Cache\n\nflush the cache\n")
-    write(folder, "secret.md", "---\nacl: [team:security]\n---\n# Secret\n\nrotate the root key\n")
     with serving(folder) as client:
         wait_until(lambda: status(client, "/readyz") == 200, seconds=120)
-        assert "secret.md" not in found(client, key, "rotate the root key")
         assert "broker.md" in found(client, key, "restart the broker")
         wait_until(lambda: "cache.md" in found(client, key, "flush the cache"), seconds=120)
+
+
+@pytest.mark.parametrize("option", ["--ingest", "--watch"])
+def test_access_narrowed_while_stopped_holds_for_the_first_answer(
+    folder: Path, option: str
+) -> None:
+    """Also before the service is ready: a search is answered as soon as it listens."""
+    key = run_json(folder, "keys", "create", "--name", "k", "--group", "g")["key"]
+    write(folder, "broker.md", "# Broker\n\nrestart the broker\n")
+    write(folder, "secret.md", "# Secret\n\nrotate the root key\n")
+    run_json(folder, "ingest")
+    write(folder, "secret.md", "---\nacl: [team:security]\n---\n# Secret\n\nrotate the root key\n")
+    with serving(folder, option) as client:
+        assert "secret.md" not in found(client, key, "rotate the root key")
+        assert "broker.md" in found(client, key, "restart the broker")
 
 
 def test_it_ends_when_it_is_asked_to_before_there_is_an_index(folder: Path) -> None:
