@@ -39,10 +39,10 @@ def pushed_sources(payload: Any, sources: Sequence[SourceSettings]) -> list[str]
     if not isinstance(payload, Mapping):
         return []
     branch = payload.get("ref")
-    told = [payload.get(name) for name in ("repository", "project")]
+    repositories = [payload.get(name) for name in ("repository", "project")]
     urls = {
         _plain(url)
-        for about in told
+        for about in repositories
         if isinstance(about, Mapping)
         for url in (about.get(name) for name in _URLS)
         if isinstance(url, str)

@@ -16,14 +16,14 @@ def print_answer(answer: Answer) -> None:
     if answer.citations:
         echo()
     for citation in answer.citations:
-        echo(*_told(citation))
+        echo(*_citation_lines(citation))
     for notice in answer.notices:
         echo(f"note: {notice}", err=True)
     prompt = f"{answer.prompt} ({answer.prompt_hash})"
     echo(f"note: answered by {answer.model}, prompt {prompt}", err=True)
 
 
-def _told(citation: Citation) -> Iterator[str | Styled]:
+def _citation_lines(citation: Citation) -> Iterator[str | Styled]:
     """The parts of a citation's line: marker, file and lines, section, revision, review."""
     hit = citation.hit
     document, lines = hit.document, hit.chunk.lines

@@ -18,8 +18,8 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
     findings = examine(load_settings(ctx.obj))
     if as_json:
-        told = [{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings]
-        echo_json(told)
+        report = [{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings]
+        echo_json(report)
     else:
         for finding in findings:
             mark = Styled("ok  ", "green") if finding.ok else Styled("FAIL", "red")

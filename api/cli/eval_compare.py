@@ -24,8 +24,8 @@ def command(before: Path, after: Path, as_json: bool) -> None:
     earlier, run = read_run(before), read_run(after)
     verdict, differ = judge(run, earlier, GateRules()), differing(earlier, run)
     if as_json:
-        told = {**report(run, verdict), "differing": list(differ)}
-        echo_json(told)
+        summary = {**report(run, verdict), "differing": list(differ)}
+        echo_json(summary)
         return
 
     from evals.reports.terminal import print_report

@@ -65,9 +65,9 @@ def command(
         today=today().isoformat(),
     )
     _write(folder, {SUITE_FILE: head, QUESTIONS_FILE: lines(questions), DRAFTS_FILE: lines(drafts)})
-    told = {"folder": str(folder), "questions": len(questions), "drafts": len(drafts)}
+    summary = {"folder": str(folder), "questions": len(questions), "drafts": len(drafts)}
     if as_json:
-        echo_json(told)
+        echo_json(summary)
     else:
         echo(
             f"{folder}: {len(questions)} questions, and {len(drafts)} drafts to finish; "

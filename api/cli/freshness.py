@@ -34,8 +34,8 @@ def command(ctx: click.Context, owner: str | None, form: str, as_json: bool) -> 
     if as_json:
         echo_json(_to_json(found))
     else:
-        told = {"text": plain, "markdown": markdown, "digest": digest}[form]
-        echo_lines(told(found))
+        render = {"text": plain, "markdown": markdown, "digest": digest}[form]
+        echo_lines(render(found))
 
 
 def _review(settings: Settings) -> Review:

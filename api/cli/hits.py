@@ -44,26 +44,26 @@ def _print_hit(hit: Hit) -> None:
 
 
 def _print_explanation(hit: Hit) -> None:
-    told = hit.explanation
-    echo(f"   score {hit.score:.3f} = page {told.page_score:.3f} x {told.passage_share:.3f}")
-    for lane in told.contributions:
+    why = hit.explanation
+    echo(f"   score {hit.score:.3f} = page {why.page_score:.3f} x {why.passage_share:.3f}")
+    for lane in why.contributions:
         place = "not found by it" if lane.rank is None else f"rank {lane.rank}, {lane.raw:.3f}"
         echo(f"     {lane.lane:<13} {lane.points:+.3f}  ({place})")
-    if told.prior < 1 - _ROUNDING:
-        echo(f"     x {told.prior:.3f} for its age, or because another page supersedes it")
-    if told.prior > 1 + _ROUNDING:
-        echo(f"     x {told.prior:.3f} for being about what the question names")
+    if why.prior < 1 - _ROUNDING:
+        echo(f"     x {why.prior:.3f} for its age, or because another page supersedes it")
+    if why.prior > 1 + _ROUNDING:
+        echo(f"     x {why.prior:.3f} for being about what the question names")
 
 
 def _about(hit: Hit) -> str:
     section = " > ".join(hit.chunk.section)
     freshness = hit.freshness
-    told = freshness.status.value
+    status = freshness.status.value
     if freshness.status is not FreshnessStatus.UNKNOWN:
-        told += f", reviewed {freshness.age_days} days ago"
+        status += f", reviewed {freshness.age_days} days ago"
     successors = ", ".join(hit.superseded_by)
     superseded = f"superseded by {successors}" if successors else ""
-    parts = (section, hit.document.metadata.owner, told, superseded)
+    parts = (section, hit.document.metadata.owner, status, superseded)
     return " · ".join(part for part in parts if part)
 
 

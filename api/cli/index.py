@@ -38,11 +38,11 @@ def list_generations(config: Path | None, as_json: bool) -> None:
     with open_catalog(load_settings(config)) as catalog:
         known, history = catalog.generations.list(), catalog.promotions.history()
     if as_json:
-        told = {
+        listing = {
             "generations": [_described(info) for info in known],
             "promotions": [described(one) for one in history],
         }
-        echo_json(told)
+        echo_json(listing)
         return
     for info in known:
         echo(
@@ -64,12 +64,12 @@ def build(config: Path | None, model: str | None, max_tokens: int | None, as_jso
 
     Another model reads the chunks that the catalog has; another --max-tokens reads the sources.
     """
-    told = _done(config, "build", {"model": model, "chunk_tokens": max_tokens})
+    done = _done(config, "build", {"model": model, "chunk_tokens": max_tokens})
     _say(
-        told,
+        done,
         as_json,
-        f"generation {told['generation']} is built with {told['model']} from the "
-        f"{told['from']}: `runbook index promote {told['generation']}` lets it serve",
+        f"generation {done['generation']} is built with {done['model']} from the "
+        f"{done['from']}: `runbook index promote {done['generation']}` lets it serve",
     )
 
 
@@ -85,8 +85,8 @@ def promote(
     """Let a generation serve if its gate passes; it catches up first."""
     if force != bool(reason):
         raise click.UsageError("--force and --reason belong together")
-    told = _done(config, "promote", {"generation": number, "reason": reason})
-    _say(told, as_json, f"generation {number} serves; `runbook index rollback` takes it back")
+    done = _done(config, "promote", {"generation": number, "reason": reason})
+    _say(done, as_json, f"generation {number} serves; `runbook index rollback` takes it back")
 
 
 @command.command("rollback")
@@ -98,11 +98,11 @@ def rollback(config: Path | None, as_json: bool) -> None:
     from api.index.generation_keeper import described, roll_back
 
     with open_catalog(load_settings(config)) as catalog:
-        told = roll_back(catalog, getpass.getuser())
+        done = roll_back(catalog, getpass.getuser())
     _say(
-        described(told),
+        described(done),
         as_json,
-        f"generation {told.generation} serves; what changed meanwhile is read again by the "
+        f"generation {done.generation} serves; what changed meanwhile is read again by the "
         "running service, or by the next `runbook ingest`",
     )
 
@@ -126,14 +126,14 @@ def repair(ctx: click.Context, number: int | None, as_json: bool) -> None:
 
 
 def _checked(ctx: click.Context, kind: str, number: int | None, as_json: bool) -> None:
-    told = _done(ctx.obj, kind, {"generation": number})
-    problems = told["problems"]
+    done = _done(ctx.obj, kind, {"generation": number})
+    problems = done["problems"]
     if as_json:
-        echo_json(dict(told))
+        echo_json(dict(done))
     else:
         echo(
-            f"generation {told['generation']}: {told['chunks']} chunks, {told['vectors']} vectors, "
-            f"{told['samples']} asked for themselves"
+            f"generation {done['generation']}: {done['chunks']} chunks, {done['vectors']} vectors, "
+            f"{done['samples']} asked for themselves"
         )
         for problem in problems:
             echo(f"PROBLEM  {problem}")
@@ -153,9 +153,9 @@ def _done(config: Path | None, kind: str, scope: Mapping[str, Any]) -> Mapping[s
         return do_or_queue(load_settings(config), JobKind(kind), scope, getpass.getuser(), progress)
 
 
-def _say(told: Mapping[str, Any], as_json: bool, words: str) -> None:
+def _say(result: Mapping[str, Any], as_json: bool, words: str) -> None:
     if as_json:
-        echo_json(dict(told))
+        echo_json(dict(result))
     else:
         echo(words)
 

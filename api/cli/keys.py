@@ -66,11 +66,11 @@ def list_keys(config: Path | None, as_json: bool) -> None:
         echo_json([_described(info) for info in known])
         return
     for info in known:
-        told = _described(info)
-        state = "revoked" if told["revoked_at"] else f"until {told['expires_at'] or 'revoked'}"
+        key = _described(info)
+        state = "revoked" if key["revoked_at"] else f"until {key['expires_at'] or 'revoked'}"
         echo(
-            f"{info.id}  {info.name}  groups {' '.join(told['groups']) or '-'}  "
-            f"rights {' '.join(told['rights'])}  {state}"
+            f"{info.id}  {info.name}  groups {' '.join(key['groups']) or '-'}  "
+            f"rights {' '.join(key['rights'])}  {state}"
         )
 
 

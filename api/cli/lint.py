@@ -95,8 +95,8 @@ def _print_plain(findings: Sequence[Finding]) -> None:
         where = f"{_shown(found.place)}:{found.line}"
         echo(f"{where}: ", level, f" {found.rule.id}: {found.message}")
     counts = Counter(found.rule.level for found in findings)
-    told = ", ".join(f"{counts[level]} {level.value}s" for level in Level)
-    echo(f"{told}; `runbook lint --rules` says what to do about each", err=True)
+    counted = ", ".join(f"{counts[level]} {level.value}s" for level in Level)
+    echo(f"{counted}; `runbook lint --rules` says what to do about each", err=True)
 
 
 def _print_rules() -> None:

@@ -32,7 +32,7 @@ def plain(review: Review) -> Iterator[str]:
         yield ""
         yield f"{_owner(owner)}: {len(owner.pages)} pages"
         for page in owner.pages:
-            yield f"  {page.document.path}  {'; '.join(_told(page))}"
+            yield f"  {page.document.path}  {'; '.join(_reasons(page))}"
 
 
 def markdown(review: Review) -> Iterator[str]:
@@ -47,7 +47,7 @@ def markdown(review: Review) -> Iterator[str]:
         yield "| page | why |"
         yield "| --- | --- |"
         for page in owner.pages:
-            yield f"| {_link(page)} | {_escaped('; '.join(_told(page)))} |"
+            yield f"| {_link(page)} | {_escaped('; '.join(_reasons(page)))} |"
 
 
 def digest(review: Review) -> Iterator[str]:
@@ -60,7 +60,7 @@ def digest(review: Review) -> Iterator[str]:
         for page in owner.pages[:_DIGEST_PAGES]:
             where = page.document.metadata.url or page.document.path
             title = page.document.metadata.title
-            yield f"• {title}: {'; '.join(_told(page))} ({where})"
+            yield f"• {title}: {'; '.join(_reasons(page))} ({where})"
         if len(owner.pages) > _DIGEST_PAGES:
             yield f"• … and {len(owner.pages) - _DIGEST_PAGES} more"
 
@@ -82,7 +82,7 @@ def _counted(owner: OwnerReview) -> str:
     return ", ".join(f"{counts[reason]} {_NAMES[reason]}" for reason in Reason if counts[reason])
 
 
-def _told(page: DocumentReview) -> list[str]:
+def _reasons(page: DocumentReview) -> list[str]:
     """Why a page is listed, each with what shows it."""
     days = f"reviewed {page.freshness.age_days} days ago"
     details = {
@@ -96,16 +96,16 @@ def _told(page: DocumentReview) -> list[str]:
         Reason.SUPERSEDED_LINKED: f"superseded by {', '.join(page.superseded_by)}, "
         f"still linked from {', '.join(page.linked_from)}",
     }
-    told = [details.get(reason, _NAMES[reason]) for reason in page.reasons]
+    reasons = [details.get(reason, _NAMES[reason]) for reason in page.reasons]
     if page.answers:
-        told.append(f"among the first of {page.answers} searches")
-    return told
+        reasons.append(f"among the first of {page.answers} searches")
+    return reasons
 
 
 def _link(page: DocumentReview) -> str:
     title, url = _escaped(page.document.metadata.title), page.document.metadata.url
-    told = f"[{title}](<{url}>)" if url else title
-    return f"{told} `{page.document.path.replace('`', '')}`"
+    text = f"[{title}](<{url}>)" if url else title
+    return f"{text} `{page.document.path.replace('`', '')}`"
 
 
 def _escaped(text: str) -> str:

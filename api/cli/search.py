@@ -54,9 +54,9 @@ def command(
     with open_search(settings, model) as engine:
         if batch is not None:
             for identity, one in _questions(batch):
-                told = _answer(engine.search(make_query(one, principal)), explain)
-                del told["request_id"]
-                _echo_json({"id": identity, **told})
+                answer = _answer(engine.search(make_query(one, principal)), explain)
+                del answer["request_id"]
+                _echo_json({"id": identity, **answer})
             return
         result = engine.search(make_query(question or "", principal))
     if as_json:

@@ -83,8 +83,8 @@ def rich_console(*, err: bool = False, width: int | None = None) -> Console:
 
         def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
             for segment in console.render(self._inner, options):
-                told = segment.text if segment.control else visible(segment.text)
-                yield Segment(told, segment.style, segment.control)
+                shown = segment.text if segment.control else visible(segment.text)
+                yield Segment(shown, segment.style, segment.control)
 
     class VisibleHook(RenderHook):
         def process_renderables(

@@ -44,7 +44,7 @@ def run_watch(
         make_upkeep(settings, index.indexer).watch(
             polling=polling,
             reconcile=settings.ingest.reconcile_seconds,
-            told=on_report,
+            on_report=on_report,
             failed=do_nothing,
             stop=stop,
         )

@@ -80,9 +80,9 @@ def with_choice(settings: Settings, choice: Choice) -> Settings:
     return settings
 
 
-def _replaced(told: Mapping[str, Any], path: Sequence[str], value: Any) -> dict[str, Any]:
+def _replaced(fields: Mapping[str, Any], path: Sequence[str], value: Any) -> dict[str, Any]:
     name, *rest = path
     if not rest:
-        return {**told, name: value}
-    inside = told.get(name)
-    return {**told, name: _replaced(inside if isinstance(inside, dict) else {}, rest, value)}
+        return {**fields, name: value}
+    inside = fields.get(name)
+    return {**fields, name: _replaced(inside if isinstance(inside, dict) else {}, rest, value)}

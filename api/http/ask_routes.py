@@ -49,13 +49,13 @@ def ask(
     events = services.answerer.stream(
         body.to_domain(principal), history=[turn.to_domain() for turn in body.history]
     )
-    told = audited(events, body.query, services, by)
+    noted_events = audited(events, body.query, services, by)
     # The search runs before the first byte goes out, so that its failure is a problem document.
-    told = chain([next(told)], told)
+    noted_events = chain([next(noted_events)], noted_events)
     if body.stream:
-        return EventStream(_server_sent(told, by.request_id))
-    *_, last = told
-    return _told(last, by.request_id)[1]
+        return EventStream(_server_sent(noted_events, by.request_id))
+    *_, last = noted_events
+    return _wire_event(last, by.request_id)[1]
 
 
 def _server_sent(events: Iterator[AnswerEvent], request_id: str) -> Generator[str, None, None]:
@@ -65,13 +65,13 @@ def _server_sent(events: Iterator[AnswerEvent], request_id: str) -> Generator[st
     """
     try:
         for event in events:
-            yield _event(*_told(event, request_id))
+            yield _event(*_wire_event(event, request_id))
     except RunbookError as error:
         log.error("answer failed", exc_info=error)
         yield _event("error", problem_document(problem_of(error), request_id))
 
 
-def _told(event: AnswerEvent, request_id: str) -> tuple[str, JsonObject]:
+def _wire_event(event: AnswerEvent, request_id: str) -> tuple[str, JsonObject]:
     if isinstance(event, ContextFound):
         return "context", {"hits": [to_wire(hit) for hit in event.hits], "request_id": request_id}
     if isinstance(event, TextPart):

@@ -84,15 +84,15 @@ def chat(
         errors = [{"field": f"body.{field}", "reason": reason}]
         return problem_response(problem, request.scope, errors=errors)
     events = services.answerer.stream(SearchQuery(body.question, principal), history=body.history)
-    told = audited(events, body.question, services, by)
+    noted_events = audited(events, body.question, services, by)
     # The search runs before the first byte goes out, so that its failure has a status.
-    next(told)
+    next(noted_events)
     completion = _completion(request, services)
     if body.stream:
         usage = body.stream_options is not None and body.stream_options.include_usage
-        parts = _streamed(completion.chunks(told, include_usage=usage))
+        parts = _streamed(completion.chunks(noted_events, include_usage=usage))
         return EventStream(parts)
-    *_, last = told
+    *_, last = noted_events
     if not isinstance(last, Answered):
         raise AssertionError("a stream ends with its answer")
     return JSONResponse(completion.whole(last.answer))

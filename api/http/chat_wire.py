@@ -49,8 +49,8 @@ class Completion:
         yield DONE
 
     def _end(self, answer: Answer, include_usage: bool) -> Iterator[str]:
-        if told := sources(answer.citations, self.base):
-            yield self._chunk({"content": told})
+        if listed := sources(answer.citations, self.base):
+            yield self._chunk({"content": listed})
         yield self._chunk({}, "stop", self._evidence(answer))
         if include_usage:
             head = self._head("chat.completion.chunk")

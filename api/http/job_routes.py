@@ -120,9 +120,9 @@ def _progress(job: Job) -> JsonObject:
 def _result(job: Job, principal: Principal) -> JsonObject | None:
     if job.result is None:
         return None
-    told: dict[str, Any] = {name: job.result[name] for name in _COUNTS if name in job.result}
+    counts: dict[str, Any] = {name: job.result[name] for name in _COUNTS if name in job.result}
     quarantined = job.result.get("quarantined", [])
-    told["quarantined"] = len(quarantined)
+    counts["quarantined"] = len(quarantined)
     if principal.administrator:
-        told["quarantined_documents"] = quarantined
-    return told
+        counts["quarantined_documents"] = quarantined
+    return counts

@@ -33,10 +33,10 @@ def _line(citation: Citation, base: str) -> str:
     link = f"[{_escaped(document.metadata.title)}]({_address(document, base)})"
     section = " / ".join(_escaped(title) for title in chunk.section)
     where = _escaped(f"{document.path}:{chunk.lines.first}-{chunk.lines.last}")
-    told = [where, section, freshness_as_text(citation.hit.freshness)]
+    parts = [where, section, freshness_as_text(citation.hit.freshness)]
     if not citation.supported:
-        told.append("not confirmed by this page")
-    return f"- \\[{citation.marker}\\] {link} · {' · '.join(part for part in told if part)}"
+        parts.append("not confirmed by this page")
+    return f"- \\[{citation.marker}\\] {link} · {' · '.join(part for part in parts if part)}"
 
 
 def _address(document: Document, base: str) -> str:

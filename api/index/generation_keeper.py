@@ -101,11 +101,11 @@ class GenerationKeeper:
             self._bring_up_to_date(generation, progress)
             verdicts.append(self._consistent(generation))
             _let_through(number, verdicts, reason)
-            told = self._catalog.promotions.promote(
+            promotion = self._catalog.promotions.promote(
                 generation, by=by, kind="promote", gate=_detail(verdicts), reason=reason
             )
             self._remove_old(keep={generation.id, serving.id})
-            return described(told)
+            return described(promotion)
 
     def verify(self, number: int | None = None) -> Check:
         """Compare catalog, lexical tables and vectors: counts, ids, ACL sets, self-queries."""
@@ -277,9 +277,9 @@ def _detail(verdicts: Sequence[Verdict]) -> str:
     return "; ".join(verdict.detail for verdict in verdicts)
 
 
-def described(told: Promotion) -> dict[str, Any]:
+def described(promotion: Promotion) -> dict[str, Any]:
     """A promotion in JSON."""
-    return {**asdict(told), "at": told.at.isoformat()}
+    return {**asdict(promotion), "at": promotion.at.isoformat()}
 
 
 def _finds_itself(store: NearestVectors, sample: Sample) -> bool:

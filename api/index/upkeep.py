@@ -73,7 +73,7 @@ class Upkeep:
         *,
         polling: bool,
         reconcile: float,
-        told: Callable[[IngestReport], None],
+        on_report: Callable[[IngestReport], None],
         failed: Callable[[], None],
         stop: threading.Event,
     ) -> None:
@@ -88,7 +88,7 @@ class Upkeep:
         thread.start()
         try:
             # What changed before the watcher stood is found by the first, whole run.
-            Watch(self.index, self.sources, changes, reconcile, stop, failed).run(told)
+            Watch(self.index, self.sources, changes, reconcile, stop, failed).run(on_report)
         finally:
             end()
             ended.set()
@@ -177,7 +177,7 @@ class Background:
                 self._upkeep.watch(
                     polling=polling,
                     reconcile=reconcile,
-                    told=_log,
+                    on_report=_log,
                     failed=self._metrics.ingest_failed,
                     stop=self._stop,
                 )

@@ -46,7 +46,7 @@ class Watch:
     due: threading.Event = field(default_factory=threading.Event)
     _unsettled_since: float | None = None
 
-    def run(self, told: Callable[[IngestReport], None]) -> None:
+    def run(self, on_report: Callable[[IngestReport], None]) -> None:
         """Index everything, then whatever changes until `stop`; each run's report is `told`.
 
         Setting `due` asks for a reconcile at once. What failed is tried again, with what has
@@ -64,7 +64,7 @@ class Watch:
             if report is not None:
                 wait = _FIRST_WAIT
                 at = time.monotonic() + self.reconcile if whole else at
-                self._report(report, told)
+                self._report(report, on_report)
                 continue
             self._again(changed)
             at = time.monotonic() if whole else at
@@ -76,7 +76,9 @@ class Watch:
             for path in paths:
                 self.changes.add(source, path)
 
-    def _report(self, report: IngestReport | None, told: Callable[[IngestReport], None]) -> None:
+    def _report(
+        self, report: IngestReport | None, on_report: Callable[[IngestReport], None]
+    ) -> None:
         if report is None:
             return
         if report.unreachable:
@@ -87,7 +89,7 @@ class Watch:
             self._unsettled_since = None
         elif self._unsettled_since is None:
             self._unsettled_since = time.monotonic()
-        told(report)
+        on_report(report)
 
     def _settle(self) -> float:
         since = self._unsettled_since

@@ -123,10 +123,10 @@ def search_runbooks(
     filters = Filters(service=asked.service, kind=asked.kind)
     result = services.engine.search(SearchQuery(asked.query, principal, asked.k, filters))
     hits = [neutral_hit(hit) for hit in result.hits]
-    told = "Nothing here seems to answer that. The nearest passages:" if result.no_result else ""
+    intro = "Nothing here seems to answer that. The nearest passages:" if result.no_result else ""
     return ToolOutcome(
         {"hits": hits, "no_result": result.no_result},
-        hits_as_text(result.hits, told),
+        hits_as_text(result.hits, intro),
         asked.query,
         result.hits,
     )

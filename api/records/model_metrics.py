@@ -80,12 +80,12 @@ class ModelMetrics:
             self._error_rate.set(sum(self._last) / len(self._last))
 
     def answered(self, outcome: AnswerOutcome) -> None:
-        told = "fell_back" if outcome.fell_back else "answered"
+        outcome_label = "fell_back" if outcome.fell_back else "answered"
         self._answers.labels(
             outcome.model,
             outcome.prompt,
             outcome.prompt_hash,
-            "abstained" if outcome.abstained else told,
+            "abstained" if outcome.abstained else outcome_label,
         ).inc()
         self._statements.labels("unsupported").inc(outcome.unsupported)
         self._statements.labels("struck").inc(outcome.struck)

@@ -38,8 +38,8 @@ class Tracing:
     ) -> None:
         """`system` names who runs the language model, in OpenTelemetry's words."""
         self._system = system
-        told = {"service.name": "runbook-search", "service.version": version("runbook-search")}
-        self._provider = TracerProvider(resource=Resource(told), shutdown_on_exit=False)
+        names = {"service.name": "runbook-search", "service.version": version("runbook-search")}
+        self._provider = TracerProvider(resource=Resource(names), shutdown_on_exit=False)
         exporter = OTLPSpanExporter(
             endpoint=f"{endpoint.rstrip('/')}/v1/traces", headers=headers, timeout=timeout_seconds
         )

@@ -56,8 +56,8 @@ class OidcSettings(Section):
 
     @property
     def groups_path(self) -> tuple[str, ...]:
-        told = self.groups_claim
-        return (told,) if isinstance(told, str) else told
+        claim = self.groups_claim
+        return (claim,) if isinstance(claim, str) else claim
 
 
 ProxyAddresses = tuple[Annotated[Network, AfterValidator(_narrow)], ...]

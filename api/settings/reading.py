@@ -56,8 +56,8 @@ def _explain(path: Path, error: ValidationError) -> str:
 
 def _refuse_keys(path: Path, values: Mapping[str, Any]) -> None:
     for section, name in _KEYS:
-        told = values.get(section)
-        if isinstance(told, dict) and name in told:
+        section_values = values.get(section)
+        if isinstance(section_values, dict) and name in section_values:
             variable = f"RUNBOOK_{section}__{name}".upper()
             raise ConfigurationError(
                 f"{path}: {section}.{name}: a key does not belong in a file; take it out, and "

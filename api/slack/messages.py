@@ -39,8 +39,8 @@ def answer_message(answer: Answer) -> Message:
         text = f"{text[:_MAX_TEXT].rstrip()} …"
         if text.count("```") % 2:
             text += "\n```"
-    told = [text, *_sources(answer.citations)]
-    return private("\n".join(told))
+    parts = [text, *_sources(answer.citations)]
+    return private("\n".join(parts))
 
 
 def _as_mrkdwn(markdown: str) -> str:
@@ -68,8 +68,8 @@ def _source(citation: Citation) -> str:
     where = escaped(f"{document.path}:{chunk.lines.first}-{chunk.lines.last}")
     linked = f"<{_link(url)}|{title.replace('|', '¦')}>" if url and _is_web(url) else title
     doubt = "" if citation.supported else " · _not confirmed by this page_"
-    told = freshness_as_text(citation.hit.freshness)
-    return f"[{citation.marker}] {linked} `{where}` · {told}{doubt}"
+    freshness = freshness_as_text(citation.hit.freshness)
+    return f"[{citation.marker}] {linked} `{where}` · {freshness}{doubt}"
 
 
 def _is_web(url: str) -> bool:

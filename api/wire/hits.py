@@ -43,11 +43,11 @@ def to_wire(hit: Hit) -> JsonObject:
     }
 
 
-def _explanation(told: Explanation) -> JsonObject:
+def _explanation(explanation: Explanation) -> JsonObject:
     return {
-        "page_score": round(told.page_score, 6),
-        "prior": round(told.prior, 6),
-        "passage_share": round(told.passage_share, 6),
+        "page_score": round(explanation.page_score, 6),
+        "prior": round(explanation.prior, 6),
+        "passage_share": round(explanation.passage_share, 6),
         "lanes": [
             {
                 "lane": lane.lane,
@@ -55,7 +55,7 @@ def _explanation(told: Explanation) -> JsonObject:
                 "score": None if lane.raw is None else round(lane.raw, 6),
                 "points": round(lane.points, 6),
             }
-            for lane in told.contributions
+            for lane in explanation.contributions
         ],
     }
 

@@ -17,27 +17,29 @@ from rag.text.blocks import BlockText
 
 def neutral_hit(hit: Hit) -> JsonObject:
     """A hit without what only a model would see or obey, and without secrets."""
-    told = _passage(to_wire(hit), hit.chunk)
-    return {**told, "document": _titled(told["document"])}
+    wire_hit = _passage(to_wire(hit), hit.chunk)
+    return {**wire_hit, "document": _titled(wire_hit["document"])}
 
 
 def neutral_document(
     document: Document, freshness: Freshness, chunks: Sequence[Chunk]
 ) -> JsonObject:
     """A document and its chunks in the same way."""
-    told = document_with_chunks(document, freshness, chunks)
+    shown = document_with_chunks(document, freshness, chunks)
     return {
-        "document": _titled(told["document"]),
-        "chunks": [_passage(one, chunk) for one, chunk in zip(told["chunks"], chunks, strict=True)],
+        "document": _titled(shown["document"]),
+        "chunks": [
+            _passage(one, chunk) for one, chunk in zip(shown["chunks"], chunks, strict=True)
+        ],
     }
 
 
-def _passage(told: JsonObject, chunk: Chunk) -> JsonObject:
+def _passage(wire_hit: JsonObject, chunk: Chunk) -> JsonObject:
     return {
-        **told,
+        **wire_hit,
         "text": neutralised(BlockText(chunk.text, chunk.blocks)).text,
-        "section": [one_line(title) for title in told["section"]],
-        "commands": [{**one, "text": redacted(one["text"])} for one in told["commands"]],
+        "section": [one_line(title) for title in wire_hit["section"]],
+        "commands": [{**one, "text": redacted(one["text"])} for one in wire_hit["commands"]],
     }
 
 

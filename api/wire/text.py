@@ -16,12 +16,12 @@ from rag.text.blocks import BlockText
 NOTHING_FOUND = "Nothing found among the pages that you may read."
 
 
-def hits_as_text(hits: Sequence[Hit], told: str) -> str:
+def hits_as_text(hits: Sequence[Hit], introduction: str) -> str:
     """The hits, best first, behind what is to be said of them all."""
     if not hits:
         return NOTHING_FOUND
     parts = [_hit(hit) for hit in hits]
-    return "\n\n".join([told, *parts] if told else parts)
+    return "\n\n".join([introduction, *parts] if introduction else parts)
 
 
 def document_as_text(
@@ -72,9 +72,9 @@ def _neutral_text(chunk: Chunk) -> str:
 
 
 def _commands(commands: Iterable[Command]) -> list[str]:
-    told = [
+    lines = [
         f"- line {command.line} [{command.risk.value}] {redacted(command.text.splitlines()[0])}"
         for command in commands
         if command.text
     ]
-    return ["Commands and what each would do:", *told] if told else []
+    return ["Commands and what each would do:", *lines] if lines else []

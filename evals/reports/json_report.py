@@ -55,8 +55,11 @@ def latency(run: Run) -> dict[str, float]:
 
 def tokens(run: Run) -> dict[str, int]:
     """Tokens that the answers took in, and gave out."""
-    told = [case.response for case in run.cases if case.response is not None]
-    return {"in": sum(one.tokens_in for one in told), "out": sum(one.tokens_out for one in told)}
+    answers = [case.response for case in run.cases if case.response is not None]
+    return {
+        "in": sum(one.tokens_in for one in answers),
+        "out": sum(one.tokens_out for one in answers),
+    }
 
 
 def _at(times: list[float], share: float) -> float:

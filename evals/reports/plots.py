@@ -69,8 +69,8 @@ def curve(
             f'<line class="level" x1="{_LEFT}" x2="{_LEFT + _WIDTH}" y1="{y}" y2="{y}"/>'
             f'<text x="{_LEFT + _WIDTH + 6}" y="{lowest}">{escape(name)}</text>'
         )
-    told = " ".join(f"{x:.1f},{y:.1f}" for x, y in dots)
-    parts.append(f'<polyline class="curve" points="{told}"/>')
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in dots)
+    parts.append(f'<polyline class="curve" points="{points}"/>')
     below = _TOP + _HEIGHT + 17
     parts.append(f'<text x="{_LEFT}" y="{below}">{escape(ends[0])}</text>')
     parts.append(f'<text class="axis" x="{_LEFT + _WIDTH}" y="{below}">{escape(ends[1])}</text>')

@@ -43,7 +43,7 @@ def print_sweep(rows: Sequence[Row], console: Console) -> None:
 def markdown(rows: Sequence[Row]) -> str:
     """The same, for a pull request."""
     metrics = _metrics(rows)
-    cells = [(row.cell.name, [*(_told(row, one) for one in metrics), _half(row)]) for row in rows]
+    cells = [(row.cell.name, [*(_cell(row, one) for one in metrics), _half(row)]) for row in rows]
     return render("sweep.md.jinja", metrics=metrics, rows=cells)
 
 
@@ -65,7 +65,7 @@ def _metrics(rows: Sequence[Row]) -> list[str]:
     return [name for name in _SHOWN if any(name in row.means for row in rows)]
 
 
-def _told(row: Row, metric: str) -> str:
+def _cell(row: Row, metric: str) -> str:
     if metric not in row.means:
         return "-"
     mean = f"{row.means[metric]:.4f}"
@@ -76,10 +76,10 @@ def _told(row: Row, metric: str) -> str:
 
 
 def _coloured(row: Row, metric: str) -> str:
-    found, told = row.differences.get(metric), _told(row, metric)
+    found, cell_text = row.differences.get(metric), _cell(row, metric)
     if found is None or found.low <= 0 <= found.high:
-        return told
-    return f"[green]{told}[/]" if found.low > 0 else f"[red]{told}[/]"
+        return cell_text
+    return f"[green]{cell_text}[/]" if found.low > 0 else f"[red]{cell_text}[/]"
 
 
 def _half(row: Row) -> str:

@@ -27,8 +27,8 @@ def print_report(run: Run, verdict: Verdict, console: Console) -> None:
             f"[yellow]note[/]  {escape(finding.message)}", highlight=False, soft_wrap=True
         )
     for finding in verdict.blocking:
-        told = f"[red]{finding.rule}[/]  {escape(finding.message)}"
-        console.print(told, highlight=False, soft_wrap=True)
+        line = f"[red]{finding.rule}[/]  {escape(finding.message)}"
+        console.print(line, highlight=False, soft_wrap=True)
     times = latency(run)
     outcome = "[green]passed[/]" if verdict.passed else "[bold red]failed[/]"
     console.print(

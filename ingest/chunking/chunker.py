@@ -110,10 +110,10 @@ class Chunker:
 
     def _context(self, title: str, path: tuple[str, ...]) -> str:
         limit = self._settings.max_tokens // _CONTEXT_SHARE * _CHARS_PER_TOKEN
-        told = [title[:limit]]
+        parts = [title[:limit]]
         if path:
-            told.append(" > ".join(path)[-limit:])
-        return "\n".join(told)
+            parts.append(" > ".join(path)[-limit:])
+        return "\n".join(parts)
 
     def _room(self, contexts: Sequence[str]) -> list[int]:
         """Tokens left for text behind each context."""

@@ -213,8 +213,8 @@ def _kind(element: etree._Element) -> BlockKind | None:
 
 
 def _count(element: etree._Element, attribute: str) -> int | None:
-    told = element.get(attribute, "").strip()
-    return int(told) if _COUNT.fullmatch(told) else None
+    raw = element.get(attribute, "").strip()
+    return int(raw) if _COUNT.fullmatch(raw) else None
 
 
 def _language(element: etree._Element) -> str:

@@ -48,10 +48,10 @@ def _read(text: str) -> Mapping[str, Any]:
 
 def _language(notebook: Mapping[str, Any]) -> str:
     """The kernel's language; empty where the notebook does not say."""
-    told: object = notebook
+    value: object = notebook
     for key in ("metadata", "kernelspec", "language"):
-        told = told.get(key) if isinstance(told, Mapping) else None
-    return told.lower() if isinstance(told, str) else ""
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value.lower() if isinstance(value, str) else ""
 
 
 class _LineFinder:

@@ -80,9 +80,9 @@ class Child:
             start += item["size"]
             # Its signal ends this process by default, wherever it is, in C code too.
             signal.setitimer(signal.ITIMER_PROF, self._seconds)
-            told, value = self._answer(item, data)
+            header, value = self._answer(item, data)
             signal.setitimer(signal.ITIMER_PROF, 0)
-            send(self._connection, {**told, "resident_mib": _resident_mib()}, value)
+            send(self._connection, {**header, "resident_mib": _resident_mib()}, value)
 
     def _answer(self, item: Header, data: bytes) -> tuple[Header, bytes]:
         try:

@@ -27,8 +27,8 @@ class FrameTooLarge(Exception):
 
 def send(connection: socket.socket, header: Header, body: bytes = b"") -> None:
     """Send one message. Raises OSError, TimeoutError among them."""
-    told = json.dumps(header).encode()
-    connection.sendall(_LENGTHS.pack(len(told), len(body)) + told)
+    header_bytes = json.dumps(header).encode()
+    connection.sendall(_LENGTHS.pack(len(header_bytes), len(body)) + header_bytes)
     if body:
         connection.sendall(body)
 

@@ -30,7 +30,7 @@ _CHANGES = frozenset({Risk.MUTATING, Risk.DESTRUCTIVE})
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Setting:
     """What a page says of one setting of one command: its values, and the first line."""
 
     values: frozenset[str]
@@ -41,11 +41,11 @@ def conflicting_commands(pages: Sequence[Page], classifier: CommandClassifier) -
     """Told on both pages of a pair, at the first command in question."""
     current = [page for page in pages if page.kind is not Kind.POSTMORTEM and page.blocks]
     named = {page.place: _alerts_named(page, _all_alerts(current)) for page in current}
-    told = {page.place: _told(page, classifier) for page in current if named[page.place]}
+    settings = {page.place: _settings_of(page, classifier) for page in current if named[page.place]}
     for one, other in combinations(current, 2):
         shared = named[one.place] & named[other.place]
         if shared and not (supersedes(one, other) or supersedes(other, one)):
-            yield from _between(one, told[one.place], other, told[other.place], min(shared))
+            yield from _between(one, settings[one.place], other, settings[other.place], min(shared))
 
 
 def _all_alerts(pages: Sequence[Page]) -> re.Pattern[str] | None:
@@ -58,7 +58,7 @@ def _alerts_named(page: Page, known: re.Pattern[str] | None) -> frozenset[str]:
     return frozenset(page.fields.alerts) | frozenset(known.findall(page.body) if known else ())
 
 
-def _told(page: Page, classifier: CommandClassifier) -> dict[tuple[str, str], _Told]:
+def _settings_of(page: Page, classifier: CommandClassifier) -> dict[tuple[str, str], _Setting]:
     values: dict[tuple[str, str], set[str]] = defaultdict(set)
     lines: dict[tuple[str, str], int] = {}
     for command in commands_in(page.blocks, classifier):
@@ -67,14 +67,14 @@ def _told(page: Page, classifier: CommandClassifier) -> dict[tuple[str, str], _T
             for name, value in settings.items():
                 values[shape, name].add(value)
                 lines.setdefault((shape, name), command.line)
-    return {key: _Told(frozenset(values[key]), lines[key]) for key in values}
+    return {key: _Setting(frozenset(values[key]), lines[key]) for key in values}
 
 
 def _between(
     one: Page,
-    of_one: Mapping[tuple[str, str], _Told],
+    of_one: Mapping[tuple[str, str], _Setting],
     other: Page,
-    of_other: Mapping[tuple[str, str], _Told],
+    of_other: Mapping[tuple[str, str], _Setting],
     alert: str,
 ) -> Iterator[Finding]:
     for key in sorted(of_one.keys() & of_other.keys()):
@@ -85,13 +85,13 @@ def _between(
 
 
 def _finding(
-    page: Page, mine: _Told, other: Page, theirs: _Told, key: tuple[str, str], alert: str
+    page: Page, mine: _Setting, other: Page, theirs: _Setting, key: tuple[str, str], alert: str
 ) -> Finding:
-    told = (
+    message = (
         f"for {alert}, {key[1]} of `{key[0]}` is {_listed(mine.values)} here "
         f"and {_listed(theirs.values)} in {other.path}:{theirs.line}"
     )
-    return page.finding(CONFLICT, mine.line, told)
+    return page.finding(CONFLICT, mine.line, message)
 
 
 def _listed(values: frozenset[str]) -> str:

@@ -31,11 +31,11 @@ def near_duplicates(pages: Sequence[Page], embedder: Embedder | None) -> Iterato
         one, other = pages[pair[0]], pages[pair[1]]
         if not (supersedes(one, other) or supersedes(other, one)):
             if pair in alike:
-                told = f"{alike[pair]:.0%} of the shorter page's words stand in both"
+                reason = f"{alike[pair]:.0%} of the shorter page's words stand in both"
             else:
-                told = f"the two are {near[pair]:.2f} alike in meaning"
-            yield one.finding(NEAR_DUPLICATE, 1, f"nearly the same as {other.path}: {told}")
-            yield other.finding(NEAR_DUPLICATE, 1, f"nearly the same as {one.path}: {told}")
+                reason = f"the two are {near[pair]:.2f} alike in meaning"
+            yield one.finding(NEAR_DUPLICATE, 1, f"nearly the same as {other.path}: {reason}")
+            yield other.finding(NEAR_DUPLICATE, 1, f"nearly the same as {one.path}: {reason}")
 
 
 def supersedes(page: Page, other: Page) -> bool:

@@ -22,6 +22,6 @@ def skipped_headings(page: Page) -> Iterator[Finding]:
     for block in page.blocks:
         if block.kind is BlockKind.HEADING:
             if block.level > above + 1:
-                told = f"a heading of level {block.level} stands under one of level {above}"
-                yield page.finding(SKIPPED, block.lines.first, told)
+                message = f"a heading of level {block.level} stands under one of level {above}"
+                yield page.finding(SKIPPED, block.lines.first, message)
             above = block.level

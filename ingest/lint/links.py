@@ -52,22 +52,22 @@ def dead_links(page: Page, targets: LinkTargets) -> Iterator[Finding]:
             continue
         place = _place(page, unquote(parts.path))
         if not place.exists():
-            told = f"the link to {parts.path} leads to no file"
-            yield page.finding(DEAD_LINK, link.line, told)
+            message = f"the link to {parts.path} leads to no file"
+            yield page.finding(DEAD_LINK, link.line, message)
         elif parts.fragment:
             anchor = unquote(parts.fragment)
             known = targets.anchors(page.root, place)
             if known is not None and anchor not in known and anchor.lower() not in known:
-                told = f"{parts.path or 'this page'} has no heading for #{anchor}"
-                yield page.finding(DEAD_ANCHOR, link.line, told)
+                message = f"{parts.path or 'this page'} has no heading for #{anchor}"
+                yield page.finding(DEAD_ANCHOR, link.line, message)
 
 
 def dead_supersedes(page: Page) -> Iterator[Finding]:
     """`supersedes` in the front matter."""
     paths = [path for path in page.superseded if not path.startswith("..")]
     if page.superseded and not any((page.root / path).is_file() for path in paths):
-        told = f"supersedes: there is no {page.fields.supersedes}"
-        yield page.finding(DEAD_SUPERSEDES, page.line_of("supersedes"), told)
+        message = f"supersedes: there is no {page.fields.supersedes}"
+        yield page.finding(DEAD_SUPERSEDES, page.line_of("supersedes"), message)
 
 
 def _place(page: Page, path: str) -> Path:

@@ -127,7 +127,7 @@ def _anchors(placed: Sequence[_Placed]) -> Iterator[str]:
 
 def _slug(heading: Token) -> str:
     """A heading's anchor as GitHub, GitLab and most renderers make it."""
-    told = "".join(
+    text = "".join(
         child.content for child in heading.children or () if child.type in ("text", "code_inline")
     )
-    return _NOT_IN_A_SLUG.sub("", told.strip().lower()).replace(" ", "-")
+    return _NOT_IN_A_SLUG.sub("", text.strip().lower()).replace(" ", "-")

@@ -76,12 +76,12 @@ def lint(
         {t.root: AclRules(t.root, None) for t in targets},
         classifier,
     )
-    told: list[Finding] = []
+    findings: list[Finding] = []
     for page in pages:
         if page.place in asked:
             own = _of_page(page, beside)
-            told += without_silenced(page, [*own, *between.get(page.place, ())])
-    return sorted(told, key=lambda finding: (str(finding.place), finding.line, finding.rule.id))
+            findings += without_silenced(page, [*own, *between.get(page.place, ())])
+    return sorted(findings, key=lambda finding: (str(finding.place), finding.line, finding.rule.id))
 
 
 def _whole(pages: Sequence[Page]) -> list[Page]:

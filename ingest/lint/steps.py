@@ -38,8 +38,8 @@ def steps_without_result(page: Page, classifier: CommandClassifier) -> Iterator[
             step = [block, *_behind(page.blocks[index + 1 :])]
             commands = commands_in(step, classifier)
             if commands and commands[-1].risk in _CHANGES and not _tells(step, commands):
-                told = f"`{_shortened(commands[-1].text)}`: what should one see then?"
-                yield page.finding(NO_RESULT, commands[-1].line, told)
+                message = f"`{_shortened(commands[-1].text)}`: what should one see then?"
+                yield page.finding(NO_RESULT, commands[-1].line, message)
 
 
 def _behind(blocks: Sequence[Block]) -> Iterator[Block]:

@@ -64,9 +64,9 @@ def _alerts(groups: yaml.Node, path: Path) -> Iterator[AlertRule]:
             if isinstance(name, yaml.ScalarNode) and name.value:
                 annotations = _value(rule, "annotations")
                 links = [_value(annotations, key) for key in _LINKS]
-                told = [link.value for link in links if isinstance(link, yaml.ScalarNode)]
+                urls = [link.value for link in links if isinstance(link, yaml.ScalarNode)]
                 line = name.start_mark.line + 1
-                yield AlertRule(name.value, str(path), line, next(filter(None, told), None))
+                yield AlertRule(name.value, str(path), line, next(filter(None, urls), None))
 
 
 def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:

@@ -197,8 +197,8 @@ class SourceRun:
         return RawFile(source, path, data, content_hash(data), read.mtime)
 
     def _url_of(self, path: str) -> str | None:
-        told = self._mirror.url(path) if self._mirror else None
-        return told or self._source.url
+        url = self._mirror.url(path) if self._mirror else None
+        return url or self._source.url
 
     def _is_unchanged(self, raw: RawFile) -> bool:
         served = self._served.get(raw.path)

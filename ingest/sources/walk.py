@@ -88,10 +88,10 @@ def is_within(path: str, folder: str | None) -> bool:
 def root_identity(root: Path) -> tuple[int, int] | None:
     """Tells one folder at a path from another that takes its place; None where none is there."""
     try:
-        told = root.stat()
+        status = root.stat()
     except (OSError, ValueError):  # a dead network mount among them
         return None
-    return (told.st_dev, told.st_ino) if stat.S_ISDIR(told.st_mode) else None
+    return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) else None
 
 
 def read_file(root: Path, path: str, max_bytes: int, settle: float = 0.0) -> ReadFile:
@@ -137,22 +137,22 @@ def _opened(root: Path, path: str) -> Iterator[BinaryIO]:
 
 
 def _read(descriptor: int, max_bytes: int, settle: float) -> ReadFile:
-    told = os.fstat(descriptor)
-    if not stat.S_ISREG(told.st_mode):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         raise QuarantineError("not a regular file")
     # A clock that is ahead of ours makes a file look younger than it can be: it does not wait.
-    if 0 <= time.time() - told.st_mtime < settle:
+    if 0 <= time.time() - status.st_mtime < settle:
         raise FileUnsettled("it was written to just now")
-    if told.st_size <= max_bytes:
+    if status.st_size <= max_bytes:
         with os.fdopen(os.dup(descriptor), "rb") as file:
             data = file.read(max_bytes + 1)
         after = os.fstat(descriptor)
-        if (after.st_size, after.st_mtime_ns) != (told.st_size, told.st_mtime_ns):
+        if (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
             raise FileUnsettled("it was written to while it was read")
         if len(data) <= max_bytes:
-            return ReadFile(data, datetime.fromtimestamp(told.st_mtime, UTC))
+            return ReadFile(data, datetime.fromtimestamp(status.st_mtime, UTC))
     raise FileTooLarge(
-        f"{told.st_size / _MIB:.1f} MiB, over the limit of {max_bytes / _MIB:.0f} MiB; split it, "
+        f"{status.st_size / _MIB:.1f} MiB, over the limit of {max_bytes / _MIB:.0f} MiB; split it, "
         "or raise ingest.max_file_mib in runbook.toml"
     )
 

@@ -31,24 +31,24 @@ class Changes:
         self._debounce = debounce or Debounce()
         self._changed: dict[str, set[str]] = {}
         self._first = self._last = 0.0
-        self._told = threading.Condition()
+        self._changed_condition = threading.Condition()
 
     def add(self, source: str, path: str) -> None:
         """A path relative to the source's root, with `/`."""
-        with self._told:
+        with self._changed_condition:
             self._last = time.monotonic()
             if not self._changed:
                 self._first = self._last
             self._changed.setdefault(source, set()).add(path)
-            self._told.notify()
+            self._changed_condition.notify()
 
     def take(self, timeout: float) -> dict[str, frozenset[str]]:
         """All that changed, once it has been quiet; nothing when nothing does within `timeout`."""
-        with self._told:
-            if not self._told.wait_for(lambda: bool(self._changed), timeout):
+        with self._changed_condition:
+            if not self._changed_condition.wait_for(lambda: bool(self._changed), timeout):
                 return {}
             while (left := self._ends() - time.monotonic()) > 0:
-                self._told.wait(left)
+                self._changed_condition.wait(left)
             taken, self._changed = self._changed, {}
         return {source: frozenset(paths) for source, paths in taken.items()}
 

@@ -17,7 +17,7 @@ class GroupHierarchy:
 
     def __init__(self, includes: Mapping[str, Iterable[str]] | None = None) -> None:
         """Raises ConfigurationError for what is no group, and for a circle of groups."""
-        direct = {_group(name): _groups(name, told) for name, told in (includes or {}).items()}
+        direct = {_group(name): _groups(name, groups) for name, groups in (includes or {}).items()}
         self._reach: dict[str, frozenset[str]] = {}
         for name in direct:
             self._close(name, direct, ())
@@ -52,10 +52,10 @@ def _group(name: str) -> str:
     return tag
 
 
-def _groups(name: str, told: Iterable[str]) -> frozenset[str]:
-    if isinstance(told, str):
+def _groups(name: str, raw: Iterable[str]) -> frozenset[str]:
+    if isinstance(raw, str):
         raise ConfigurationError(f"groups: {name!r} needs a list of groups")
     try:
-        return frozenset(_group(tag) for tag in parse_tags(told))
+        return frozenset(_group(tag) for tag in parse_tags(raw))
     except InvalidTag as error:
         raise ConfigurationError(f"groups: {error}") from error

@@ -20,16 +20,16 @@ def abstention(question: str, context: Context, commands: ShownCommands) -> Answ
     """An Answer that gives none: it cites what is nearest, and claims nothing from it."""
     pages = pages_of(context.passages)[:_NEAREST]
     near = [(p, nearest_words(question, p)) for page in pages for p in nearest_of(question, page)]
-    told = [
+    lines = [
         "> Nothing that you may read answers this.",
         f"> Looked for: {label(question)}",
         *_missing(question, context),
     ]
     if near:
-        told.append("> The nearest pages, which may be about something else:")
-    told += [line for passage, words in near for line in _shown(passage, words, commands)]
+        lines.append("> The nearest pages, which may be about something else:")
+    lines += [line for passage, words in near for line in _shown(passage, words, commands)]
     return Answer(
-        text="\n".join(told),
+        text="\n".join(lines),
         abstained=True,
         citations=tuple(Citation(p.marker, p.hit, supported=True) for p in _in_order(near)),
         statements=tuple(

@@ -17,7 +17,7 @@ from rag.access.acl import access_filter
 from rag.answering.abstention import abstention
 from rag.answering.context import Context, ContextBuilder
 from rag.answering.conversation import standalone
-from rag.answering.disagreement import disagreements, told
+from rag.answering.disagreement import disagreements, rendered
 from rag.answering.extractive import extract
 from rag.answering.prompting import Prompt, PromptBook
 from rag.answering.shown_commands import ShownCommands
@@ -170,7 +170,7 @@ def _disagreement(answer: Answer, context: Context) -> str:
     """Where pages that an answer cites disagree; each side of it is cited already."""
     if answer.abstained:
         return ""
-    shown = told(disagreements(context.cited(one.marker for one in answer.citations)))
+    shown = rendered(disagreements(context.cited(one.marker for one in answer.citations)))
     return f"\n\n{shown}" if shown else ""
 
 

@@ -106,18 +106,18 @@ class AnswerChecker:
 
     def notices(self) -> tuple[str, ...]:
         """What was taken out or marked, in words."""
-        told = []
+        notices = []
         if self._nowhere:
             listed = ", ".join(f"[{marker}]" for marker in sorted(self._nowhere))
-            told.append(f"markers that point to no passage were removed: {listed}")
+            notices.append(f"markers that point to no passage were removed: {listed}")
         if self._struck:
-            told.append(f"{self._struck} command(s) that no cited page shows were struck out")
+            notices.append(f"{self._struck} command(s) that no cited page shows were struck out")
         marked = self.unsupported - self._removed
         if marked > 0:
-            told.append(f"{marked} statement(s) are marked as not supported by what they cite")
+            notices.append(f"{marked} statement(s) are marked as not supported by what they cite")
         if self._removed:
-            told.append(f"{self._removed} unsupported statement(s) were removed")
-        return tuple(told)
+            notices.append(f"{self._removed} unsupported statement(s) were removed")
+        return tuple(notices)
 
     def checked(self, unit: str, following: str = "") -> str:
         """A line, or a fenced block of code, as it may be shown; empty when nothing is left.

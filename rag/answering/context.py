@@ -180,12 +180,12 @@ def _block_of(command: Command, content: BlockText) -> int:
 
 
 def _remark(hit: Hit) -> str:
-    told = []
+    remarks = []
     if hit.superseded_by:
-        told.append(f"superseded by {', '.join(map(label, hit.superseded_by))}")
+        remarks.append(f"superseded by {', '.join(map(label, hit.superseded_by))}")
     if hit.freshness.status is FreshnessStatus.STALE:
-        told.append(f"stale: last reviewed {hit.freshness.last_reviewed}")
-    return "; ".join(told)
+        remarks.append(f"stale: last reviewed {hit.freshness.last_reviewed}")
+    return "; ".join(remarks)
 
 
 def pages_of(passages: Sequence[Passage]) -> list[list[Passage]]:

@@ -40,14 +40,14 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
 
 def _topic(asked: Sequence[str]) -> str:
     """The last question that stands by itself, and what was added to it since."""
-    told: list[str] = []
+    turns: list[str] = []
     for text in reversed(asked):
         if text.strip():
-            told.insert(0, " ".join(text.split()))
+            turns.insert(0, " ".join(text.split()))
             if not _follows_up(text):
                 break
     # The topic comes first: where it is long, what was added last is kept beside its beginning.
-    return " ".join([*told[:1], *told[-1:]] if len(told) > 2 else told)[:_MAX_TOPIC_CHARS]
+    return " ".join([*turns[:1], *turns[-1:]] if len(turns) > 2 else turns)[:_MAX_TOPIC_CHARS]
 
 
 def _follows_up(question: str) -> bool:

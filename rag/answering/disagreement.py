@@ -88,7 +88,7 @@ def disagreements(passages: Sequence[Passage]) -> list[Disagreement]:
     return sorted(found, key=lambda one: (one.markers, one.subject))[:_MAX_TOLD]
 
 
-def told(found: Sequence[Disagreement]) -> str:
+def rendered(found: Sequence[Disagreement]) -> str:
     """A part of an answer, in the project's own voice; empty when there is nothing to tell."""
     return "\n".join([f"### {HEADING}\n", *(f"> {one}" for one in found)]) if found else ""
 
@@ -129,7 +129,7 @@ def _settings_of(page: Iterable[Passage]) -> dict[str, Side]:
 
 
 def _commands_of(page: Iterable[Passage]) -> dict[str, Side]:
-    return _sides(told for passage in page for told in _command_values(passage))
+    return _sides(value for passage in page for value in _command_values(passage))
 
 
 def _command_values(passage: Passage) -> Iterator[tuple[str, str, Passage]]:
@@ -144,10 +144,10 @@ def _command_values(passage: Passage) -> Iterator[tuple[str, str, Passage]]:
                     yield f"{which}`{one_line(shape)}`", value, passage
 
 
-def _sides(told: Iterable[tuple[str, str, Passage]]) -> dict[str, Side]:
+def _sides(found: Iterable[tuple[str, str, Passage]]) -> dict[str, Side]:
     values: dict[str, set[str]] = defaultdict(set)
     first: dict[str, Passage] = {}
-    for subject, value, passage in told:
+    for subject, value, passage in found:
         values[subject].add(_bare(value))
         first.setdefault(subject, passage)
     return {subject: Side(frozenset(values[subject]), first[subject]) for subject in first}

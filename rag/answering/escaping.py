@@ -93,8 +93,8 @@ class _Brackets:
 
 def is_plain_address(address: str) -> bool:
     """Whether a link's address leads to a web page, a mailbox, or a place relative to the page."""
-    told = unescape(_ESCAPED_PUNCTUATION.sub(r"\1", address))
-    bare = "".join(char for char in told if char.isprintable() and not char.isspace())
+    plain = unescape(_ESCAPED_PUNCTUATION.sub(r"\1", address))
+    bare = "".join(char for char in plain if char.isprintable() and not char.isspace())
     scheme = _SCHEME.match(bare)
     if scheme is not None:
         return scheme.group().lower() in _PLAIN_SCHEMES

@@ -157,11 +157,11 @@ def extract(question: str, context: Context, commands: ShownCommands) -> Extract
     ]
     room = min(_MAX_OF[Part.ALSO], max(0, _MAX_CITED - len(quoted)))
     chosen += _chosen([*_also(question, also, commands)])[:room]
-    told = [_part(part, chosen, quotes) for part in Part if any(q.part is part for q in chosen)]
+    parts = [_part(part, chosen, quotes) for part in Part if any(q.part is part for q in chosen)]
     if chosen:
-        told = [*_absent(question, context), *told, *_missing(quotes)]
-    statements = tuple(told for quote in chosen for told in _statements(quote))
-    return Extract("\n\n".join(told), statements)
+        parts = [*_absent(question, context), *parts, *_missing(quotes)]
+    statements = tuple(parts for quote in chosen for parts in _statements(quote))
+    return Extract("\n\n".join(parts), statements)
 
 
 def missing_words(question: str, texts: Sequence[str]) -> list[str]:
@@ -297,16 +297,16 @@ def _part(part: Part, chosen: Sequence[_Quote], quotes: Sequence[_Quote]) -> str
     mine = [quote for quote in chosen if quote.part is part]
     if part is Part.ALSO:
         return f"### {part.value}\n\n" + "\n".join(f"- {_shown(quote)}" for quote in mine)
-    told: list[str] = []
+    lines: list[str] = []
     before = ""
     for where, inside in groupby(mine, key=lambda quote: quote.where):
         same_page = where[0] == before and len(where) > 1
-        told += [f"> In {' > '.join(where[same_page:])}", *(_shown(quote) for quote in inside)]
+        lines += [f"> In {' > '.join(where[same_page:])}", *(_shown(quote) for quote in inside)]
         before = where[0]
     left_out = sum(quote.part is part for quote in quotes) - len(mine)
     if left_out > 0 and part in (Part.CHECK, Part.MITIGATION):
-        told.append(f"> {left_out} more on these pages are not quoted here.")
-    return f"### {part.value}\n\n" + "\n\n".join(told)
+        lines.append(f"> {left_out} more on these pages are not quoted here.")
+    return f"### {part.value}\n\n" + "\n\n".join(lines)
 
 
 def _shown(quote: _Quote) -> str:
@@ -339,18 +339,18 @@ def _statements(quote: _Quote) -> Iterator[Statement]:
             yield Statement(piece.text, markers, supported=True)
             continue
         for is_code, run in fenced(piece.text):
-            told = [run] if is_code else list(prose_sentences(run))
-            yield from (Statement(text, markers, supported=True) for text in told)
+            texts = [run] if is_code else list(prose_sentences(run))
+            yield from (Statement(text, markers, supported=True) for text in texts)
 
 
 def _absent(question: str, context: Context) -> Iterator[str]:
     """First of all, what of the question the pages do not speak of."""
     texts = [text for p in context.passages for text in (p.text, p.title, *p.hit.chunk.section)]
     words = [word.strip("?.,;:!`'\"") for word in missing_words(question, texts)]
-    told = [one for one in words if _LETTERS.search(one) and not _TIMESTAMP.search(one)]
-    if told:
-        more = len(told) - _MAX_ABSENT
-        yield f"> No page here speaks of: {', '.join(map(label, told[:_MAX_ABSENT]))}" + (
+    absent = [one for one in words if _LETTERS.search(one) and not _TIMESTAMP.search(one)]
+    if absent:
+        more = len(absent) - _MAX_ABSENT
+        yield f"> No page here speaks of: {', '.join(map(label, absent[:_MAX_ABSENT]))}" + (
             f", and of {more} more words of the question" if more > 0 else ""
         )
 
@@ -359,10 +359,10 @@ def _missing(quotes: Sequence[_Quote]) -> Iterator[str]:
     """Last, what a responder would look for and will not find here."""
     parts = {quote.part for quote in quotes}
     risks = frozenset().union(*(one for quote in quotes for one in quote.risks))
-    told = []
+    lines = []
     if Part.CHECK not in parts and Risk.READ_ONLY not in risks:
-        told.append("> No read-only check was found.")
+        lines.append("> No read-only check was found.")
     if Part.MITIGATION not in parts and not risks & {*_RISKY, Risk.UNKNOWN}:
-        told.append("> No mitigation was found.")
-    if told:
-        yield f"### {MISSING}\n\n" + "\n".join(told)
+        lines.append("> No mitigation was found.")
+    if lines:
+        yield f"### {MISSING}\n\n" + "\n".join(lines)

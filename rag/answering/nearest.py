@@ -15,8 +15,8 @@ _FOUND_ON_A_PAGE = 2
 def nearest_of(question: str, page: Sequence[Passage]) -> list[Passage]:
     """The passages of one page that are cited: the best found, and that with most of the words."""
     found = sorted((p for p in page if p.hit.score), key=lambda passage: passage.marker)
-    told = max(page, key=lambda passage: _words(question, passage))
-    return list({p.marker: p for p in (*found[:_FOUND_ON_A_PAGE], told)}.values())
+    best = max(page, key=lambda passage: _words(question, passage))
+    return list({p.marker: p for p in (*found[:_FOUND_ON_A_PAGE], best)}.values())
 
 
 def nearest_words(question: str, passage: Passage) -> Piece | None:
@@ -24,8 +24,8 @@ def nearest_words(question: str, passage: Passage) -> Piece | None:
 
     None where it holds code alone, which is not to be read without what introduces it.
     """
-    told = list(_sentences(passage)) or list(_rows(passage))
-    return max(told, key=lambda piece: coverage(question, [piece.text])) if told else None
+    texts = list(_sentences(passage)) or list(_rows(passage))
+    return max(texts, key=lambda piece: coverage(question, [piece.text])) if texts else None
 
 
 def _words(question: str, passage: Passage) -> float:

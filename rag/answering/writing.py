@@ -226,5 +226,5 @@ def _quoted(passage: Passage) -> str:
 def _conversation(history: Sequence[Turn]) -> str:
     """What the user asked before; what a client says that was answered is nobody's evidence."""
     asked = [turn.text for turn in history if turn.role == "user"][-_TURNS_SHOWN:]
-    told = [f"Asked before: {one_line(text[:MAX_QUESTION_CHARS])}" for text in asked]
-    return "\n".join([*told, ""]) if told else ""
+    lines = [f"Asked before: {one_line(text[:MAX_QUESTION_CHARS])}" for text in asked]
+    return "\n".join([*lines, ""]) if lines else ""

@@ -24,13 +24,13 @@ def unborne_names(sentence: str, source: str) -> Iterator[str]:
     """Names that the source does not hold."""
     known = _searchable(source)
     spans = _CODE.findall(sentence)
-    told = _CODE.sub(lambda span: span[1], sentence)
+    unmarked = _CODE.sub(lambda span: span[1], sentence)
     bare = _CODE.sub(" ", sentence)
     names = chain(
         (part for span in spans for part in _parts(span)),
         _FLAG.findall(bare),
         (name for name in identifiers_in(bare) if not _is_ordinary(name, known)),
-        (name for name in _NAMESPACE.findall(told) if name not in STOP_WORDS),
+        (name for name in _NAMESPACE.findall(unmarked) if name not in STOP_WORDS),
     )
     for name in dict.fromkeys(names):
         if not _stands_in(name.lower(), known):

@@ -88,9 +88,9 @@ def wider_claims(sentence: str, source: str) -> Iterator[str]:
         yield "says that it is for good, and what it cites does not"
     only = {word.clause for word in theirs if word.text == "only"}
     everything = {word.clause for word in mine if word.text in _EVERYTHING}
-    told = by_root(theirs)
+    theirs_by_root = by_root(theirs)
     for word in mine:
-        held = told.get(word.root, ())
+        held = theirs_by_root.get(word.root, ())
         told_of_all = word.tells and word.clause in everything
         if told_of_all and held and all(other.clause in only for other in held):
             yield f"says {word.text} of everything, and what it cites only of some"
@@ -111,9 +111,9 @@ def negates(sentence: str) -> bool:
 
 def _negated_otherwise(mine: Sequence[Word], theirs: Sequence[Word]) -> Iterator[str]:
     clauses, source_clauses = clauses_of(mine), clauses_of(theirs)
-    told = by_root(other for other in theirs if other.tells)
+    theirs_by_root = by_root(other for other in theirs if other.tells)
     for word in mine:
-        held = told.get(word.root, ())
+        held = theirs_by_root.get(word.root, ())
         if not word.tells or word.is_number or not held:
             continue
         around = clauses[word.clause] - {word.root}

@@ -71,12 +71,12 @@ class _Quantity:
 def unborne_quantities(sentence: str, source: str) -> Iterator[str]:
     """Numbers that are not in the source, or are there of another unit."""
     sentence, source = normalised(sentence), normalised(source)
-    told = list(_quantities(source))
+    source_quantities = list(_quantities(source))
     numbers = {float(number.replace(",", "")) for number in _ANY_NUMBER.findall(source)}
     for mine in dict.fromkeys(_quantities(sentence)):
-        if any(_equal(mine, other) for other in told):
+        if any(_equal(mine, other) for other in source_quantities):
             continue
-        theirs = {other.measure for other in told if other.amount == mine.amount}
+        theirs = {other.measure for other in source_quantities if other.amount == mine.amount}
         if mine.measure and theirs and "" not in theirs:
             yield f"{mine.amount:g} is of another unit in what it cites"
         elif mine.amount not in numbers and mine.amount > 1:
@@ -85,9 +85,9 @@ def unborne_quantities(sentence: str, source: str) -> Iterator[str]:
 
 def other_bounds(sentence: str, source: str) -> Iterator[str]:
     """Numbers that the source bounds from the other side, and nowhere from this one."""
-    told = set(_bounds(normalised(source)))
+    source_bounds = set(_bounds(normalised(source)))
     for number, side in dict.fromkeys(_bounds(normalised(sentence))):
-        if (number, -side) in told and (number, side) not in told:
+        if (number, -side) in source_bounds and (number, side) not in source_bounds:
             yield f"{number} is bounded from the other side in what it cites"
 
 

@@ -81,35 +81,35 @@ class SupportChecker:
         """How well the passages support a sentence; markers in it do not count."""
         if len(sentence) > MAX_STATEMENT_CHARS:
             return Support(0.0, (f"is too long to check: over {MAX_STATEMENT_CHARS} characters",))
-        told = plain(sentence)
+        bare = plain(sentence)
         cited = [
             (number, unit)
             for number, passage in enumerate(passages)
             for unit in passage_units(passage)
         ]
-        if not told or not cited:
+        if not bare or not cited:
             return Support(0.0, ("cites nothing",) if not cited else ())
         line = sentence.strip(" `")  # of code, in which marks are no marks
-        same = next((n for n, unit in cited if plain(unit) == told or unit.strip() == line), None)
+        same = next((n for n, unit in cited if plain(unit) == bare or unit.strip() == line), None)
         if same is not None:
             return Support(1.0, (), same)
-        roots = telling_roots(told)
+        roots = telling_roots(bare)
         units = [_Unit(number, unit, _cover(roots, unit)) for number, unit in cited]
         likely = sorted(units, key=lambda unit: -unit.cover)[:_NEAREST_LOOKED_AT]
-        likeness, nearest = self._nearest(told, likely)
+        likeness, nearest = self._nearest(bare, likely)
         cited_text = "\n".join(passage.text for passage in passages)
         found = [*self._faults(unmarked(sentence), cited_text, _compared(likely, units))]
         kinds = [reasons for reasons in map(tuple, found) if reasons]
         reasons = tuple(reason for reasons in kinds for reason in reasons)
         return Support(likeness * FAULT ** len(kinds), reasons, nearest.passage)
 
-    def _nearest(self, told: str, likely: Sequence[_Unit]) -> tuple[float, _Unit]:
+    def _nearest(self, bare: str, likely: Sequence[_Unit]) -> tuple[float, _Unit]:
         """How like it the nearest unit is, and that unit."""
-        self._embed([told, *(plain(unit.text) for unit in likely)])
+        self._embed([bare, *(plain(unit.text) for unit in likely)])
 
         def nearness(unit: _Unit) -> float:
-            cosine = _cosine(self._vectors[told], self._vectors[plain(unit.text)])
-            otherwise = negates(told) != negates(unit.text)
+            cosine = _cosine(self._vectors[bare], self._vectors[plain(unit.text)])
+            otherwise = negates(bare) != negates(unit.text)
             return cosine + _COVER_WEIGHT * unit.cover - _NEGATED_OTHERWISE * otherwise
 
         nearest = max(likely, key=nearness)

@@ -62,9 +62,9 @@ def exchanged_partners(sentence: str, source: str) -> Iterator[str]:
 def other_order(sentence: str, source: str, units: Sequence[str]) -> Iterator[str]:
     """Steps whose order is told otherwise; `units` are the source's sentences and lines."""
     mine, theirs = words_of(sentence), words_of(source)
-    told = _told_order(theirs) | _order_of_lines(units)
+    source_order = _told_order(theirs) | _order_of_lines(units)
     for one, other in sorted(_told_order(mine)):
-        if (other, one) in told and (one, other) not in told:
+        if (other, one) in source_order and (one, other) not in source_order:
             yield f"{one} comes before {other}, and in what it cites behind it"
             return
     listed, source_listed = _listed_order(mine), _listed_order(theirs)
@@ -77,9 +77,9 @@ def other_order(sentence: str, source: str, units: Sequence[str]) -> Iterator[st
 
 def exchanged_sides(sentence: str, source: str) -> Iterator[str]:
     """`an order without a payment` for `a payment without an order`."""
-    told = set(_linked(words_of(source)))
+    source_links = set(_linked(words_of(source)))
     for one, link, other in _linked(words_of(sentence)):
-        if (other, link, one) in told and (one, link, other) not in told:
+        if (other, link, one) in source_links and (one, link, other) not in source_links:
             yield f"{one} {link} {other} is the other way round in what it cites"
 
 

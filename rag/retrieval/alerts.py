@@ -45,8 +45,8 @@ class Alert:
     @property
     def question(self) -> str:
         """The alert as a question to the search engine."""
-        told = [value for key, value in self.labels.items() if key not in _SILENT_LABELS]
-        return " ".join(part for part in (self.name, self.summary, *told) if part)[:_MAX_QUESTION]
+        values = [value for key, value in self.labels.items() if key not in _SILENT_LABELS]
+        return " ".join(part for part in (self.name, self.summary, *values) if part)[:_MAX_QUESTION]
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,9 +239,9 @@ def _shortlist(
 
 
 def _explained(fusion: Fusion, page: RankedPage, share: float) -> Explanation:
-    told = fusion.contributions(page.version)
-    points = sum(lane.points for lane in told)
-    return Explanation(told, page.score / points if points else 1.0, page.score, share)
+    contributions = fusion.contributions(page.version)
+    points = sum(lane.points for lane in contributions)
+    return Explanation(contributions, page.score / points if points else 1.0, page.score, share)
 
 
 def _nothing_answers(

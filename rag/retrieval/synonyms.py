@@ -34,9 +34,9 @@ class Synonyms:
         found: dict[str, tuple[str, ...]] = {}
         for start, word in enumerate(words):
             for length in range(longest, 0, -1):
-                told = self.others.get(tuple(words[start : start + length]))
-                if told and start + length <= len(words):
-                    found.setdefault(word, told)
+                synonyms = self.others.get(tuple(words[start : start + length]))
+                if synonyms and start + length <= len(words):
+                    found.setdefault(word, synonyms)
                     break
         return found
 
@@ -45,9 +45,9 @@ def parse_synonyms(lines: Iterable[str], name: str) -> Synonyms:
     """Synonyms from the lines of the file `name`. Raises ConfigurationError, naming the line."""
     others: dict[tuple[str, ...], tuple[str, ...]] = {}
     for number, line in enumerate(lines, start=1):
-        told = line.partition("#")[0].strip()
-        if told:
-            _add_group(others, told, f"{name}:{number}")
+        group = line.partition("#")[0].strip()
+        if group:
+            _add_group(others, group, f"{name}:{number}")
     return Synonyms(others)
 
 

@@ -68,14 +68,14 @@ class ConfluenceConnector:
             reader = self._reader()
             facts = _Facts(reader.confluence, self._options)
             for page in self._pages(reader):
-                told = facts.of(page.metadata["page_id"])
+                remote = facts.of(page.metadata["page_id"])
                 title = str(page.metadata["title"])
                 yield RemoteDocument(
                     path=f"{_named(title)}-{page.metadata['page_id']}.md",
-                    revision=str(told["version"]["number"]),
-                    updated_at=datetime.fromisoformat(told["version"]["when"]),
+                    revision=str(remote["version"]["number"]),
+                    updated_at=datetime.fromisoformat(remote["version"]["when"]),
                     data=f"# {' '.join(title.split())}\n\n{page.text}\n".encode(),
-                    acl=facts.readers(told),
+                    acl=facts.readers(remote),
                     url=page.metadata.get("url"),
                 )
 
@@ -95,12 +95,12 @@ class _Facts:
     def __init__(self, client: Any, options: Options) -> None:
         self._client = client
         self._options = options
-        self._told: dict[str, Mapping[str, Any]] = {}
+        self._cache: dict[str, Mapping[str, Any]] = {}
 
     def of(self, page: str) -> Mapping[str, Any]:
-        if page not in self._told:
-            self._told[page] = self._client.get_page_by_id(page_id=page, expand=_EXPAND)
-        return self._told[page]
+        if page not in self._cache:
+            self._cache[page] = self._client.get_page_by_id(page_id=page, expand=_EXPAND)
+        return self._cache[page]
 
     def readers(self, page: Mapping[str, Any]) -> frozenset[str] | None:
         """Whom a page and every page above it let in; None where none of them restricts."""
@@ -109,8 +109,8 @@ class _Facts:
         return reduce(frozenset.intersection, limits) if limits else None
 
     def _own(self, page: Mapping[str, Any]) -> frozenset[str] | None:
-        told = page["restrictions"]["read"]["restrictions"]
-        groups, users = told["group"]["results"], told["user"]["results"]
+        restrictions = page["restrictions"]["read"]["restrictions"]
+        groups, users = restrictions["group"]["results"], restrictions["user"]["results"]
         if not groups and not users:
             return None
         tags = [self._options.groups.get(group["name"]) for group in groups]

@@ -45,10 +45,10 @@ class GoogleDriveConnector:
         reader = self._reader()
         with translated(self.name):
             for resource in reader.list_resources():
-                told = reader.get_resource_info(resource)
-                path = _path(told)
+                info = reader.get_resource_info(resource)
+                path = _path(info)
                 if PurePosixPath(path).suffix.lower() in SUFFIXES:
-                    yield _document(reader, resource, path, told, known)
+                    yield _document(reader, resource, path, info, known)
 
     def _reader(self) -> Any:
         made = reader_class(self.name, "google", "GoogleDriveReader")
@@ -66,22 +66,22 @@ class GoogleDriveConnector:
 
 
 def _document(
-    reader: Any, resource: str, path: str, told: Mapping[str, Any], known: Mapping[str, str]
+    reader: Any, resource: str, path: str, info: Mapping[str, Any], known: Mapping[str, str]
 ) -> RemoteDocument:
-    modified = str(told["last_modified_date"])
+    modified = str(info["last_modified_date"])
     held = known.get(path) == modified
     return RemoteDocument(
         path=path,
         revision=modified,
         updated_at=datetime.fromisoformat(modified),
         data=None if held else reader.read_file_content(resource),
-        url=told.get("drive_link"),
+        url=info.get("drive_link"),
     )
 
 
-def _path(told: Mapping[str, Any]) -> str:
-    path = str(told["file_path"])
-    return f"{path}.docx" if told["content_type"] == _GOOGLE_DOCUMENT else path
+def _path(info: Mapping[str, Any]) -> str:
+    path = str(info["file_path"])
+    return f"{path}.docx" if info["content_type"] == _GOOGLE_DOCUMENT else path
 
 
 def make(options: Mapping[str, object]) -> GoogleDriveConnector:

@@ -211,8 +211,8 @@ def _write(place: Path, data: bytes) -> None:
 
 def _read_manifest(folder: Path) -> dict[str, Entry]:
     try:
-        told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return {path: _entry_of(entry) for path, entry in told["documents"].items()}
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return {path: _entry_of(entry) for path, entry in manifest["documents"].items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -221,18 +221,18 @@ def _read_manifest(folder: Path) -> dict[str, Entry]:
         ) from error
 
 
-def _entry_of(told: Mapping[str, Any]) -> Entry:
+def _entry_of(fields: Mapping[str, Any]) -> Entry:
     return Entry(
-        revision=str(told["revision"]),
-        updated_at=datetime.fromisoformat(told["updated_at"]),
-        acl=_understood(told["acl"]),
-        url=told["url"],
-        content_hash=str(told["content_hash"]),
+        revision=str(fields["revision"]),
+        updated_at=datetime.fromisoformat(fields["updated_at"]),
+        acl=_understood(fields["acl"]),
+        url=fields["url"],
+        content_hash=str(fields["content_hash"]),
     )
 
 
 def _write_manifest(folder: Path, entries: Mapping[str, Entry]) -> None:
-    told = {
+    fields_by_path = {
         path: {
             "revision": entry.revision,
             "updated_at": entry.updated_at.isoformat(),
@@ -242,4 +242,6 @@ def _write_manifest(folder: Path, entries: Mapping[str, Entry]) -> None:
         }
         for path, entry in sorted(entries.items())
     }
-    _write(folder / MANIFEST, json.dumps({"documents": told}, ensure_ascii=False).encode())
+    _write(
+        folder / MANIFEST, json.dumps({"documents": fields_by_path}, ensure_ascii=False).encode()
+    )

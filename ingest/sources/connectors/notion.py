@@ -60,8 +60,8 @@ class NotionConnector:
 
 
 def _document(reader: Any, page: str, known: Mapping[str, str]) -> RemoteDocument:
-    told = _facts(reader, page)
-    title, edited = _title(told) or "page", str(told["last_edited_time"])
+    facts = _facts(reader, page)
+    title, edited = _title(facts) or "page", str(facts["last_edited_time"])
     named = _NOT_IN_A_NAME.sub("-", title.lower()).strip("-")[:_MAX_OF_A_TITLE] or "page"
     path = f"{named}-{page.replace('-', '')}.txt"
     held = known.get(path) == edited
@@ -70,7 +70,7 @@ def _document(reader: Any, page: str, known: Mapping[str, str]) -> RemoteDocumen
         revision=edited,
         updated_at=datetime.fromisoformat(edited),
         data=None if held else f"{title}\n\n{reader.read_page(page)}\n".encode(),
-        url=told.get("url"),
+        url=facts.get("url"),
     )
 
 
@@ -79,12 +79,12 @@ def _facts(reader: Any, page: str) -> Mapping[str, Any]:
 
     answer = requests.get(_PAGE.format(page), headers=reader.headers, timeout=_TIMEOUT_SECONDS)
     answer.raise_for_status()
-    told: Mapping[str, Any] = answer.json()
-    return told
+    facts: Mapping[str, Any] = answer.json()
+    return facts
 
 
-def _title(told: Mapping[str, Any]) -> str:
-    for value in told.get("properties", {}).values():
+def _title(facts: Mapping[str, Any]) -> str:
+    for value in facts.get("properties", {}).values():
         if value.get("type") == "title":
             return " ".join("".join(part["plain_text"] for part in value["title"]).split())
     return ""

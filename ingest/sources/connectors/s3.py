@@ -50,13 +50,13 @@ class S3Connector:
     def _document(
         self, reader: Any, resource: str, path: str, known: Mapping[str, str]
     ) -> RemoteDocument:
-        told = reader.get_resource_info(resource)
-        revision = str(told["content_hash"]).strip('"')
+        info = reader.get_resource_info(resource)
+        revision = str(info["content_hash"]).strip('"')
         held = known.get(path) == revision
         return RemoteDocument(
             path=path,
             revision=revision,
-            updated_at=datetime.fromisoformat(told["last_modified_date"]),
+            updated_at=datetime.fromisoformat(info["last_modified_date"]),
             data=None if held else reader.read_file_content(resource),
             url=self._options.url.replace("{path}", path) if self._options.url else None,
         )

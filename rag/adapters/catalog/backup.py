@@ -76,9 +76,9 @@ def back_up(installation: Installation, target: Path, keep: Sequence[str] = ()) 
             _schema_of(gathered[_CATALOG]),
             {name: _sha256(place) for name, place in gathered.items()},
         )
-        told = Path(folder) / _MANIFEST
-        told.write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
-        _write(target, {_MANIFEST: told, **gathered})
+        manifest_file = Path(folder) / _MANIFEST
+        manifest_file.write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
+        _write(target, {_MANIFEST: manifest_file, **gathered})
     return manifest
 
 
@@ -200,8 +200,8 @@ def _unpacked(source: Path, folder: Path) -> Manifest:
 def _manifest(source: Path, archive: tarfile.TarFile) -> Manifest:
     try:
         file = archive.extractfile(_MANIFEST)
-        told: dict[str, Any] = json.loads(file.read()) if file else {}
-        manifest = Manifest(**told)
+        fields: dict[str, Any] = json.loads(file.read()) if file else {}
+        manifest = Manifest(**fields)
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"{source} is no backup of this program") from error
     if manifest.format != _FORMAT or manifest.schema > SCHEMA_VERSION:

@@ -186,9 +186,9 @@ class Consistency:
 def check_file(database: Database) -> None:
     """Raises StoreError when the catalog's file itself is damaged."""
     with database.read() as connection:
-        told = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-    if told != "ok":
+        result = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    if result != "ok":
         raise StoreError(
-            f"the catalog at {database.path} is damaged ({told}): stop the service, and bring it "
+            f"the catalog at {database.path} is damaged ({result}): stop the service, and bring it "
             "back with `runbook restore`, or move it away and ingest again"
         )

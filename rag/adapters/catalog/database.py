@@ -100,12 +100,12 @@ def _translated(path: Path) -> Iterator[None]:
 
 
 def _explained(path: Path, error: sa.exc.SQLAlchemyError) -> str:
-    told = str(error)
-    if "disk is full" in told:
+    message = str(error)
+    if "disk is full" in message:
         return "the disk is full: make room, and run again; what was committed is safe"
-    if "readonly database" in told or "unable to open" in told:
+    if "readonly database" in message or "unable to open" in message:
         return f"{path.parent} cannot be written: mend its owner or its mount, or set `state`"
-    if "malformed" in told or "not a database" in told:
+    if "malformed" in message or "not a database" in message:
         return (
             "it is damaged: stop the service, and bring it back with `runbook restore`, or move it "
             "away and ingest again"

@@ -26,9 +26,9 @@ class JobStore:
 
     def enqueue(self, kind: JobKind, scope: Mapping[str, Any], asked_by: str) -> Job:
         """A new job, or the one that waits already to do the same."""
-        told = json.dumps(dict(scope), sort_keys=True, ensure_ascii=False)
+        scope_json = json.dumps(dict(scope), sort_keys=True, ensure_ascii=False)
         waiting = sa.and_(
-            jobs.c.kind == kind, jobs.c.scope == told, jobs.c.state == JobState.QUEUED
+            jobs.c.kind == kind, jobs.c.scope == scope_json, jobs.c.state == JobState.QUEUED
         )
         with self._database.write() as connection:
             known = _first(connection, waiting)
@@ -39,7 +39,7 @@ class JobStore:
                 jobs.insert().values(
                     id=identity,
                     kind=kind,
-                    scope=told,
+                    scope=scope_json,
                     state=JobState.QUEUED,
                     asked_by=asked_by,
                     created_at=_now(),
@@ -126,12 +126,12 @@ class JobStore:
         error: str | None = None,
         reason: str | None = None,
     ) -> None:
-        told = None if result is None else json.dumps(dict(result), ensure_ascii=False)
+        stored = None if result is None else json.dumps(dict(result), ensure_ascii=False)
         with self._database.write() as connection:
             connection.execute(
                 jobs.update()
                 .where(_is(identity))
-                .values(state=state, finished_at=_now(), result=told, error=error, reason=reason)
+                .values(state=state, finished_at=_now(), result=stored, error=error, reason=reason)
             )
 
     def put_back(self, identity: str) -> None:

@@ -103,7 +103,7 @@ class TermCounts:
         words = list(dict.fromkeys(word for alternatives in terms for word in alternatives))
         stems = dict(zip(words, self._stemmer.stems(words), strict=True))
         rows = self._rows_of(
-            connection, now.generation, {stem for told in stems.values() for stem in told}
+            connection, now.generation, {stem for group in stems.values() for stem in group}
         )
 
         def rows_of(alternatives: Alternatives) -> int:

@@ -74,9 +74,9 @@ class Promotions:
             if not served.rowcount:  # it was removed meanwhile: the one before serves on
                 raise NotFound(f"there is no generation {generation.id} any more")
             connection.execute(state.update().values(changes=state.c.changes + 1))
-            told = Promotion(generation.id, before, datetime.now(UTC), by, kind, gate, reason)
-            connection.execute(promotions.insert().values(_columns(told)))
-            return told
+            promotion = Promotion(generation.id, before, datetime.now(UTC), by, kind, gate, reason)
+            connection.execute(promotions.insert().values(_columns(promotion)))
+            return promotion
 
     def before(self) -> int:
         """The generation that served until the one that serves now. Raises NotFound."""
@@ -153,15 +153,15 @@ def _serving(connection: sa.Connection) -> int | None:
     return None if found is None else int(found)
 
 
-def _columns(told: Promotion) -> dict[str, Any]:
+def _columns(promotion: Promotion) -> dict[str, Any]:
     return {
-        "generation": told.generation,
-        "before": told.before,
-        "at": told.at.isoformat(),
-        "by": told.by,
-        "kind": told.kind,
-        "gate": told.gate,
-        "reason": told.reason,
+        "generation": promotion.generation,
+        "before": promotion.before,
+        "at": promotion.at.isoformat(),
+        "by": promotion.by,
+        "kind": promotion.kind,
+        "gate": promotion.gate,
+        "reason": promotion.reason,
     }
 
 

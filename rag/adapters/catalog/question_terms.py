@@ -24,11 +24,11 @@ Alternatives = tuple[str, ...]
 
 def terms_of(question: str, synonyms: Synonyms) -> list[Alternatives]:
     """The question's telling words, each with what else may stand in its place."""
-    told = _WORD.findall(question.lower())
+    tokens = _WORD.findall(question.lower())
     apart = _WORD.findall(spelled_out(question).lower())
-    words = list(dict.fromkeys((*told, *apart)))
+    words = list(dict.fromkeys((*tokens, *apart)))
     kept = [word for word in words if word not in STOP_WORDS] or words
-    others = synonyms.expand(told)
+    others = synonyms.expand(tokens)
     return [(word, *others.get(word, ())) for word in kept[:_MAX_TERMS]]
 
 
@@ -40,8 +40,8 @@ def any_of(terms: Iterable[Alternatives]) -> str:
 
 def about_identifier(identifier: str, columns: Sequence[str]) -> str:
     """The expression that finds an identifier, whole or in parts, in these columns."""
-    told = " OR ".join(f'"{phrase}"' for phrase in phrases(identifier))
-    return f"{{{' '.join(columns)}}} : ({told})"
+    alternatives = " OR ".join(f'"{phrase}"' for phrase in phrases(identifier))
+    return f"{{{' '.join(columns)}}} : ({alternatives})"
 
 
 def identifiers_of(question: str) -> list[str]:

@@ -61,8 +61,8 @@ def export_in_child(model: str, max_tokens: int, allow_download: bool, folder: P
         if failure:
             shutil.rmtree(made)
             made.mkdir()
-            told = json.dumps({"reason": f"{model} could not be exported: {failure}"})
-            (made / FAILED).write_text(told, encoding="utf-8")
+            about = json.dumps({"reason": f"{model} could not be exported: {failure}"})
+            (made / FAILED).write_text(about, encoding="utf-8")
         if not folder.exists():
             made.replace(folder)
     exported(folder)
@@ -80,7 +80,7 @@ def _export(model_name: str, max_tokens: int, allow_download: bool, folder: Path
     converted = _converted(model)
     openvino_with_converter().save_model(converted, folder / "model.xml", compress_to_fp16=True)
     model.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
-    told = ExportedModel(
+    exported = ExportedModel(
         dimension=len(model.encode_query("dimension")),
         max_tokens=int(model.max_seq_length or max_tokens),
         pad_id=int(model.tokenizer.pad_token_id or 0),
@@ -88,8 +88,8 @@ def _export(model_name: str, max_tokens: int, allow_download: bool, folder: Path
         document_prefix=model.prompts.get("document") or "",
         cosine=0.0,
     )
-    told = _verified(model, folder, told)
-    (folder / ABOUT).write_text(json.dumps(asdict(told)), encoding="utf-8")
+    exported = _verified(model, folder, exported)
+    (folder / ABOUT).write_text(json.dumps(asdict(exported)), encoding="utf-8")
 
 
 def _converted(model: SentenceTransformer) -> Any:
@@ -103,17 +103,17 @@ def _converted(model: SentenceTransformer) -> Any:
             self.model = model
 
         def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
-            told = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
-            return torch.nn.functional.normalize(told["sentence_embedding"], dim=-1)
+            output = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
+            return torch.nn.functional.normalize(output["sentence_embedding"], dim=-1)
 
     example = torch.ones((2, 8), dtype=torch.long)
     inputs = {"input_ids": example, "attention_mask": example}
     return openvino_with_converter().convert_model(Whole().eval(), example_input=inputs)
 
 
-def _verified(model: SentenceTransformer, folder: Path, told: ExportedModel) -> ExportedModel:
+def _verified(model: SentenceTransformer, folder: Path, exported: ExportedModel) -> ExportedModel:
     """Says how far the export agrees with its reference. Raises ModelError if it does not."""
-    runtime = OpenVinoEmbedder("probe", folder, told)
+    runtime = OpenVinoEmbedder("probe", folder, exported)
     cosine = min(
         _least_cosine(model.encode_document(list(_PROBES)), runtime.embed_documents(_PROBES)),
         _least_cosine(
@@ -122,7 +122,7 @@ def _verified(model: SentenceTransformer, folder: Path, told: ExportedModel) -> 
     )
     if cosine < MIN_COSINE:
         raise ModelError(f"its vectors agree with the reference by {cosine:.4f} alone")
-    return ExportedModel(**{**asdict(told), "cosine": round(cosine, 6)})
+    return ExportedModel(**{**asdict(exported), "cosine": round(cosine, 6)})
 
 
 def _least_cosine(reference: Any, made: Sequence[Any]) -> float:

@@ -166,10 +166,10 @@ def _padded(
     """Token ids and mask, each of shape (texts, longest), 64-bit integers."""
     import numpy as np
 
-    width = max(len(told.ids) for told in batch)
+    width = max(len(encoding.ids) for encoding in batch)
     ids = np.full((len(batch), width), pad_id, dtype=np.int64)
     mask = np.zeros((len(batch), width), dtype=np.int64)
-    for row, told in enumerate(batch):
-        ids[row, : len(told.ids)] = told.ids
-        mask[row, : len(told.ids)] = 1
+    for row, encoding in enumerate(batch):
+        ids[row, : len(encoding.ids)] = encoding.ids
+        mask[row, : len(encoding.ids)] = 1
     return ids, mask

@@ -70,11 +70,11 @@ class HttpGenerator:
             ChatMessage(role=MessageRole.SYSTEM, content=system),
             ChatMessage(role=MessageRole.USER, content=user),
         ]
-        told, text, finished = Usage(), "", False
+        usage, text, finished = Usage(), "", False
         llm, close = self._opened()
         try:
             for response in llm.stream_chat(messages):
-                told = _usage(response.raw) or told
+                usage = _usage(response.raw) or usage
                 finished = finished or _is_last(response.raw)
                 # Without a word as well: whoever keeps the time sees that some passes.
                 text += response.delta or ""
@@ -88,8 +88,8 @@ class HttpGenerator:
         if not text.strip():
             raise ModelError("the model wrote nothing")
         yield Usage(
-            told.tokens_in or self._count_tokens(f"{system}\n{user}"),
-            told.tokens_out or self._count_tokens(text),
+            usage.tokens_in or self._count_tokens(f"{system}\n{user}"),
+            usage.tokens_out or self._count_tokens(text),
         )
 
 
@@ -177,8 +177,8 @@ def _translated(error: Exception) -> ModelError:
             "RUNBOOK_ASK__API_KEY"
         )
     # Ollama gives an error that comes in the midst of an answer a status of -1.
-    told = f" {status}" if isinstance(status, int) and status > 0 else ""
-    return ModelError(f"the model's server failed: {kind}{told}")
+    status_text = f" {status}" if isinstance(status, int) and status > 0 else ""
+    return ModelError(f"the model's server failed: {kind}{status_text}")
 
 
 def _retry_after(error: Exception) -> float | None:

@@ -139,8 +139,8 @@ class ChromaVectorStore:
             with self._translated():
                 page = self._collection.get(include=["metadatas"], limit=_MAX_BATCH, offset=start)
             metadatas: Any = page["metadatas"]
-            for key, told in zip(page["ids"], metadatas, strict=True):
-                found[int(key)] = int(told["acl_set"])
+            for key, metadata in zip(page["ids"], metadatas, strict=True):
+                found[int(key)] = int(metadata["acl_set"])
         return found
 
     def bloated(self) -> bool:
@@ -262,7 +262,7 @@ def _message(place: str, error: BaseException) -> str:
 
 
 def _metadata(entry: VectorEntry) -> Mapping[str, Any]:
-    told: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         "version": entry.version,
         "acl_set": entry.acl_set,
         "kind": entry.kind,
@@ -270,8 +270,8 @@ def _metadata(entry: VectorEntry) -> Mapping[str, Any]:
         "updated": entry.updated,
     }
     if entry.service:  # Chroma refuses empty lists
-        told["service"] = list(entry.service)
-    return told
+        metadata["service"] = list(entry.service)
+    return metadata
 
 
 def _where(where: VectorFilter) -> Any:
