@@ -21,6 +21,7 @@ from api.index.indexer import Indexer
 from api.settings import Settings
 from ingest.isolation.limits import FailureKind
 from ingest.runs.report import IngestReport, Progress
+from ingest.runs.request import IngestRequest
 from ingest.sources.selection import sources_for_paths
 from rag.adapters.catalog.catalog import Catalog
 from rag.errors import ConfigurationError
@@ -108,15 +109,16 @@ def run_ingest(
         raise ConfigurationError("--acl needs a path: configured sources have their own `acl`")
     with open_index(settings, embedder=embedder, start_readers=True) as index:
         named = sources_for_paths(paths, configured, index.catalog.known_sources(), acl)
-        return index.indexer.ingest(
+        request = IngestRequest(
             named or chosen,
             configured=frozenset(one.name for one in configured),
-            whole=not paths and source is None,
+            complete=not paths and source is None,
             prune=prune,
             full=full,
             pull=pull,
             progress=progress,
         )
+        return index.indexer.ingest(request)
 
 
 def _log_audit_failure() -> None:

@@ -6,30 +6,15 @@ Neither the vector store nor a model is opened here, so what fails there delays 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ingest.runs.access_changes import narrow_access
 from ingest.runs.preparation import PreparedSource, known_mirror, prepare
-from ingest.runs.source_run import Run
+from ingest.runs.request import IngestRequest
 from ingest.sources.source import Source
 from rag.errors import IndexMissing, StoreError
 from rag.indexing.access_changes import AccessWriter
 from rag.indexing.ports import Catalog, GenerationWriter
 from rag.ports import ChangeObserver
-
-
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """Which sources a run is about, and how it treats them.
-
-    `configured` names those that the settings name. `whole` says that these are all of them, so
-    that any other that was configured once is to be forgotten.
-    """
-
-    sources: Sequence[Source]
-    configured: frozenset[str]
-    whole: bool
-    run: Run
 
 
 class AccessChanges:
@@ -50,33 +35,33 @@ class AccessChanges:
                 self._narrow(catalog, source)
 
     def prepare(
-        self, asked: RunRequest, catalog: GenerationWriter | None, max_file_bytes: int
+        self, request: IngestRequest, catalog: GenerationWriter | None, max_file_bytes: int
     ) -> list[PreparedSource]:
         """Fetch and list every source, and commit to `catalog` what its readers lose.
 
         Sources that are fetched from elsewhere come last, since they may be slow; what is known
         of them before they are fetched counts at once as well.
         """
-        remote = [source for source in asked.sources if source.connector or source.checkout]
-        local = [source for source in asked.sources if source not in remote]
+        remote = [source for source in request.sources if source.connector or source.checkout]
+        local = [source for source in request.sources if source not in remote]
         narrowed = {source.name: self._narrow(catalog, source) for source in remote if catalog}
         prepared: dict[str, PreparedSource] = {}
         for source in [*local, *remote]:
-            one = prepare(source, pull=asked.run.pull, max_file_bytes=max_file_bytes)
+            one = prepare(source, pull=request.pull, max_file_bytes=max_file_bytes)
             one.narrowed |= narrowed.get(source.name, set())
             if catalog is not None:
-                one.commit_access(catalog, self.writer(catalog), prune=asked.run.prune)
+                one.commit_access(catalog, self.writer(catalog), prune=request.prune)
             prepared[source.name] = one
-        return [prepared[source.name] for source in asked.sources]
+        return [prepared[source.name] for source in request.sources]
 
-    def withdraw_removed(self, asked: RunRequest, catalog: GenerationWriter) -> list[str]:
+    def withdraw_removed(self, request: IngestRequest, catalog: GenerationWriter) -> list[str]:
         """Stop serving sources that are configured no longer; returns their names."""
-        if not asked.whole:
+        if not (request.complete and request.prune):
             return []
         removed = [
             source.name
             for source in self._catalog.known_sources()
-            if source.configured and source.name not in asked.configured
+            if source.configured and source.name not in request.configured
         ]
         for name in removed:
             self.writer(catalog).withdraw(name, sorted(catalog.active_versions(name)))

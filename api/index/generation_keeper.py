@@ -12,7 +12,7 @@ from typing import Any
 
 from api.index.indexer import Indexer
 from ingest.runs.report import Progress, Silent
-from ingest.runs.source_run import Run
+from ingest.runs.request import IngestRequest
 from ingest.sources.source import Source
 from rag.domain.generations import Generation, Promotion, Recipe
 from rag.domain.jobs import JobKind
@@ -186,13 +186,14 @@ class GenerationKeeper:
                 f"{', '.join(sorted(others))}. Name them in runbook.toml, or give their paths to "
                 "`runbook ingest --full`"
             )
-        report = self._indexer.ingest_into(
-            target,
+        request = IngestRequest(
             self._sources,
             configured=configured,
-            whole=True,
-            run=Run(progress=progress, batch_chunks=_BATCH_CHUNKS),
+            complete=True,
+            batch_chunks=_BATCH_CHUNKS,
+            progress=progress,
         )
+        report = self._indexer.ingest_into(target, request)
         if report.unreachable:
             raise StoreError("; ".join(report.unreachable))
 

@@ -13,15 +13,14 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from api.index.access_changes import AccessChanges, RunRequest
+from api.index.access_changes import AccessChanges
 from ingest.chunking.chunker import ChunkSettings
 from ingest.isolation.documents import IsolatedDocuments
 from ingest.isolation.pool import ReaderPool
-from ingest.runs.pipeline import ingest
 from ingest.runs.preparation import PreparedSource
-from ingest.runs.report import IngestReport, Progress, Silent
-from ingest.runs.source_run import IngestTools, Run
-from ingest.sources.source import Source
+from ingest.runs.report import IngestReport, Silent
+from ingest.runs.request import IngestRequest
+from ingest.runs.source_run import IngestTools, ingest
 from rag.domain.generations import Generation, Recipe
 from rag.domain.index import KnownSource
 from rag.errors import (
@@ -109,38 +108,21 @@ class Indexer:
         for _ in range(depth):
             self._turn.acquire()
 
-    def ingest(
-        self,
-        sources: Sequence[Source],
-        *,
-        configured: frozenset[str],
-        whole: bool,
-        prune: bool,
-        full: bool,
-        progress: Progress,
-        settle: float = 0.0,
-        pull: bool = False,
-    ) -> IngestReport:
-        """Bring these sources up to date; `configured` names those that the settings name.
+    def ingest(self, request: IngestRequest) -> IngestReport:
+        """Bring the request's sources up to date.
 
-        `whole` says that the run is about all of these, so that any other that was configured
-        once is to be forgotten. A file that was written to less than `settle` seconds ago waits.
-        `pull` fetches git sources first; one that was never fetched always is.
-
-        Raises GenerationMismatch when the serving generation was built otherwise and `full` was
-        not asked for; with `full` a new generation is built beside it and serves at the end, once
-        every source could be reached, and ConfigurationError when these are not all sources that
-        it has pages of.
+        Raises GenerationMismatch when the serving generation was built with other settings and
+        the request is not `full`. With `full` a new generation is built beside it, and serves once
+        every source could be reached. Raises ConfigurationError when the request does not cover
+        all sources of which the serving generation has documents.
         """
-        run = Run(prune=prune, full=full, settle=settle, pull=pull, progress=progress)
-        asked = RunRequest(sources, configured, whole and prune, run)
         with self.owned():
-            prepared = self._prepare_serving(asked)
-            generation = self._generation(full)
+            prepared = self._prepare_serving(request)
+            generation = self._generation(request.full)
             serves = generation == self.catalog.generations.serving()
             if not serves:
-                self._refuse_a_part(sources, configured)
-            report = self._ingest_recorded(generation, asked, prepared)
+                self._refuse_a_part(request)
+            report = self._ingest_recorded(generation, request, prepared)
             if not serves and report.unreachable:
                 log.warning("the new index does not serve yet: a source could not be reached")
             elif not serves:
@@ -149,41 +131,31 @@ class Indexer:
                 )
             return report
 
-    def ingest_into(
-        self,
-        generation: Generation,
-        sources: Sequence[Source],
-        *,
-        configured: frozenset[str],
-        whole: bool,
-        run: Run,
-    ) -> IngestReport:
+    def ingest_into(self, generation: Generation, request: IngestRequest) -> IngestReport:
         """The same for one generation, whether it serves or not."""
-        asked = RunRequest(sources, configured, whole, run)
         catalog = self.catalog.writer(generation)
-        prepared = self.access.prepare(asked, catalog, self._max_file_bytes)
-        return self._ingest_recorded(generation, asked, prepared)
+        prepared = self.access.prepare(request, catalog, self._max_file_bytes)
+        return self._ingest_recorded(generation, request, prepared)
 
-    def _prepare_serving(self, asked: RunRequest) -> list[PreparedSource]:
+    def _prepare_serving(self, request: IngestRequest) -> list[PreparedSource]:
         """Fetch and list the sources; what readers lose is committed before all else."""
         catalog = self.access.serving()
         if catalog is not None:
-            self.access.withdraw_removed(asked, catalog)
-        return self.access.prepare(asked, catalog, self._max_file_bytes)
+            self.access.withdraw_removed(request, catalog)
+        return self.access.prepare(request, catalog, self._max_file_bytes)
 
     def _ingest_recorded(
-        self, generation: Generation, asked: RunRequest, prepared: Sequence[PreparedSource]
+        self, generation: Generation, request: IngestRequest, prepared: Sequence[PreparedSource]
     ) -> IngestReport:
         """Ingest into a generation, and record why it failed where it does."""
         catalog = self.catalog.writer(generation)
         try:
-            report = self._ingest(catalog, asked, prepared)
+            report = self._ingest(catalog, request, prepared)
             serving = self.catalog.generations.serving()
             if generation != serving and self._carry_over(serving, catalog):
                 # The rules of every run decide on these documents: they are deleted where their
                 # files are gone, or keep serving in quarantine, to no more readers than before.
-                run = replace(asked.run, full=False, pull=False, progress=Silent())
-                again = replace(asked, run=run)
+                again = replace(request, full=False, pull=False, progress=Silent())
                 prepared = self.access.prepare(again, catalog, self._max_file_bytes)
                 second = self._ingest(catalog, again, prepared)
                 report = replace(report, chunks=second.chunks, unreadable=second.unreadable)
@@ -195,23 +167,23 @@ class Indexer:
         return report
 
     def _ingest(
-        self, catalog: GenerationWriter, asked: RunRequest, prepared: Sequence[PreparedSource]
+        self, catalog: GenerationWriter, request: IngestRequest, prepared: Sequence[PreparedSource]
     ) -> IngestReport:
         recipe = catalog.generation.recipe or self.recipe
-        removed = self.access.withdraw_removed(asked, catalog)
+        removed = self.access.withdraw_removed(request, catalog)
         index = self.writer(catalog)
         index.repair()
         for name in removed:
             catalog.forget_source(name)
-        for source in asked.sources:
+        for source in request.sources:
             catalog.remember_source(
-                KnownSource(source.name, str(source.root), source.name in asked.configured)
+                KnownSource(source.name, str(source.root), source.name in request.configured)
             )
         chunking = ChunkSettings(recipe.chunk_tokens, recipe.least_tokens, self._team_commands)
         embedder = self.models.of(catalog.generation)
         reader = IsolatedDocuments(self._readers, lambda: embedder.token_counter, chunking)
         tools = IngestTools(catalog, index, reader, self._max_file_bytes)
-        return ingest(tools, prepared, asked.run)
+        return ingest(tools, prepared, request)
 
     def _carry_over(self, serving: Generation, catalog: GenerationWriter) -> bool:
         """Copy what serves, and what this generation was not given; whether there was any."""
@@ -224,9 +196,10 @@ class Indexer:
             index.replace(index.drafts([page for page in pages if page[0].source in known]))
         return bool(lacking)
 
-    def _refuse_a_part(self, sources: Sequence[Source], configured: frozenset[str]) -> None:
-        """A generation that serves has the pages of every source, or the others' would be lost."""
-        given = {source.name for source in sources if source.scope is None}
+    def _refuse_a_part(self, request: IngestRequest) -> None:
+        """A new generation replaces the whole index, so the request must cover every source."""
+        given = {source.name for source in request.sources if source.scope is None}
+        configured = request.configured
         lost = [
             f"{source.name} ({source.root})"
             for source in self.catalog.known_sources()

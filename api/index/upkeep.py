@@ -16,6 +16,7 @@ from api.index.jobs import JobProgress, JobRunner, Work
 from api.index.watching import Watch
 from api.records.metrics import Metrics
 from ingest.runs.report import IngestReport, Progress, Silent
+from ingest.runs.request import IngestRequest
 from ingest.sources.source import Source
 from ingest.sources.watched_roots import watch
 from ingest.sources.watching import Changes, narrowed
@@ -57,16 +58,16 @@ class Upkeep:
         settle: float = 0.0,
         progress: Progress | None = None,
     ) -> IngestReport:
-        return self.indexer.ingest(
+        """One run over some of the sources, or over the `whole` of them."""
+        request = IngestRequest(
             sources,
             configured=frozenset(source.name for source in self.sources),
-            whole=whole,
-            prune=True,
-            full=False,
+            complete=whole,
             settle=settle,
             pull=whole or len(sources) == 1,
             progress=progress or Silent(),
         )
+        return self.indexer.ingest(request)
 
     def watch(
         self,

@@ -1,12 +1,14 @@
-"""What an ingest did, and how it tells of its progress."""
+"""The report of an ingest run, and its progress."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ingest.reading.scan import Suspicious
 from rag.domain.index import Quarantined
+from rag.indexing.ports import GenerationWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,48 @@ class IngestReport:
         }
 
 
+@dataclass(slots=True)
+class Outcome:
+    """What happened to one source: counts of documents, and the quarantined files by path.
+
+    `unsettled` are pairs of source and path.
+    """
+
+    added: int = 0
+    updated: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    quarantined: dict[str, Quarantined] = field(default_factory=dict)
+    unsettled: list[tuple[str, str]] = field(default_factory=list)
+    unreachable: str | None = None
+    suspicious: list[Suspicious] = field(default_factory=list)
+
+
+def report_of(
+    outcomes: Sequence[Outcome], catalog: GenerationWriter, seconds: float
+) -> IngestReport:
+    """The sum over all sources, with what the generation holds afterwards."""
+    return IngestReport(
+        added=sum(outcome.added for outcome in outcomes),
+        updated=sum(outcome.updated for outcome in outcomes),
+        deleted=sum(outcome.deleted for outcome in outcomes),
+        unchanged=sum(outcome.unchanged for outcome in outcomes),
+        quarantined=tuple(item for outcome in outcomes for item in outcome.quarantined.values()),
+        chunks=catalog.active_chunk_count(),
+        seconds=seconds,
+        generation=catalog.generation.id,
+        unreadable=catalog.unreadable_count(),
+        suspicious=tuple(item for outcome in outcomes for item in outcome.suspicious),
+        unreachable=tuple(one.unreachable for one in outcomes if one.unreachable),
+        unsettled=tuple(item for outcome in outcomes for item in outcome.unsettled),
+    )
+
+
 class Progress(Protocol):
-    """Told how far a run has come; it may raise Cancelled to end it."""
+    """Receives how far a run has come; it may raise Cancelled to end the run."""
 
     def found(self, documents: int) -> None:
-        """So many more files are to be looked at."""
+        """So many more files will be looked at."""
         ...
 
     def done(self, documents: int, chunks: int) -> None:
@@ -78,7 +117,7 @@ class Progress(Protocol):
 
 
 class Silent:
-    """Progress that nobody watches."""
+    """Progress that is not shown."""
 
     def found(self, documents: int) -> None: ...
 

@@ -1,4 +1,4 @@
-"""One source's share of an ingest.
+"""An ingest run, one source after another.
 
     walk -> read -> compare -> parse -> chunk -> embed -> commit      (a batch of files at a time)
 
@@ -11,27 +11,27 @@ being indexed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from ingest.isolation.documents import DocumentReader
-from ingest.reading.acl_rules import AclRules, Resolve
-from ingest.reading.parse import RawFile, Reading, document_of, own_acl_of
-from ingest.reading.scan import Suspicious
+from ingest.reading.parse import RawFile, Reading, document_of
 from ingest.runs.access_changes import narrow_access
+from ingest.runs.batches import Parsed, embedded, in_batches
 from ingest.runs.preparation import PreparedSource, deleted_paths
-from ingest.runs.report import Progress, Silent
-from ingest.sources.git_history import FileRevision, file_revisions
+from ingest.runs.report import IngestReport, Outcome, report_of
+from ingest.runs.request import IngestRequest
+from ingest.runs.source_files import SourceFiles
 from ingest.sources.walk import (
     FileUnsettled,
     FileVanished,
     Walk,
     is_within,
-    read_file,
     root_identity,
 )
-from rag.domain.documents import AclOrigin, Chunk, Document, content_hash, document_id
+from rag.domain.documents import document_id
 from rag.domain.index import Quarantined
 from rag.errors import QuarantineError, RunbookError, StoreError
 from rag.indexing.ports import GenerationWriter
@@ -39,8 +39,6 @@ from rag.indexing.write_protocol import Draft, IndexWriter
 from rag.ports import Vector
 
 log = logging.getLogger(__name__)
-_BATCH_CHUNKS = 256
-_BATCH_DOCUMENTS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,55 +51,35 @@ class IngestTools:
     max_file_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """How a run goes about its sources.
+def ingest(
+    tools: IngestTools, prepared: Sequence[PreparedSource], request: IngestRequest
+) -> IngestReport:
+    """Make the index equal to the files of every prepared source. The caller holds the index lock.
 
-    `prune` deletes what is gone from disk; `full` indexes unchanged files again as well; a file
-    that was written to less than `settle` seconds ago is left for later; `pull` fetches what
-    stands in git. A batch is committed once it has `batch_chunks`.
+    A source that cannot be reached is named in the report, and nothing of it is deleted.
+    Raises what the request's progress raises; what was committed until then stays.
     """
-
-    prune: bool = True
-    full: bool = False
-    settle: float = 0.0
-    pull: bool = False
-    batch_chunks: int = _BATCH_CHUNKS
-    progress: Progress = field(default_factory=Silent)
-
-
-@dataclass(slots=True)
-class Outcome:
-    """Counts of documents, and the quarantined ones by path; `unsettled` as source and path."""
-
-    added: int = 0
-    updated: int = 0
-    deleted: int = 0
-    unchanged: int = 0
-    quarantined: dict[str, Quarantined] = field(default_factory=dict)
-    unsettled: list[tuple[str, str]] = field(default_factory=list)
-    unreachable: str | None = None
-    suspicious: list[Suspicious] = field(default_factory=list)
-
-
-_Parsed = tuple[Document, tuple[Chunk, ...]]
+    started = time.monotonic()
+    outcomes = [SourceRun(tools, source, request).run() for source in prepared]
+    tools.catalog.finish(datetime.now(UTC))
+    return report_of(outcomes, tools.catalog, round(time.monotonic() - started, 3))
 
 
 class SourceRun:
     """Brings one source up to date."""
 
-    def __init__(self, tools: IngestTools, prepared: PreparedSource, run: Run) -> None:
+    def __init__(
+        self, tools: IngestTools, prepared: PreparedSource, request: IngestRequest
+    ) -> None:
         self._tools = tools
         self._source = prepared.source
-        prepared.commit_access(tools.catalog, tools.index.access, prune=run.prune)
+        prepared.commit_access(tools.catalog, tools.index.access, prune=request.prune)
         self._fetched = prepared.fetched
         self._narrowed = prepared.narrowed
         self._deleted = prepared.deleted[tools.catalog.generation.id]
-        self._run = run
+        self._request = request
         self._mirror = prepared.fetched.mirror
-        resolve = AclRules(self._source.root, self._source.acl).resolve
-        self._resolve: Resolve = self._mirror.resolving(resolve) if self._mirror else resolve
-        self._revisions: Mapping[str, FileRevision] = {}
+        self._files = SourceFiles(self._source, self._mirror, request, tools.max_file_bytes)
         self._served = tools.catalog.active_versions(self._source.name, self._source.scope)
         self._outcome = Outcome(deleted=len(self._deleted))
         self._committed: set[str] = set()
@@ -131,19 +109,20 @@ class SourceRun:
             )
 
     def _compare(self, walked: Walk) -> None:
-        if self._mirror is None:
-            self._revisions = file_revisions(self._source.root, set(walked.files))
-        self._run.progress.found(len(walked.files))
+        self._files.read_revisions(walked.files)
+        self._request.progress.found(len(walked.files))
         for problem in walked.problems:
             self._quarantine(problem.path, QuarantineError(problem.reason))
         present = set(walked.files)
         vanished: set[str] = set()
-        for batch, vectors in self._embedded(self._batches(self._changed(walked.files, vanished))):
+        changed = self._changed(walked.files, vanished)
+        batches = in_batches(changed, self._request.batch_chunks)
+        for batch, vectors in embedded(batches, self._tools.index.embed):
             self._commit(batch, vectors)
         gone = [*deleted_paths(self._served, self._fetched), *(vanished & self._served.keys())]
         if vanished and root_identity(self._source.root) != self._fetched.root:
             self._unreachable(StoreError("the folder went away while it was read; try again"))
-        elif self._run.prune:
+        elif self._request.prune:
             self._tools.index.delete(self._source.name, gone)
             self._outcome.deleted += len(gone)
         self._label_narrowed_vectors()
@@ -154,7 +133,7 @@ class SourceRun:
             f"{self._source.name}: {error}; what was indexed before keeps serving"
         )
 
-    def _changed(self, files: Iterable[str], vanished: set[str]) -> Iterator[_Parsed]:
+    def _changed(self, files: Iterable[str], vanished: set[str]) -> Iterator[Parsed]:
         for raw, reading in self._tools.reader.read(self._to_read(files, vanished)):
             try:
                 yield self._parsed(raw, reading)
@@ -164,87 +143,28 @@ class SourceRun:
     def _to_read(self, files: Iterable[str], vanished: set[str]) -> Iterator[RawFile]:
         for path in files:
             try:
-                raw = self._read(path)
-                if self._is_unchanged(raw):
+                raw = self._files.read(path)
+                if self._files.is_unchanged(raw, self._served.get(path)):
                     self._outcome.unchanged += 1
-                    self._run.progress.done(1, 0)
+                    self._request.progress.done(1, 0)
                 else:
                     yield raw
             except FileVanished:
                 vanished.add(path)
             except FileUnsettled:
                 self._outcome.unsettled.append((self._source.name, path))
-                self._run.progress.done(1, 0)
+                self._request.progress.done(1, 0)
             except QuarantineError as error:
                 self._quarantine(path, error)
 
-    def _parsed(self, raw: RawFile, reading: Reading | QuarantineError) -> _Parsed:
+    def _parsed(self, raw: RawFile, reading: Reading | QuarantineError) -> Parsed:
         if isinstance(reading, QuarantineError):
             raise reading
-        document = document_of(raw, reading, self._resolve, self._url_of(raw.path))
+        document = document_of(raw, reading, self._files.resolve, self._files.url_of(raw.path))
         self._outcome.suspicious += reading.suspicious
         return document, reading.chunks
 
-    def _read(self, path: str) -> RawFile:
-        read = read_file(self._source.root, path, self._tools.max_file_bytes, self._run.settle)
-        source, data = self._source.name, read.data
-        if self._mirror is not None:
-            entry = self._mirror.entry(path, data)
-            return RawFile(source, path, data, entry.revision, entry.updated_at)
-        known = self._revisions.get(path)
-        if known is not None and known.has(data):
-            return RawFile(source, path, data, known.commit, known.committed_at)
-        return RawFile(source, path, data, content_hash(data), read.mtime)
-
-    def _url_of(self, path: str) -> str | None:
-        url = self._mirror.url(path) if self._mirror else None
-        return url or self._source.url
-
-    def _is_unchanged(self, raw: RawFile) -> bool:
-        served = self._served.get(raw.path)
-        if served is None or served.acl_narrowed or self._run.full:
-            return False
-        if (served.content_hash, served.revision, served.updated) != (
-            content_hash(raw.data),
-            raw.revision,
-            int(raw.updated_at.timestamp()),
-        ):
-            return False
-        if self._mirror is not None:
-            return self._resolve(raw.path, own_acl_of(raw)).acl == served.acl
-        # The same bytes say the same of their own ACL; what stands around them may have changed.
-        if served.acl_origin is AclOrigin.DOCUMENT:
-            return True
-        return self._resolve(raw.path, None).acl == served.acl
-
-    def _batches(self, parsed: Iterable[_Parsed]) -> Iterator[list[_Parsed]]:
-        batch: list[_Parsed] = []
-        size = 0
-        for item in parsed:
-            batch.append(item)
-            size += len(item[1])
-            if size >= self._run.batch_chunks or len(batch) >= _BATCH_DOCUMENTS:
-                yield batch
-                batch, size = [], 0
-        if batch:
-            yield batch
-
-    def _embedded(
-        self, batches: Iterable[list[_Parsed]]
-    ) -> Iterator[tuple[list[_Parsed], list[Vector[float]]]]:
-        """Each batch with its vectors; the model works on one while others are read and written."""
-        with ThreadPoolExecutor(1, thread_name_prefix="embedding") as model:
-            before: tuple[list[_Parsed], Future[list[Vector[float]]]] | None = None
-            for batch in batches:
-                chunks = [chunk for _, inside in batch for chunk in inside]
-                begun = model.submit(self._tools.index.embed, chunks)
-                if before is not None:
-                    yield before[0], before[1].result()
-                before = batch, begun
-            if before is not None:
-                yield before[0], before[1].result()
-
-    def _commit(self, batch: Sequence[_Parsed], made: Sequence[Vector[float]]) -> None:
+    def _commit(self, batch: Sequence[Parsed], made: Sequence[Vector[float]]) -> None:
         vectors = iter(made)
         drafts = [
             Draft(document, inside, tuple(next(vectors) for _ in inside))
@@ -260,15 +180,15 @@ class SourceRun:
                 self._outcome.updated += 1
             else:
                 self._outcome.added += 1
-            self._run.progress.done(1, len(inside))
+            self._request.progress.done(1, len(inside))
 
     def _quarantine(self, path: str, error: QuarantineError) -> None:
         self._outcome.quarantined[path] = Quarantined(
             self._source.name, path, error.line, error.reason
         )
-        self._run.progress.done(1, 0)
+        self._request.progress.done(1, 0)
 
-    def _acls_seen(self, batch: Sequence[_Parsed]) -> dict[str, frozenset[str]]:
+    def _acls_seen(self, batch: Sequence[Parsed]) -> dict[str, frozenset[str]]:
         return {
             document.id: self._served[document.path].acl
             for document, _ in batch

@@ -17,9 +17,9 @@ from api.index.access_watch import AccessWatch
 from ingest.chunking.chunker import Chunker
 from ingest.runs import access_changes
 from ingest.runs.access_changes import narrow_access
-from ingest.runs.pipeline import ingest
 from ingest.runs.preparation import prepare
-from ingest.runs.source_run import IngestTools, Run
+from ingest.runs.request import IngestRequest
+from ingest.runs.source_run import IngestTools, ingest
 from ingest.sources.source import Source
 from ingest.sources.watched_roots import watch
 from rag.access.acl import AccessFilter
@@ -78,7 +78,11 @@ class Index:
     def run(self) -> None:
         reader = InProcessReader(Chunker(self.embedder.count_tokens))
         tools = IngestTools(self.catalog, self.index, reader, max_file_bytes=100_000)
-        ingest(tools, [prepare(self.source, pull=False, max_file_bytes=100_000)], Run())
+        ingest(
+            tools,
+            [prepare(self.source, pull=False, max_file_bytes=100_000)],
+            IngestRequest([self.source]),
+        )
 
     def narrow(self) -> set[str]:
         served = self.catalog.active_versions("s")

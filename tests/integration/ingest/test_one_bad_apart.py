@@ -114,7 +114,7 @@ def test_an_error_of_one_source_is_its_own(folder: Path, monkeypatch: pytest.Mon
             raise OverflowError("year 33658 is out of range")
         return file_revisions(root, files)
 
-    monkeypatch.setattr("ingest.runs.source_run.file_revisions", broken)
+    monkeypatch.setattr("ingest.runs.source_files.file_revisions", broken)
     report = run_json(folder, "ingest", expect=1)
     assert report["updated"] == 1
     assert report["unreachable"] == [

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from ingest.chunking.chunker import Chunker
 from ingest.reading.acl_rules import RULE_FILE
-from ingest.runs.pipeline import ingest
 from ingest.runs.preparation import prepare
-from ingest.runs.source_run import IngestTools, Run
+from ingest.runs.request import IngestRequest
+from ingest.runs.source_run import IngestTools, ingest
 from ingest.sources.source import Source
 from rag.access.acl import AccessFilter, access_filter
 from rag.adapters.catalog.database import Database
@@ -99,7 +99,7 @@ class Engine:
             max_file_bytes=10_000,
         )
         source = prepare(Source("s", root, source_acl), pull=False, max_file_bytes=10_000)
-        ingest(tools, [source], Run())
+        ingest(tools, [source], IngestRequest([source.source]))
         reader, observer = CatalogReader(database), CountingObserver()
         engine = engine_over(database, embedder, vectors, observer)
         return cls(database, reader, engine, observer)
