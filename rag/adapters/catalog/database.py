@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from rag.adapters.catalog.full_disk import ReadOnlyConnection, is_full, open_read_only
 from rag.errors import StoreError
 
 # The newest migration in migrations/versions; a test holds the two together.
@@ -32,10 +34,10 @@ class Database:
             pool_size=_CONNECTIONS_KEPT,
             pool_use_lifo=True,  # the one used last knows most
             max_overflow=-1,  # whoever limits requests limits connections
-            connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+            creator=self._connect,
             hide_parameters=True,  # an error must not carry a document's text
         )
-        event.listen(self.engine, "connect", _set_pragmas)
+        event.listen(self.engine, "checkout", _discard_used_read_only)
         event.listen(self.engine, "begin", _begin_immediately_when_writing)
 
     @classmethod
@@ -72,6 +74,18 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, check_same_thread=False)
+        try:
+            _set_pragmas(connection)
+        except sqlite3.OperationalError:
+            connection.close()
+            read_only = open_read_only(self.path)
+            if read_only is None:
+                raise
+            return read_only
+        return connection
+
 
 def _keep_private(path: Path) -> None:
     """Readable by its owner alone; SQLite gives the files beside it the same permissions."""
@@ -101,7 +115,7 @@ def _translated(path: Path) -> Iterator[None]:
 
 def _explained(path: Path, error: sa.exc.SQLAlchemyError) -> str:
     message = str(error)
-    if "disk is full" in message:
+    if "disk is full" in message or (_may_be_full(message) and is_full(path.parent)):
         return "the disk is full: make room, and run again; what was committed is safe"
     if "readonly database" in message or "unable to open" in message:
         return f"{path.parent} cannot be written: mend its owner or its mount, or set `state`"
@@ -113,7 +127,19 @@ def _explained(path: Path, error: sa.exc.SQLAlchemyError) -> str:
     return f"{error}. `runbook doctor` says what to check."
 
 
-def _set_pragmas(connection: Any, _record: Any) -> None:
+def _may_be_full(message: str) -> bool:
+    return any(one in message for one in ("disk I/O error", "readonly database", "unable to open"))
+
+
+def _discard_used_read_only(connection: Any, record: Any, _proxy: Any) -> None:
+    # It sees no later commit, such as a key revoked or an ACL narrowed: each read opens its own.
+    if isinstance(connection, ReadOnlyConnection):
+        if "used" in record.info:
+            raise sa.exc.DisconnectionError
+        record.info["used"] = True
+
+
+def _set_pragmas(connection: sqlite3.Connection) -> None:
     # FULL: a commit that a power cut took back would let vectors outlive the versions they carry.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode=WAL")
