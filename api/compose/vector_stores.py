@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from api.settings import Settings
-from rag.adapters.vectors.chroma import ChromaVectorStore
+from rag.adapters.vectors.chroma import ChromaVectorStore, forget_clients
 from rag.domain.generations import Generation
+from rag.errors import StoreError
 
 
 class ChromaStores:
@@ -34,6 +36,19 @@ class ChromaStores:
         del self._opened[generation.id]
         if self._settings.vectors.mode == "embedded":
             shutil.rmtree(self._directory(generation), ignore_errors=True)
+
+    def discard(self, generation: Generation) -> bool:
+        """Delete a damaged embedded store without reading it; False for one on a server."""
+        if self._settings.vectors.mode != "embedded":
+            return False
+        with self._lock:
+            store = self._opened.pop(generation.id, None)
+            if store is not None:
+                with suppress(StoreError):
+                    store.close()
+            forget_clients()
+            shutil.rmtree(self._directory(generation), ignore_errors=True)
+        return True
 
     def close(self) -> None:
         while self._opened:

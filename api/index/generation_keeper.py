@@ -18,7 +18,7 @@ from rag.domain.generations import Generation, Promotion, Recipe
 from rag.domain.jobs import JobKind
 from rag.domain.search import Filters
 from rag.errors import ConfigurationError, GateFailed, StoreError
-from rag.indexing.ports import Catalog, Sample
+from rag.indexing.ports import Catalog, ConsistencyCheck, Sample
 from rag.ports import NearestVectors, VectorFilter
 
 # Small, so that others may write soon, and that a kill takes little back.
@@ -114,7 +114,10 @@ class GenerationKeeper:
             return self._check(self._chosen(number))
 
     def repair(self, number: int | None = None) -> Check:
-        """Mend what `verify` finds from the catalog, and verify again."""
+        """Fix what `verify` finds from the catalog, and verify again.
+
+        A vector store that cannot be read is deleted and rebuilt; no model is run for it.
+        """
         with self._indexer.owned():
             self._catalog.check_file()
             generation = self._chosen(number)
@@ -122,11 +125,20 @@ class GenerationKeeper:
             if inside.lexical_problems():
                 inside.rebuild_lexical()
             inside.mend_embeddings(self._indexer.models.of(generation))
-            store = self._indexer.stores.open(generation)
-            self._indexer.writer(self._catalog.writer(generation)).repair()
-            if store.held() != inside.expected() or self._check(generation).problems:
+            try:
+                self._repair_vectors(generation, inside)
+            except StoreError:
+                if not self._indexer.stores.discard(generation):
+                    raise
                 self._indexer.writer(self._catalog.writer(generation)).rebuild()
             return self._check(generation)
+
+    def _repair_vectors(self, generation: Generation, inside: ConsistencyCheck) -> None:
+        store = self._indexer.stores.open(generation)
+        writer = self._indexer.writer(self._catalog.writer(generation))
+        writer.repair()
+        if store.held() != inside.expected() or self._check(generation).problems:
+            writer.rebuild()
 
     def _candidate(self, number: int) -> tuple[Generation, Generation]:
         """A generation that is to serve, and the one that does."""

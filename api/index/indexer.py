@@ -46,6 +46,10 @@ class GenerationStores(Protocol):
 
     def remove(self, generation: Generation) -> None: ...
 
+    def discard(self, generation: Generation) -> bool:
+        """Delete a damaged store without reading it; False if it is not ours to delete."""
+        ...
+
 
 class Models(Protocol):
     """The embedding models that generations are built with."""

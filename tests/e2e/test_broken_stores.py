@@ -86,6 +86,30 @@ def test_damaged_vectors_are_seen_by_verify_whatever_the_file(folder: Path) -> N
     all_is_back(folder)
 
 
+def damaged_graphs(folder: Path) -> None:
+    for file in sorted((vectors(folder) / "1").glob("*/*.bin")):
+        garbage(file)
+
+
+def missing_graphs(folder: Path) -> None:
+    for place in (vectors(folder) / "1").iterdir():
+        if place.is_dir():
+            shutil.rmtree(place)
+
+
+@pytest.mark.parametrize(
+    "damage", [damaged_database, emptied_database, damaged_graphs, missing_graphs]
+)
+def test_repair_rebuilds_damaged_vectors_from_the_catalog(
+    folder: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(folder)
+    repaired = processes.run(folder, "index", "repair")
+    assert repaired.returncode == 0, repaired.stderr
+    assert processes.run_json(folder, "index", "verify")["problems"] == []
+    assert paths_found(folder, "restart the cache", "--mode", "dense")[0] == "cache.md"
+
+
 def test_vectors_deleted_while_nothing_runs_are_built_anew(folder: Path) -> None:
     shutil.rmtree(vectors(folder))
     all_is_back(folder)

@@ -224,6 +224,13 @@ def _embedded_client(directory: Path) -> ClientAPI:
         raise StoreError(_message(str(directory), error)) from error
 
 
+def forget_clients() -> None:
+    """Make Chroma open a directory anew: it caches what it has opened, damaged files included."""
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    SharedSystemClient.clear_system_cache()
+
+
 def _hnsw() -> CreateHNSWConfiguration:
     # Recall of 0.995 at 100,000 clustered vectors, for a millisecond more than at 100, which
     # finds 0.9 (measured); takes effect at creation alone.
