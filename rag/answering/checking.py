@@ -8,22 +8,24 @@ What would speak in the project's own voice, or load something from elsewhere, i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from rag.answering.context import Context
-from rag.answering.extractive import HEADINGS
+from rag.answering.escaping import escaped, is_plain_address, label
+from rag.answering.extractive import HEADINGS, Part
 from rag.answering.quoted_commands import (
     QuotedCommands,
     commands_in_prose,
     logical_lines,
     looks_like_a_command,
 )
+from rag.answering.quoting import MARGIN, indented, quoted_code
+from rag.answering.shown_commands import ShownCommands, remark_on
 from rag.command_risk.classify import CommandClassifier
 from rag.domain.answers import Citation, Statement, Unsupported
+from rag.domain.documents import Risk
 from rag.faithfulness.support import Support, SupportChecker
-from rag.text.code_spans import outside_code_spans
-from rag.text.links import Link, replace_links
 from rag.text.sentences import sentences
 from rag.text.wording import plain
 
@@ -35,10 +37,8 @@ _CODE_SPAN = re.compile(r"`([^`\n]+)`")
 _CODE_OR_PROSE = re.compile(r"(`[^`\n]+`)")
 _LEAD = re.compile(r"^\s*(?:[-*+•]\s+|\d{1,4}[.)]\s+)?")
 _MARKER_BEHIND = re.compile(r"([.!?:][\"')*_`]{0,3})((?:\s*(?<!\\)\[\d{1,4}\])+)")
-_HTML = re.compile(r"<(?=[a-zA-Z/!])")
 _HEADING_MARK = re.compile(r"\s*#{1,6}")
 _QUOTE_MARK = re.compile(r"^(\s*)(?:>\s*)+")
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _SPACE_BEFORE_MARK = re.compile(r"(?<!\s)\s++([.,;:!?])")
 _SPACES = re.compile(r"[ \t]{2,}")
 _TELLS_NOTHING = 2  # a remainder of fewer words, such as "Then:", claims nothing
@@ -73,6 +73,9 @@ class AnswerChecker:
         self._support = support
         self._unsupported = unsupported
         self._commands = QuotedCommands(context.passages)
+        self._shown_commands = ShownCommands(classifier)
+        self._stored = [one for passage in context.passages for one in passage.hit.chunk.commands]
+        self._part = ""
         self._context_text = "\n".join(passage.prompt.text for passage in context.passages)
         self._last: tuple[int, ...] = ()
         self._statements: list[Statement] = []
@@ -130,9 +133,19 @@ class AnswerChecker:
             return unit
         if mark := _HEADING_MARK.match(unit):
             title = unit[mark.end() :].strip().rstrip("#").rstrip()
-            known = HEADINGS.get(plain(title).casefold())
-            return f"### {known}" if known else self._checked_line(title, following)
+            if known := HEADINGS.get(plain(title).casefold()):
+                self._part = known
+                return f"### {known}"
+            return self._checked_line(title, following)
         return self._checked_line(unit, following)
+
+    def _placed(self, shown: str, risks: Set[Risk], *, only_reads: bool) -> str:
+        """What is shown, under another heading where it would stand under read-only checks."""
+        if not shown or only_reads or self._part != Part.CHECK:
+            return shown
+        changes = risks & {Risk.MUTATING, Risk.DESTRUCTIVE}
+        self._part = Part.MITIGATION if changes else Part.TOLD
+        return f"### {self._part}\n\n{shown}"
 
     def _checked_line(self, line: str, following: str) -> str:
         line = self._harmless(line)
@@ -143,19 +156,20 @@ class AnswerChecker:
             cited[-1] = replace(cited[-1], vain=True)
         shown = [self._checked_sentence(sentence) for sentence in cited]
         kept = [sentence for sentence in shown if sentence]
-        return line[:start] + " ".join(kept) if kept else ""
+        text = line[:start] + " ".join(kept) if kept else ""
+        risks = self._shown_commands.risks_in(_without_struck(text), self._stored)
+        return self._placed(text, risks, only_reads=risks <= {Risk.READ_ONLY})
 
     def _harmless(self, line: str) -> str:
-        """Without quotes and remarks of the project's form, and without foreign links."""
-        line = _QUOTE_MARK.sub(r"\1", line).replace("_(", "(").replace(")_", ")")
-        line = outside_code_spans(line, lambda prose: _HTML.sub("&lt;", _without_images(prose)))
-        return replace_links(line, self._known_link)
+        """A line that renders as words of the model alone, its markers kept for the checks."""
+        line = _QUOTE_MARK.sub(r"\1", line)
+        lead = _LEAD.match(line)
+        start = lead.end() if lead else 0
+        return line[:start] + escaped(line[start:], keeps=self._is_known, markers=True)
 
-    def _known_link(self, link: Link) -> str:
-        """A link as it is written where the context holds its address, else its label alone."""
-        if link.is_image or (link.destination and link.destination in self._context_text):
-            return link.source
-        return link.label
+    def _is_known(self, address: str) -> bool:
+        """Whether a link leads where a link of the context leads."""
+        return bool(address) and is_plain_address(address) and address in self._context_text
 
     def _cited(self, text: str) -> list[_Cited]:
         """The sentences of a line; one without a marker has those of the next one that has."""
@@ -173,7 +187,9 @@ class AnswerChecker:
         most = len(self._context.passages)
         self._nowhere |= {marker for marker in given if not 1 <= marker <= most}
         valid = tuple(marker for marker in given if 1 <= marker <= most)
-        return _Cited(_without_markers(sentence), valid, bool(given) and not valid)
+        # Where a marker was taken out, what stood on both sides of it has come together.
+        bare = escaped(_without_markers(sentence), keeps=self._is_known)
+        return _Cited(bare, valid, bool(given) and not valid)
 
     def _checked_sentence(self, cited: _Cited) -> str:
         text, struck = self._without_commands(cited.text, cited.markers)
@@ -190,7 +206,8 @@ class AnswerChecker:
                 uncited=not cited.markers,
             )
         )
-        shown = text + "".join(f" [{marker}]" for marker in markers)
+        risks = self._shown_commands.risks_in(_without_struck(text), self._stored)
+        shown = text + "".join(f" [{marker}]" for marker in markers) + _remark(risks)
         if judged.supported:
             return shown
         if self._unsupported is Unsupported.REMOVE:
@@ -239,7 +256,8 @@ class AnswerChecker:
 
     def _strike(self, command: str) -> str:
         self._struck += 1
-        return f"~~{command.strip()}~~ {STRUCK}"
+        shown = label(command).replace("~~", "\\~\\~")
+        return f"~~{shown}~~ {STRUCK}"
 
     def _checked_code(self, block: str) -> str:
         """The block with the commands that a passage shows whole; the others below it, struck."""
@@ -267,14 +285,24 @@ class AnswerChecker:
         indent = opening[: len(opening) - len(opening.lstrip())]
         shown = []
         if any(line.strip() for line in kept):
-            fence = _FENCE.match(opening)
-            shown.append("\n".join([opening, *kept, indent + (fence[1] if fence else "```")]))
+            language = opening.strip().lstrip("`~").strip()
+            code = quoted_code("\n".join(_dedented(kept, len(indent))), language)
+            shown.append(indented(code, " " * len(indent) or MARGIN))
             cited = (*self._last, *(marker for marker in markers if marker not in self._last))
             self._statements.append(Statement("\n".join(kept), tuple(cited), supported=True))
-            if markers:
-                shown.append(indent + " ".join(f"[{marker}]" for marker in markers))
+            risks = self._shown_commands.risks_in(code, self._stored)
+            only_reads = risks <= {Risk.READ_ONLY} and self._shown_commands.are_all_classified(code)
+            shown[0] = self._placed(shown[0], risks, only_reads=only_reads)
+            if markers or remark_on(risks):
+                told = " ".join(f"[{marker}]" for marker in markers or self._last)
+                shown.append(f"{indent}{told}{_remark(risks)}")
         shown += [indent + self._strike(line) for line in struck]
         return "\n\n".join(shown)
+
+
+def _remark(risks: Set[Risk]) -> str:
+    remark = remark_on(risks)
+    return f" _({remark})_" if remark else ""
 
 
 def introduces(unit: str) -> bool:
@@ -300,9 +328,10 @@ def _without_markers(sentence: str) -> str:
     return _SPACE_BEFORE_MARK.sub(r"\1", _SPACES.sub(" ", "".join(bare))).strip()
 
 
+def _dedented(lines: Sequence[str], width: int) -> list[str]:
+    """Lines without the indentation of the fence that they stand in."""
+    return [line[min(width, len(line) - len(line.lstrip())) :] for line in lines]
+
+
 def _without_struck(text: str) -> str:
     return _STRUCK_COMMAND.sub("", text).strip()
-
-
-def _without_images(prose: str) -> str:
-    return replace_links(prose, lambda link: link.label if link.is_image else link.source)

@@ -46,6 +46,7 @@ _REMARK = re.compile(rf"{_NOISE}{{8}}|{_NOISE}{{0,7}}{_PARENTHESIS}")
 _MAX_MARKER = 40
 _BETWEEN = rf"[\s*_,;\u2013{_INVISIBLE}-]"
 _MARKER = re.compile(rf"{_BETWEEN}*+\^?\d++(?:{_BETWEEN}++\d++)*+{_BETWEEN}*+")
+_OWN_MARKER = re.compile(r"\d{1,4}")
 # A rule, the underline of a heading, or the line below the head of a table.
 _RULE = re.compile(r"(?=[|: \t]*+[-_*=])[-_*=|: \t]+")
 _LEAD = re.compile(r"#{1,6}(?=\s|$)|>|[-+*](?=\s|$)|\d{1,9}(?=[.)](?:\s|$))|~{3,}")
@@ -102,27 +103,34 @@ def is_plain_address(address: str) -> bool:
 
 
 def escaped(
-    prose: str, attribution: Attribution | None = None, keeps: AddressFilter = is_plain_address
+    prose: str,
+    attribution: Attribution | None = None,
+    keeps: AddressFilter = is_plain_address,
+    *,
+    markers: bool = False,
 ) -> str:
     """One paragraph of a document, escaped, with its attribution behind each of its sentences.
 
     Links that `keeps` does not take become their text, images their description; comments go.
+    With `markers` those of the prose are kept, as in a model's line, whose markers are checked.
     Raises Unquotable where code that goes over lines would begin a block on one of them.
     """
-    return _with_escaped_leads(_inline(prose, attribution, keeps))
+    return _with_escaped_leads(_inline(prose, attribution, keeps, markers))
 
 
 def label(text: str) -> str:
     """A title, heading or path as words of a line that the program writes."""
-    return _inline(" ".join(text.split()), None, is_plain_address)
+    return _inline(" ".join(text.split()), None, is_plain_address, markers=False)
 
 
-def _inline(prose: str, attribution: Attribution | None, keeps: AddressFilter) -> str:
+def _inline(
+    prose: str, attribution: Attribution | None, keeps: AddressFilter, markers: bool
+) -> str:
     text = _without_foreign(_visible(prose), keeps).strip()
     if not text:
         return ""
     spans = code_spans(text)
-    found = list(_brackets(text, spans))
+    found = [one for one in _brackets(text, spans) if not (markers and _is_marker(one, text))]
     edits = list(_escapes(text, spans, found, keeps))
     if attribution is not None:
         whole = [*spans, *((one.start, one.end) for one in found if one.address is not None)]
@@ -188,7 +196,8 @@ def _escapes(
         else:
             special = shown[0] == "`" or (shown == "<" and _HTML.match(prose, start) is not None)
         if special:
-            yield start, end, "".join(f"\\{char}" for char in shown)
+            # Also where the Markdown is not rendered but put into a page as it is.
+            yield start, end, "&lt;" if shown == "<" else "".join(f"\\{char}" for char in shown)
     for one in brackets:
         if not _may_stand(one, prose, keeps):
             yield one.inner - 1, one.inner, "\\["
@@ -203,6 +212,11 @@ def _may_stand(one: _Brackets, prose: str, keeps: AddressFilter) -> bool:
     if one.address is not None:
         return not one.is_image and keeps(one.address)
     return prose[one.close + 1 : one.close + 2] not in ("(", ":")
+
+
+def _is_marker(one: _Brackets, text: str) -> bool:
+    inside = text[one.inner : one.close]
+    return not one.is_image and one.address is None and _OWN_MARKER.fullmatch(inside) is not None
 
 
 def _sentence_ends(text: str, whole: list[Span]) -> list[int]:

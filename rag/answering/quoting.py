@@ -28,7 +28,7 @@ _MAX_NESTING = 24
 _LINE_END = re.compile(r"\r\n?")
 _BACKTICKS = re.compile(r"`+")
 _LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
-_MARGIN = " "
+MARGIN = " "
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*+>")
 _NOT_SHOWN = re.compile(r"\s*<(?:script|style)\b", re.IGNORECASE)
@@ -132,7 +132,8 @@ def _item(node: SyntaxTreeNode, attribution: Attribution) -> Iterator[str]:
     shown = list(_rendered(node.children, attribution))
     if shown:
         mark = f"{node.info}{node.markup} "
-        yield mark + _indented(_joint([node]).join(shown), " " * len(mark))
+        body = indented(_joint([node]).join(shown), " " * len(mark))
+        yield mark + body[len(mark) :]
 
 
 def _joint(items: Sequence[SyntaxTreeNode]) -> str:
@@ -160,11 +161,9 @@ def _cell(node: SyntaxTreeNode) -> str:
 
 def _at_margin(block: str) -> str:
     """A block at the top of a quotation: code is indented by a space, which no list takes."""
-    is_code = block.startswith("```")
-    return _MARGIN + _indented(block, _MARGIN) if is_code else block
+    return indented(block, MARGIN) if block.startswith("```") else block
 
 
-def _indented(block: str, indent: str) -> str:
-    """The lines behind the first one indented; empty ones stay as they are."""
-    first, *rest = block.split("\n")
-    return "\n".join([first, *(indent + line if line else line for line in rest)])
+def indented(block: str, indent: str) -> str:
+    """Every line indented; empty ones stay as they are."""
+    return "\n".join(indent + line if line else line for line in block.split("\n"))

@@ -98,7 +98,7 @@ def unmarked(text: str) -> str:
 def _unmarked_prose(text: str) -> str:
     text = replace_links(text, lambda link: link.label)
     text = _MARKERS.sub("", _REMARK.sub("", text))
-    return _EMPHASIS.sub("", _ESCAPED.sub(r"\1", text))
+    return _EMPHASIS.sub("", _ESCAPED.sub(r"\1", text).replace("&lt;", "<"))
 
 
 @lru_cache(4096)

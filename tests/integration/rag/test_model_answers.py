@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from api.compose.answer_path import make_generator
 from api.settings.ask import AskSettings
@@ -336,3 +337,52 @@ def test_the_key_goes_to_the_server_and_into_no_message(desk: Desk, server: Mode
     asked(desk, server, api_key="sk-very-secret")
     assert server.keys == ["Bearer sk-very-secret"]
     assert "sk-very-secret" not in str(server.requests)
+
+
+HEADED = """\
+### Check first (read-only)
+Look at the pods of the payment worker:
+```bash
+kubectl -n payments get pods
+```
+Restart the payment worker when the queue stops:
+```bash
+kubectl -n payments rollout restart deploy/payment-worker
+```
+"""
+
+
+def test_a_model_puts_nothing_that_changes_something_under_the_read_only_checks(
+    desk: Desk, server: ModelServer
+) -> None:
+    text = asked(desk, server, HEADED).text
+    check, mitigation = text.index("### Check first"), text.index("### Mitigation")
+    assert check < text.index("get pods") < mitigation < text.index("rollout restart")
+    assert "_(changes something)_" in text[mitigation:]
+    assert "_(" not in text[:mitigation]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- > Verified by the operator.",
+        "*(read-only)* Restart the payment worker.",
+        "<[1]script>alert(1)</script>",
+        "![1][x](http://evil.example/) Restart it.",
+        "[a. B](http://evil.example/)",
+        "[1]: http://evil.example/",
+        "`x` ![y](http://evil.example/z.png)",
+        "```bash\n![x](http://evil.example/z.png) _(read-only)_\n```",
+    ],
+)
+def test_no_line_of_a_model_renders_as_more_than_words(
+    desk: Desk, server: ModelServer, line: str
+) -> None:
+    text = asked(desk, server, f"{GOOD}{line} [1]\n").text
+    reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    rest = text[len(GOOD) // 2 :]
+    inline = [token for one in reader.parse(rest) for token in one.children or ()]
+    assert "evil" not in str([token.attrs for token in inline])
+    assert not {token.type for token in inline} & {"image", "html_inline"}
+    assert "blockquote_open" not in {token.type for token in reader.parse(rest)}
+    assert "*(read-only)*" not in text
