@@ -143,14 +143,16 @@ def _visible(prose: str) -> str:
     text = without_comments(prose)
     spans = code_spans(text)
     bare = masked(text, spans, "x")
+    secrets = find_secrets(text)  # also those in code spans
     # A space takes the place of each, so that nothing that it kept apart comes together.
     edits = [
         (found.start(), found.end(), " ")
         for pattern in (HIDDEN_CHARACTERS, _CONTROL)
         for found in pattern.finditer(bare)
         if found.group() not in _KEPT_INVISIBLE
+        and not any(one.start < found.end() and found.start() < one.end for one in secrets)
     ]
-    edits += [(one.start, one.end, REDACTED) for one in find_secrets(bare)]
+    edits += [(one.start, one.end, REDACTED) for one in secrets]
     return _edited(text, edits)
 
 

@@ -8,7 +8,8 @@ The convention, which every output of an answer keeps:
   it would render as anything that the program writes (rag/answering/escaping.py).
 - Code stands in a fence that is longer than any run of backticks in it and that is indented, so
   that no line of it stands at the left margin. Between the fences it is byte for byte the
-  document's, as is inline code. No marker, remark or escape ever stands inside code.
+  document's, as is inline code; only secrets are redacted in both. No marker, remark or escape
+  ever stands inside code.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from rag.answering.escaping import Attribution, Unquotable, escaped
+from rag.guardrails.redaction import redacted
 
 # Deeper nesting is shown as it stands, as code.
 _MAX_NESTING = 24
@@ -56,7 +58,8 @@ def quoted_sentence(text: str, marker: int, remark: str = "") -> str:
 
 
 def quoted_code(code: str, language: str = "") -> str:
-    """Code between fences that it cannot close."""
+    """Code between fences that it cannot close, byte for byte but for redacted secrets."""
+    code = redacted(code)
     longest = max((len(run) for run in _BACKTICKS.findall(code)), default=0)
     fence = "`" * max(3, longest + 1)
     body = code if not code or code.endswith("\n") else f"{code}\n"

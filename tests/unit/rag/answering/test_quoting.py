@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from rag.answering.quoting import quotation
+from rag.answering.escaping import escaped
+from rag.answering.quoting import quotation, quoted_code
 
 MARKER = 7
 REMARK = "changes something"
@@ -117,3 +118,11 @@ def test_code_of_a_quotation_is_that_of_the_document_byte_for_byte(document: str
     shown = code_of(quotation(document, MARKER, REMARK))
     for code in shown:
         assert code in rest or code.strip() in read_as_lines, (code, shown)
+
+
+def test_secrets_are_redacted_in_code_too() -> None:
+    secret = "ghp_" + "a1B2" * 9
+    shown = quoted_code(f"export GITHUB_TOKEN={secret}\nsystemctl restart proxy\n", "bash")
+    assert secret not in shown
+    assert "systemctl restart proxy" in shown
+    assert secret not in escaped(f"Run `curl -H 'Authorization: Bearer {secret}' x` now.")
