@@ -99,7 +99,8 @@ def is_plain_address(address: str) -> bool:
     scheme = _SCHEME.match(bare)
     if scheme is not None:
         return scheme.group().lower() in _PLAIN_SCHEMES
-    return not bare.startswith(("//", "\\", "/\\"))
+    # A colon before the first slash may be read as the end of a scheme.
+    return not bare.startswith(("//", "\\", "/\\")) and ":" not in bare.split("/")[0]
 
 
 def escaped(

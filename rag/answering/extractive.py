@@ -61,7 +61,7 @@ _MAX_OF: dict[Part, int] = {
 _NEARLY_AS_GOOD = 0.8
 _MAX_PAGES = 3
 _MAX_CITED = 30  # passages; nobody follows more
-_MIN_ALSO = 0.5
+_MIN_ALSO = 0.55
 
 _PART_OF_HEADING: tuple[tuple[Part, re.Pattern[str]], ...] = (
     (

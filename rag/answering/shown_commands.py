@@ -21,7 +21,7 @@ _SQL = re.compile(
     r"delete\s+from\s|update\s+\S+\s+set\s)",
     re.IGNORECASE,
 )
-_PROMPT = re.compile(r"\s*(?:[\w.@:~/-]*[$#%]|>)\s+(?=\S)")
+_PROMPT = re.compile(r"\A\s*+(?:[\w.@:~/-]*+[$#%]|>)\s++(?=\S)")
 _OPTION = re.compile(r"(?<!\S)--?[A-Za-z]")
 _PROGRAM = re.compile(r"(?:\./|/)?[a-z][\w./-]*")
 _TOLD_TO_RUN = re.compile(

@@ -191,7 +191,7 @@ def test_a_list_for_people_shows_the_bad_ones(service: Served) -> None:
     request = asked(service, key)["request_id"]
     judged(service, key, request, comment="wrong\x1b[31m page")
     told = runbook(service, "list", "--bad").stdout
-    assert "wrong[31m page" in told
+    assert "wrong\\x1b[31m page" in told
     assert "good" not in {line.split()[1] for line in told.splitlines() if line[:1].isdigit()}
 
 
