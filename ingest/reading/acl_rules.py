@@ -111,9 +111,10 @@ def _read_rule(folder: Path, shown: str) -> frozenset[str] | None:
 def _read_small_file(path: Path) -> bytes:
     # A link could lead to another source's rules, and a pipe would block: neither is opened.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)  # a file made of a folder's descriptor fails, and leaves it open
+        raise OSError(0, "not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(0, "not a regular file")
         return file.read(MAX_BYTES + 1)
 
 

@@ -195,8 +195,10 @@ def _text(place: Path, most: int = _MAX_SMALL_BYTES) -> str | None:
         descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
+    # A folder opens too, and only then fails: its kind is known before a file is made of it.
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
         data = file.read(most + 1)
     return data.decode("utf-8", "replace") if len(data) <= most else None

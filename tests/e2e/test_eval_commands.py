@@ -110,7 +110,7 @@ def test_a_change_of_pages_is_held_against_its_base(folder: Path) -> None:
     assert len(trees.stdout.splitlines()) == 1
     unknown = run(folder, "eval", "diff", "suite", "--base", "nowhere")
     assert unknown.returncode == 2
-    assert "git rev-parse" in unknown.stderr
+    assert "git revision 'nowhere'" in unknown.stderr
 
 
 def test_gold_passages_that_are_gone_are_found(folder: Path) -> None:
