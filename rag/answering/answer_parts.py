@@ -67,6 +67,7 @@ _PART_OF_HEADING: tuple[tuple[Part, re.Pattern[str]], ...] = (
 )
 # What was decided after an incident is history, and no step of the next one.
 _DECIDED = re.compile(r"\b(?:action items?|actions?|follow[- ]?ups?|lessons?)\b", re.I)
+_FORBIDS = re.compile(r"\W*(?:never|do not|don'?ts?|what not)\b", re.I)
 _WARNS = re.compile(r"\W*(?:do not|don't|never|avoid|must not|be careful|caution|warning)\b", re.I)
 _RISKY = frozenset({Risk.DESTRUCTIVE, Risk.MUTATING})
 # Kinds of admonitions that warn; the others (note, tip, hint, important) advise.
@@ -108,7 +109,12 @@ def part_of(signs: Signs) -> Part:
 
 
 def part_of_headings(headings: Sequence[str]) -> Part | None:
-    """The part that the innermost heading with a telling word names."""
+    """The part that the innermost heading with a telling word names.
+
+    What stands under a heading that forbids is forbidden, whatever the headings between say.
+    """
+    if any(map(_FORBIDS.match, headings)):
+        return Part.CARE
     for heading in reversed(headings):
         for part, words in _PART_OF_HEADING:
             if words.search(heading):

@@ -184,6 +184,14 @@ class _Quotation:
         tight = tight and before != index and not continues
         return "\n" if tight and {one.kind, other.kind} <= _JOINED_TIGHTLY else "\n\n"
 
+    def _table_lines(self, index: int) -> list[str]:
+        """The body of a table, behind the names of its columns where it has them."""
+        names = self._content.source_lines(index)[: -len(self._content.body_lines(index))]
+        return [
+            *(line for line in names if "|" in line and any(map(str.isalnum, line))),
+            *self._content.body_lines(index),
+        ]
+
     def _table(self, index: int) -> str:
         """A table with as many cells in each row as columns; as code where it has no such rows."""
         lines = [line for line in self._content.source_lines(index) if line.strip()]
@@ -191,7 +199,7 @@ class _Quotation:
         if is_markdown:
             rules, rows = cells(lines[1]), [cells(lines[0]), *map(cells, lines[2:])]
         else:
-            inside = [line for line in self._content.body_lines(index) if line.strip()]
+            inside = [line for line in self._table_lines(index) if line.strip()]
             rows = [cells(line) for line in inside if "|" in line]
             is_whole = len(rows) == len(inside) and len(rows) > 0 and len(rows[0]) > 1
             if not is_whole or max(map(len, rows)) > len(rows[0]):
