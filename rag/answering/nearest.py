@@ -57,8 +57,9 @@ def _rows(passage: Passage) -> Iterator[Nearest]:
     content = passage.content
     for index in _leaves(passage):
         if content.blocks[index].kind is BlockKind.TABLE:
-            for row in content.rows(index):
-                yield Nearest(row, index)
+            for row in content.body_lines(index):  # the names of the columns say nothing alone
+                if any(map(str.isalnum, row)):
+                    yield Nearest(row, index)
 
 
 def _leaves(passage: Passage) -> Iterator[int]:

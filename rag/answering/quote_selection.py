@@ -159,9 +159,15 @@ def _quote(
 
 
 def _titles(passage: Passage, headings: Iterable[Block]) -> tuple[str, ...]:
+    """The headings of the section and of the passage, without one that repeats the title.
+
+    A title names the subject of every section, and says nothing of what one of them is for.
+    """
     text = passage.content.text
     inside = (text[heading.body_start : heading.body_end] for heading in headings)
-    return (*passage.hit.chunk.section, *inside)
+    title = passage.title.strip().casefold()
+    kept = (name for name in inside if name.strip().casefold() != title)
+    return (*passage.hit.chunk.section, *kept)
 
 
 def _sentences(

@@ -11,6 +11,7 @@ from rag.access.acl import AccessFilter
 from rag.answering.answer_parts import Part
 from rag.answering.context import Context, ContextBuilder, with_blocks
 from rag.answering.extractive import extract
+from rag.answering.nearest import nearest_words
 from rag.answering.shown_commands import ShownCommands
 from rag.command_risk.classify import shipped_classifier
 from rag.domain.documents import Chunk, Document, Freshness, FreshnessStatus, LineSpan
@@ -28,23 +29,24 @@ class NoPages:
         return None
 
 
-def chunk_of(suffix: str, text: str) -> Chunk:
+def chunk_of(suffix: str, text: str, title: str = "t") -> Chunk:
     chunker = Chunker(HashingEmbedder().count_tokens)
-    [chunk] = chunker.chunk("d", "t", load_text(suffix, text, 1).blocks)
+    [chunk] = chunker.chunk("d", title, load_text(suffix, text, 1).blocks)
     return chunk
 
 
-def context_of(chunk: Chunk) -> Context:
+def context_of(chunk: Chunk, title: str = "a.md") -> Context:
     fresh = Freshness(FreshnessStatus.FRESH, DAY, None, 0)
     about = document("a.md")
+    about = replace(about, metadata=replace(about.metadata, title=title))
     hit = Hit(1, chunk, about, 1.0, Scores(), fresh, Explanation((), 1.0, 1.0, 1.0))
     builder = ContextBuilder(NoPages(), HashingEmbedder().count_tokens, 3000)
     return builder.build("word", [hit], access=EVERYTHING)
 
 
-def answer_from(suffix: str, text: str) -> str:
+def answer_from(suffix: str, text: str, title: str = "a.md") -> str:
     commands = ShownCommands(shipped_classifier())
-    return extract("word", context_of(chunk_of(suffix, text)), commands).text
+    return extract("word", context_of(chunk_of(suffix, text, title), title), commands).text
 
 
 def test_a_warning_stands_where_it_is_taken_care_of_and_says_what_it_is() -> None:
@@ -80,6 +82,21 @@ def test_what_is_forbidden_under_an_outer_heading_is_forbidden_under_an_inner_on
     told = answer_from(".md", "## Never\n\n### Restarting\n\nRestart two brokers at once.\n")
     assert "> In a.md > Never > Restarting\n\nRestart two brokers at once. [1]" in told
     assert f"### {Part.CARE.value}\n\n> In a.md > Never > Restarting" in told
+
+
+def test_a_title_that_forbids_says_nothing_of_the_sections_below_it() -> None:
+    told = answer_from(".md", "# a.md\n\n## Impact\n\nNo order was lost.\n")
+    assert told.index(f"### {Part.FACTS.value}") < told.index("> In a.md > Impact\n\nNo order")
+    text = "# Orders never arrive\n\n## Impact\n\nNo order was lost.\n"
+    assert Part.CARE.value not in answer_from(".md", text, title="Orders never arrive")
+
+
+def test_of_a_table_a_row_is_cited_and_not_the_names_of_its_columns() -> None:
+    chunk = chunk_of(".md", "| word | means |\n|---|---|\n| E1 | full |\n")
+    [passage] = context_of(chunk).passages
+    nearest = nearest_words("what does word mean", passage)
+    assert nearest is not None
+    assert nearest.text == "| E1 | full |"
 
 
 def test_a_word_that_holds_the_name_of_a_command_is_no_command() -> None:
