@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ingest.reading.blocks import Block, BlockKind
+from rag.domain import documents
 from rag.domain.documents import LineSpan
 from rag.errors import QuarantineError
 
@@ -57,7 +58,16 @@ def _numbered(document: Any) -> Iterator[Block]:
             continue
         shown = f"{step}. {text}" if kind is BlockKind.STEP else text
         span = LineSpan(line, line + shown.count("\n"))
-        yield Block(kind, shown, span, level, text.strip() if level else "")
+        whole = documents.Block(
+            kind,
+            0,
+            len(shown),
+            len(shown) - len(text),
+            len(shown),
+            level=level,
+            number=step,
+        )
+        yield Block(kind, shown, span, level, text.strip() if level else "", parts=(whole,))
         line = span.last + 1
 
 

@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from ingest.reading.blocks import Block, BlockKind
+from rag.domain import documents
 from rag.domain.documents import LineSpan
 from rag.errors import QuarantineError
 
 _DROPPED = frozenset({"script", "style", "nav", "template", "noscript", "head", "svg", "iframe"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _WHOLE = {"pre": BlockKind.CODE, "table": BlockKind.TABLE, "blockquote": BlockKind.QUOTE}
+# What may hold code and prose.
+_HOLDING = frozenset({BlockKind.STEP, BlockKind.ITEM, BlockKind.QUOTE})
 _PROSE = frozenset({"p", "dt", "dd", "figcaption", "caption", "summary", "address"})
 _COUNT = re.compile(r"-?[0-9]{1,9}")  # longer ones are no numbers of steps
 _LANGUAGE = re.compile(r"(?:language|lang|highlight|brush)[-: ](\w+)")
@@ -98,8 +101,19 @@ class _Page:
             title = _joined(content.strings)
             return Block(kind, title, span, int(element.tag[1]), title)
         text = _text(element, kind, content)
-        shown = f"{number}. {text}" if kind is BlockKind.STEP else text
-        return Block(kind, shown, span, language=_language(element))
+        mark = f"{number}. " if kind is BlockKind.STEP else ""
+        language = _language(next(element.iter("pre"), element))
+        whole = documents.Block(
+            kind,
+            0,
+            len(mark) + len(text),
+            len(mark) + _head(element, kind, text),
+            len(mark) + len(text),
+            number=max(number, 0) if kind is BlockKind.STEP else 0,
+            language=language if kind is BlockKind.CODE else "",
+        )
+        parts = (whole, *_nested(text, len(mark), content, language)) if kind in _HOLDING else ()
+        return Block(kind, mark + text, span, language=language, parts=parts or (whole,))
 
     def _number(self, item: etree._Element) -> int:
         """An item's number in its list; `start` and `value` as a browser counts them."""
@@ -161,6 +175,39 @@ def _text(element: etree._Element, kind: BlockKind, content: _Content) -> str:
         for text, verbatim in content.strings
     )
     return _BREAKS.sub("\n", " ".join(part for part in parts if part.strip())).strip()
+
+
+def _nested(text: str, start: int, content: _Content, language: str) -> Iterator[documents.Block]:
+    """The code in a block whose text begins at `start`, and the prose around it, if it has code."""
+    codes = [_BREAKS.sub("\n", string.strip()) for string, verbatim in content.strings if verbatim]
+    done = 0
+    for code in filter(None, codes):
+        found = text.find(code, done)
+        if found >= 0:
+            yield from _paragraph(text, done, found, start)
+            first, last = start + found, start + found + len(code)
+            yield documents.Block(
+                BlockKind.CODE, first, last, first, last, parent=0, language=language
+            )
+            done = found + len(code)
+    if done:
+        yield from _paragraph(text, done, len(text), start)
+
+
+def _paragraph(text: str, first: int, last: int, start: int) -> Iterator[documents.Block]:
+    inside = text[first:last]
+    if inside.strip():
+        begin = start + first + len(inside) - len(inside.lstrip())
+        end = begin + len(inside.strip())
+        yield documents.Block(BlockKind.PARAGRAPH, begin, end, begin, end, parent=0)
+
+
+def _head(element: etree._Element, kind: BlockKind, text: str) -> int:
+    """How much of a table's text its first row is, where that names the columns."""
+    first = next(element.iter("tr"), None) if kind is BlockKind.TABLE else None
+    if first is None or next(first.iter("th"), None) is None:
+        return 0
+    return len(text.split("\n", 1)[0]) + ("\n" in text)
 
 
 def _rows(table: etree._Element) -> Iterator[list[str]]:

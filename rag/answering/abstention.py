@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from rag.answering.context import Context, Passage, pages_of
 from rag.answering.escaping import label
-from rag.answering.extractive import missing_words
-from rag.answering.nearest import nearest_of, nearest_words
+from rag.answering.nearest import Nearest, nearest_of, nearest_words
 from rag.answering.quoting import quoted_sentence
 from rag.answering.shown_commands import ShownCommands, remark_on
 from rag.domain.answers import Answer, Citation, Statement
-from rag.text.pieces import Piece
+from rag.retrieval.relevance import missing_words
 
 _NEAREST = 3
 
@@ -49,11 +48,11 @@ def _missing(question: str, context: Context) -> Iterator[str]:
         yield "> Missing: a page that says what to do about this, and not only its words"
 
 
-def _in_order(near: list[tuple[Passage, Piece | None]]) -> list[Passage]:
+def _in_order(near: list[tuple[Passage, Nearest | None]]) -> list[Passage]:
     return sorted((passage for passage, _ in near), key=lambda passage: passage.marker)
 
 
-def _shown(passage: Passage, words: Piece | None, commands: ShownCommands) -> Iterator[str]:
+def _shown(passage: Passage, words: Nearest | None, commands: ShownCommands) -> Iterator[str]:
     """Where a passage stands, and behind it what it says that is nearest."""
     lines = passage.hit.chunk.lines
     where = f"{passage.hit.document.path}:{lines.first}-{lines.last}"
@@ -62,5 +61,5 @@ def _shown(passage: Passage, words: Piece | None, commands: ShownCommands) -> It
     remark = f" _({passage.remark})_" if passage.remark else ""
     yield f"> - {label(heading)} ({label(where)}) [{passage.marker}]{remark}"
     if words is not None:
-        risks = commands.risks_in(words.text, passage.hit.chunk.commands)
+        risks = commands.risks_in_sentence(words.text, passage.commands_in(words.block))
         yield f"\n- {quoted_sentence(words.text, passage.marker, remark_on(risks))}\n"

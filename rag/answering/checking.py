@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
+from rag.answering.answer_parts import HEADINGS, Part
 from rag.answering.context import Context
 from rag.answering.escaping import escaped, is_plain_address, label
-from rag.answering.extractive import HEADINGS, Part
 from rag.answering.quoted_commands import (
     QuotedCommands,
     commands_in_prose,
@@ -144,7 +144,7 @@ class AnswerChecker:
         if not shown or only_reads or self._part != Part.CHECK:
             return shown
         changes = risks & {Risk.MUTATING, Risk.DESTRUCTIVE}
-        self._part = Part.MITIGATION if changes else Part.TOLD
+        self._part = Part.MITIGATION if changes else Part.FACTS
         return f"### {self._part}\n\n{shown}"
 
     def _checked_line(self, line: str, following: str) -> str:
@@ -157,7 +157,7 @@ class AnswerChecker:
         shown = [self._checked_sentence(sentence) for sentence in cited]
         kept = [sentence for sentence in shown if sentence]
         text = line[:start] + " ".join(kept) if kept else ""
-        risks = self._shown_commands.risks_in(_without_struck(text), self._stored)
+        risks = self._shown_commands.risks_in_sentence(_without_struck(text), self._stored)
         return self._placed(text, risks, only_reads=risks <= {Risk.READ_ONLY})
 
     def _harmless(self, line: str) -> str:
@@ -206,7 +206,7 @@ class AnswerChecker:
                 uncited=not cited.markers,
             )
         )
-        risks = self._shown_commands.risks_in(_without_struck(text), self._stored)
+        risks = self._shown_commands.risks_in_sentence(_without_struck(text), self._stored)
         shown = text + "".join(f" [{marker}]" for marker in markers) + _remark(risks)
         if judged.supported:
             return shown
@@ -290,8 +290,10 @@ class AnswerChecker:
             shown.append(indented(code, " " * len(indent) or MARGIN))
             cited = (*self._last, *(marker for marker in markers if marker not in self._last))
             self._statements.append(Statement("\n".join(kept), tuple(cited), supported=True))
-            risks = self._shown_commands.risks_in(code, self._stored)
-            only_reads = risks <= {Risk.READ_ONLY} and self._shown_commands.are_all_classified(code)
+            commands, ran = self._shown_commands, "\n".join(kept)
+            risks = commands.risks_in_code(ran, self._stored)
+            classified = commands.is_classified(language.split(" ")[0].lower(), ran)
+            only_reads = risks <= {Risk.READ_ONLY} and classified
             shown[0] = self._placed(shown[0], risks, only_reads=only_reads)
             if markers or remark_on(risks):
                 told = " ".join(f"[{marker}]" for marker in markers or self._last)

@@ -54,6 +54,11 @@ class Passage:
     def text(self) -> str:
         return self.content.text
 
+    def commands_in(self, block: int) -> list[Command]:
+        """The commands of a block and of those nested in it."""
+        within = self.content.within(block)
+        return [command for command in self.hit.chunk.commands if command.block in within]
+
     @property
     def left_out(self) -> bool:
         """Whether a line of it addresses a model and was left out."""

@@ -1,4 +1,4 @@
-"""What the commands in a quoted part of a document do, wherever in it they stand.
+"""What the commands in a quoted block of a document do, wherever in it they stand.
 
 Commands of code blocks are classified when a document is indexed. Those in the middle of prose and
 in cells of tables are classified here, and so is code whose language says that it is run.
@@ -7,14 +7,14 @@ in cells of tables are classified here, and so is code whose language says that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from rag.answering.quoted_commands import commands_in_prose, looks_like_a_command
 from rag.command_risk.classify import CommandClassifier
 from rag.command_risk.words import word_set
-from rag.domain.documents import Command, Risk
+from rag.domain.documents import BlockKind, Command, Risk
+from rag.text.blocks import BlockText
 from rag.text.code_spans import code_spans, masked, without_comments
-from rag.text.pieces import fenced
 
 _SQL = re.compile(
     r"(?:(?:select|drop|truncate|alter|create|grant|revoke|vacuum|reindex)\s+\S|insert\s+into\s|"
@@ -53,25 +53,41 @@ def remark_on(risks: Set[Risk]) -> str:
 
 
 class ShownCommands:
-    """Finds and classifies the commands of Markdown by one set of tables."""
+    """Finds and classifies the commands of blocks by one set of tables."""
 
     def __init__(self, classifier: CommandClassifier) -> None:
         self._classifier = classifier
 
-    def risks_in(self, markdown: str, commands: Sequence[Command]) -> frozenset[Risk]:
-        """The risks of every command in `markdown`; `commands` are those of its chunk."""
-        risks = {
-            command.risk for command in commands if command.text.split("\n")[0].strip() in markdown
-        }
-        for is_code, run in fenced(markdown):
-            if not is_code:
-                for paragraph in run.split("\n\n"):
+    def risks_in(
+        self, content: BlockText, index: int, commands: Sequence[Command]
+    ) -> frozenset[Risk]:
+        """The risks of every command in a block; `commands` are those of its chunk."""
+        within = content.within(index)
+        risks = {command.risk for command in commands if command.block in within}
+        for leaf in content.leaves(index):
+            kind = content.blocks[leaf].kind
+            if kind is not BlockKind.CODE:
+                prose = content.prose(leaf)
+                for paragraph in prose.split("\n") if kind is BlockKind.TABLE else [prose]:
                     risks.update(self._in_prose(without_comments(paragraph)))
         return frozenset(risks)
 
-    def are_all_classified(self, markdown: str) -> bool:
-        """Whether no code block holds what would be run and what no rule has classified."""
-        return not any(is_code and self._is_unclassified(run) for is_code, run in fenced(markdown))
+    def risks_in_sentence(self, sentence: str, commands: Iterable[Command]) -> frozenset[Risk]:
+        """The same of one sentence, or one row of a table; `commands` are those of its block."""
+        in_prose = self._in_prose(without_comments(sentence))
+        return self.risks_in_code(sentence, commands) | frozenset(in_prose)
+
+    def risks_in_code(self, code: str, commands: Iterable[Command]) -> frozenset[Risk]:
+        """The risks of those of `commands` that stand in some code."""
+        return frozenset(one.risk for one in commands if one.text.split("\n")[0].strip() in code)
+
+    def are_all_classified(self, content: BlockText, index: int) -> bool:
+        """Whether no code in a block is what would be run and what no rule has classified."""
+        return all(
+            self.is_classified(content.blocks[leaf].language, content.code(leaf))
+            for leaf in content.leaves(index)
+            if content.blocks[leaf].kind is BlockKind.CODE
+        )
 
     def _in_prose(self, prose: str) -> Iterator[Risk]:
         spans = code_spans(prose)
@@ -97,12 +113,13 @@ class ShownCommands:
             return False
         return _OPTION.search(code) is not None or _TOLD_TO_RUN.search(before) is not None
 
-    def _is_unclassified(self, fence: str) -> bool:
-        opening, *inside = fence.strip("\n").split("\n")
-        language = opening.strip().strip("`~").strip().split(" ")[0].lower()
+    def is_classified(self, language: str, code: str) -> bool:
+        """Whether code is of a language whose commands are classified, or is not run."""
+        if language in _CLASSIFIED:
+            return True
         if language and language not in _DATA:
-            return language not in _CLASSIFIED
-        return language not in _CLASSIFIED and any(map(self._changes, inside))
+            return False
+        return not any(map(self._changes, code.split("\n")))
 
     def _changes(self, line: str) -> bool:
         """Whether a line of output or of code without a language reads as a command to run."""

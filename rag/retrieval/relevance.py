@@ -101,6 +101,15 @@ def coverage(question: str, passage: Iterable[str]) -> float:
     return sum(any(word in stems for stems in there) for word in asked) / len(asked)
 
 
+def missing_words(question: str, texts: Sequence[str]) -> list[str]:
+    """Telling words of the question that stand in none of the texts, in their order."""
+    return [
+        word
+        for word in dict.fromkeys(question.split())
+        if coverage(word, texts) == 0.0 and coverage(word, [word]) > 0.0
+    ]
+
+
 def _telling_words(question: str) -> set[str]:
     return {
         word

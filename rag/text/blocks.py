@@ -50,9 +50,16 @@ class BlockText:
         block = self.blocks[index]
         return self.text[block.body_start : block.body_end]
 
+    def source_lines(self, index: int) -> list[str]:
+        """The lines of a block, without the marks of the quotes that it stands in."""
+        return self._unquoted(index, self.source(index))
+
     def body_lines(self, index: int) -> list[str]:
         """The lines of a block's body, without the marks of the quotes that it stands in."""
-        lines = self.body(index).split("\n")
+        return self._unquoted(index, self.body(index))
+
+    def _unquoted(self, index: int, text: str) -> list[str]:
+        lines = text.split("\n")
         for above in self.above(index):
             # A quote of another markup than Markdown is indented, and its lines have no marks.
             if self.blocks[above].kind in _QUOTING and _QUOTE_MARK.match(self.source(above)):
@@ -93,7 +100,24 @@ class BlockText:
 
     def rows(self, index: int) -> list[str]:
         """The lines of a table that hold words, the names of its columns among them."""
-        return [line for line in self.source(index).split("\n") if _WORD.search(line)]
+        return [line for line in self.source_lines(index) if _WORD.search(line)]
+
+    def children(self, index: int) -> list[int]:
+        """The blocks that are nested in a block directly."""
+        return [at for at in self.within(index) if self.blocks[at].parent == index]
+
+    def number(self, index: int) -> int:
+        """A step's number: its own, else its place behind the steps before it."""
+        block = self.blocks[index]
+        if block.number:
+            return block.number
+        beside = [at for at, one in enumerate(self.blocks[:index]) if one.parent == block.parent]
+        number = 1
+        for at in reversed(beside):
+            if self.blocks[at].kind is not BlockKind.STEP:
+                break
+            number += 1
+        return number
 
     def above(self, index: int) -> Iterator[int]:
         """The blocks that a block is nested in, the innermost first."""

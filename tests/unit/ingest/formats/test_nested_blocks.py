@@ -84,6 +84,21 @@ def test_plain_text() -> None:
     ]
 
 
+def test_html() -> None:
+    text = (
+        "<ol start='3'><li>One</li><li>Run <pre class='language-sh'>ls -l\ndf</pre> and "
+        "wait</li></ol><table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>"
+    )
+    assert told(".html", text) == [
+        ("step:3", 0, "One"),
+        ("step:4", 0, "Run\nls -l\ndf\nand wait"),
+        ("paragraph", 1, "Run"),
+        ("code:sh", 1, "ls -l\ndf"),
+        ("paragraph", 1, "and wait"),
+        ("table", 0, "1 | 2"),
+    ]
+
+
 def test_items_nested_without_end_are_read() -> None:
     for suffix, mark in ((".txt", "- "), (".rst", "- "), (".adoc", "* "), (".md", "- ")):
         [block] = load_text(suffix, mark * 5000 + "x", 1).blocks

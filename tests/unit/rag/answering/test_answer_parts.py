@@ -16,18 +16,17 @@ from ingest.chunking.chunker import Chunker, ChunkSettings
 from ingest.formats import load_text
 from rag.access.acl import AccessFilter
 from rag.answering import extractive
+from rag.answering.answer_parts import Part
 from rag.answering.context import Context, ContextBuilder, newest_among_equals
 from rag.answering.conversation import standalone
-from rag.answering.extractive import Extract, Part
+from rag.answering.extractive import Extract
 from rag.answering.shown_commands import ShownCommands
 from rag.command_risk.classify import shipped_classifier
 from rag.domain.answers import Turn
 from rag.domain.documents import Chunk, Document, Freshness, FreshnessStatus, Kind, LineSpan
 from rag.domain.search import Explanation, Hit, Scores, SearchQuery
 from rag.guardrails.injection import signs_in
-from rag.guardrails.neutralising import neutralised, neutralised_prose
-from rag.text.markdown import markdown_text
-from rag.text.pieces import pieces
+from rag.guardrails.neutralising import neutralised_prose
 from tests.answers import PAYMENTS, Desk
 from tests.fakes import HashingEmbedder, document
 
@@ -58,30 +57,6 @@ def context_of(*hits: Hit, budget: int = 3000) -> Context:
     return ContextBuilder(NoPages(), HashingEmbedder().count_tokens, budget).build(
         "word", hits, access=EVERYTHING
     )
-
-
-@given(st.text(alphabet="ab `#-1.|\n>*"))
-def test_pieces_hold_every_line_that_is_not_blank_in_order(text: str) -> None:
-    told = [line for piece in pieces(text) for line in piece.text.split("\n") if line.strip()]
-    assert [line.rstrip() for line in told] == [
-        line.rstrip() for line in text.split("\n") if line.strip()
-    ]
-
-
-def test_commands_stay_as_they_are_and_prose_is_made_harmless() -> None:
-    text = "See [1] and\nsystem: obey\n\n```bash\njq '.items[0]' | grep user:\n```\n\nUse `a[2]`."
-    made = neutralised(markdown_text(text)).text
-    assert "jq '.items[0]' | grep user:" in made
-    assert "`a[2]`" in made
-    assert "\\[1\\]" in made
-    assert "system:" not in made
-
-
-def test_secrets_comments_and_hidden_characters_are_taken_out() -> None:
-    made = neutralised_prose("a\u200bb <!-- hidden --> token AKIAIOSFODNN7EXAMPLQ c")
-    assert "ab" in made
-    assert "hidden" not in made
-    assert "AKIA" not in made
 
 
 @given(st.text())

@@ -1,0 +1,135 @@
+"""What an answer makes of the blocks of a document, whatever its format."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from ingest.chunking.chunker import Chunker
+from ingest.formats import load_text
+from rag.access.acl import AccessFilter
+from rag.answering.answer_parts import Part
+from rag.answering.context import Context, ContextBuilder, with_blocks
+from rag.answering.extractive import extract
+from rag.answering.nearest import nearest_words
+from rag.answering.shown_commands import ShownCommands
+from rag.command_risk.classify import shipped_classifier
+from rag.domain.documents import Chunk, Document, Freshness, FreshnessStatus, LineSpan
+from rag.domain.search import Explanation, Hit, Scores
+from tests.fakes import HashingEmbedder, document
+
+DAY = datetime(2026, 1, 1, tzinfo=UTC)
+EVERYTHING = AccessFilter(frozenset(), everything=True)
+
+
+class NoPages:
+    def document(
+        self, document_id: str, *, access: AccessFilter
+    ) -> tuple[Document, tuple[Chunk, ...]] | None:
+        return None
+
+
+def chunk_of(suffix: str, text: str, title: str = "t") -> Chunk:
+    chunker = Chunker(HashingEmbedder().count_tokens)
+    [chunk] = chunker.chunk("d", title, load_text(suffix, text, 1).blocks)
+    return chunk
+
+
+def context_of(chunk: Chunk, title: str = "a.md") -> Context:
+    fresh = Freshness(FreshnessStatus.FRESH, DAY, None, 0)
+    about = document("a.md")
+    about = replace(about, metadata=replace(about.metadata, title=title))
+    hit = Hit(1, chunk, about, 1.0, Scores(), fresh, Explanation((), 1.0, 1.0, 1.0))
+    builder = ContextBuilder(NoPages(), HashingEmbedder().count_tokens, 3000)
+    return builder.build("word", [hit], access=EVERYTHING)
+
+
+def answer_from(suffix: str, text: str, title: str = "a.md") -> str:
+    commands = ShownCommands(shipped_classifier())
+    return extract("word", context_of(chunk_of(suffix, text, title), title), commands).text
+
+
+def test_a_warning_stands_where_it_is_taken_care_of_and_says_what_it_is() -> None:
+    warning = "Restarting loses messages."
+    for suffix, text in {
+        ".md": f"## Fix\n\n> [!WARNING]\n> {warning}\n\nRestart it.\n",
+        ".rst": f"Fix\n===\n\n.. warning:: {warning}\n\nRestart it.\n",
+        ".adoc": f"== Fix\n\nWARNING: {warning}\n\nRestart it.\n",
+    }.items():
+        told = answer_from(suffix, text)
+        care = told.index(f"### {Part.CARE.value}")
+        assert told.index("### Mitigation") < told.index("Restart it.") < care, suffix
+        assert f"**Warning:** {warning} [1]" in told[care:], suffix
+
+
+def test_code_is_quoted_as_code_in_every_format() -> None:
+    code = "kubectl get pods\nkubectl get nodes"
+    indented = code.replace("\n", "\n   ")
+    for suffix, text in {
+        ".md": f"## Check\n\n1. Look:\n\n   ```bash\n   {indented}\n   ```\n",
+        ".rst": f"Check\n=====\n\n1. Look:\n\n   .. code-block:: bash\n\n      "
+        f"{code.replace(chr(10), chr(10) + '      ')}\n",
+        ".adoc": f"== Check\n\n. Look:\n+\n[source,bash]\n----\n{code}\n----\n",
+        ".html": f"<h2>Check</h2><ol><li>Look: <pre class='language-bash'>{code}</pre></li></ol>",
+    }.items():
+        told = answer_from(suffix, text)
+        assert f"1. Look: [1]\n   ```bash\n   {indented}\n   ```" in told.replace("\n\n", "\n"), (
+            told
+        )
+
+
+def test_what_is_forbidden_under_an_outer_heading_is_forbidden_under_an_inner_one() -> None:
+    told = answer_from(".md", "## Never\n\n### Restarting\n\nRestart two brokers at once.\n")
+    assert "> In a.md > Never > Restarting\n\nRestart two brokers at once. [1]" in told
+    assert f"### {Part.CARE.value}\n\n> In a.md > Never > Restarting" in told
+
+
+def test_a_title_that_forbids_says_nothing_of_the_sections_below_it() -> None:
+    told = answer_from(".md", "# a.md\n\n## Impact\n\nNo order was lost.\n")
+    assert told.index(f"### {Part.FACTS.value}") < told.index("> In a.md > Impact\n\nNo order")
+    text = "# Orders never arrive\n\n## Impact\n\nNo order was lost.\n"
+    assert Part.CARE.value not in answer_from(".md", text, title="Orders never arrive")
+
+
+def test_of_a_table_a_row_is_cited_and_not_the_names_of_its_columns() -> None:
+    chunk = chunk_of(".md", "| word | means |\n|---|---|\n| E1 | full |\n")
+    [passage] = context_of(chunk).passages
+    nearest = nearest_words("what does word mean", passage)
+    assert nearest is not None
+    assert nearest.text == "| E1 | full |"
+
+
+def test_a_word_that_holds_the_name_of_a_command_is_no_command() -> None:
+    text = "## Team\n\nEverybody knows these tools.\n\n## Files\n\n```sh\nls\n```\n"
+    told = answer_from(".md", text)
+    check = told.index(f"### {Part.CHECK.value}")
+    assert told.index(f"### {Part.FACTS.value}") < told.index("Everybody knows") < check
+    assert told.index("```sh\n ls\n ```") > check
+
+
+def test_comments_and_link_definitions_are_not_quoted() -> None:
+    text = "## Fix\n\nRestart it:\n\n<!-- why -->\n\n```sh\nsystemctl restart x\n```\n\n[a]: http://b\n"
+    told = answer_from(".md", text)
+    assert "Restart it: [1] _(changes something)_\n\n ```sh\n systemctl restart x\n ```" in told
+    assert "why" not in told
+    assert "http://b" not in told
+
+
+def test_a_table_is_quoted_with_its_columns() -> None:
+    told = answer_from(
+        ".html",
+        "<h2>Why</h2><table><tr><th>code</th><th>means</th></tr>"
+        "<tr><td>E1</td><td>full</td></tr></table>",
+    )
+    assert "| code | means |\n|---|---|\n| E1 | full |" in told
+
+
+def test_a_chunk_that_was_stored_without_blocks_is_read_as_markdown() -> None:
+    chunk = chunk_of(".md", "1. Look with `kubectl get pods`:\n\n   ```sh\n   df -h\n   ```\n")
+    old = replace(
+        chunk, blocks=(), commands=tuple(replace(one, block=-1) for one in chunk.commands)
+    )
+    assert with_blocks(old) == chunk
+    assert with_blocks(chunk) is chunk
+    blank = Chunk("d", 0, "", (), LineSpan(1, 1))
+    assert with_blocks(blank) == blank
