@@ -15,7 +15,7 @@ import numpy as np
 from api.compose.vector_stores import ChromaStores
 from api.settings import Settings
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generations
+from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.domain.documents import AclOrigin, Chunk, Document, LineSpan, Metadata, content_hash
 from rag.indexing.write_protocol import IndexWriter

@@ -11,7 +11,7 @@ from ingest.chunking.chunker import Chunker
 from ingest.reading.acl_rules import AclRules
 from ingest.reading.parse import RawFile, parse
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generations
+from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.adapters.prompt_files import PromptFiles

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generations
+from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.lexical import IdentifierRetriever, LexicalRetriever, PageRetriever
 from rag.adapters.catalog.page_facts import PageFacts
 from rag.adapters.catalog.reader import CatalogReader

@@ -23,7 +23,7 @@ from api.settings import ServerSettings, Settings
 from rag.access.groups import GroupHierarchy
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.feedback import FeedbackStore
-from rag.adapters.catalog.generations import Generations
+from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.reader import CatalogReader

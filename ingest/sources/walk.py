@@ -121,7 +121,7 @@ def _opened(root: Path, path: str) -> Iterator[BinaryIO]:
     """A file below the root, wherever links within the root lead."""
     real_root = os.path.realpath(root)
     real = os.path.realpath(os.path.join(real_root, path))  # noqa: PTH118 - ten times as quick
-    if not real.startswith(os.path.join(real_root, "")):  # noqa: PTH118
+    if not real.startswith(os.path.join(real_root, "")):  # noqa: PTH118 - with its separator
         raise QuarantineError("a link that leads out of the source; it was not followed")
     try:
         # The resolved path holds no link; one that takes its place meanwhile is not followed.

@@ -8,13 +8,14 @@ from rag.adapters.catalog.consistency import Consistency, check_file
 from rag.adapters.catalog.copying import GenerationCopy
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.feedback import FeedbackStore
-from rag.adapters.catalog.generations import Generations
+from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.promotion import Promotions
 from rag.adapters.catalog.reader import CatalogReader
+from rag.adapters.catalog.run_records import known_sources
 from rag.adapters.catalog.usage import UsageReader
-from rag.adapters.catalog.writer import CatalogWriter, known_sources
+from rag.adapters.catalog.writer import CatalogWriter
 from rag.domain.generations import Generation
 from rag.domain.index import KnownSource
 

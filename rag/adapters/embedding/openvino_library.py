@@ -14,7 +14,7 @@ _CONVERTER = "openvino.tools.ovc"
 
 def openvino() -> Any:
     """The runtime alone."""
-    sys.modules.setdefault(_CONVERTER, None)  # type: ignore[arg-type]
+    sys.modules.setdefault(_CONVERTER, None)  # type: ignore[arg-type]  # None blocks the import
     return _library()
 
 
@@ -24,5 +24,5 @@ def openvino_with_converter() -> Any:
 
 
 def _library() -> Any:
-    sys.modules.setdefault(_TELEMETRY, None)  # type: ignore[arg-type]
+    sys.modules.setdefault(_TELEMETRY, None)  # type: ignore[arg-type]  # None blocks the import
     return import_module("openvino")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.access.acl import AccessFilter
-from rag.adapters.catalog.generations import Generations
+from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.page_facts import PageFacts
 from rag.adapters.vectors.dense import DenseRetriever
 from rag.domain.generations import Generation

@@ -24,7 +24,7 @@ from ingest.sources.source import Source
 from ingest.sources.watched_roots import watch
 from rag.access.acl import AccessFilter
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generations
+from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.domain.access import Principal

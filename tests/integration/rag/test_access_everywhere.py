@@ -18,7 +18,7 @@ from ingest.runs.source_run import IngestTools, ingest
 from ingest.sources.source import Source
 from rag.access.acl import AccessFilter, access_filter
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generations
+from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.domain.access import Principal

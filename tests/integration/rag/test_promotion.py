@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generations
+from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.promotion import Promotions
 from rag.domain.generations import Generation
 from rag.errors import NotFound

@@ -11,7 +11,7 @@ import pytest
 
 from rag.access.acl import access_filter
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.generations import Generations
+from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.answering.context import ContextBuilder

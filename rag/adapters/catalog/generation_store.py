@@ -1,4 +1,4 @@
-"""Generations: one build of the index with one embedding model and one chunker."""
+"""The table of generations."""
 
 from __future__ import annotations
 
