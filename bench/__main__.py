@@ -71,32 +71,23 @@ class Bench:
         return list(dict.fromkeys(one for told in sets for one in told[:70]))[:200]
 
     def measure_quality(self) -> dict[str, Any]:
-        folder = self.place("quality")
-        ranked = quality.rankers(self.corpus, self.pages, self.embedder, folder)
-        told = {
-            name: {system: quality.scores(asked, ranker) for system, ranker in ranked.items()}
-            for name, asked in self.corpus.questions.items()
-        }
+        with quality.service(self.corpus, self.place("quality")) as engine:
+            ranked = quality.rankers(self.pages, self.embedder, engine)
+            told = {
+                name: {system: quality.scores(asked, ranker) for system, ranker in ranked.items()}
+                for name, asked in self.corpus.questions.items()
+            }
+            refusals = quality.refusals(self.corpus, engine)
         return {
             "corpus": self.corpus.name,
             "pages": len(self.pages),
-            "scores": {
-                name: {
-                    system: [
-                        float(one.ndcg.mean()),
-                        float(one.recall.mean()),
-                        float(one.first.mean()),
-                    ]
-                    for system, one in systems.items()
-                }
-                for name, systems in told.items()
-            },
+            "scores": {name: _means(systems) for name, systems in told.items()},
             "margins": [
                 _margin(name, systems, measure)
                 for name, systems in told.items()
                 for measure in ("ndcg", "recall")
             ],
-            "refusals": asdict(quality.refusals(self.corpus, folder)),
+            "refusals": asdict(refusals),
         }
 
     def measure_encoder(self) -> dict[str, Any]:
@@ -134,6 +125,14 @@ class Bench:
         work = self.folder / "operations"
         work.mkdir()
         return asdict(operations.operations(self.corpus, indexed, work))
+
+
+def _means(systems: dict[str, quality.Scores]) -> dict[str, list[float]]:
+    """The mean nDCG, recall and share of first places of each system."""
+    return {
+        system: [float(one.ndcg.mean()), float(one.recall.mean()), float(one.first.mean())]
+        for system, one in systems.items()
+    }
 
 
 def _margin(name: str, systems: dict[str, quality.Scores], measure: str) -> list[Any]:

@@ -9,7 +9,8 @@ the two (k = 60), and llama-index on Chroma with sentence-transformers, all with
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from bench.plain_stack import PlainStack
 from ingest.runs.report import Silent
 from rag.domain.search import SearchQuery
 from rag.ports import Embedder
+from rag.retrieval.search import SearchEngine
 
 Ranker = Callable[[str], list[str]]
 OURS = "this service"
@@ -53,14 +55,28 @@ class Refusals:
     refused_wrongly: int
 
 
-def rankers(
-    corpus: Corpus, pages: Sequence[Page], embedder: Embedder, folder: Path
-) -> dict[str, Ranker]:
-    """Every system over the same pages; the service's own index is made in `folder`."""
+@contextmanager
+def service(corpus: Corpus, folder: Path) -> Iterator[SearchEngine]:
+    """The service's own search over the corpus, whose index is made in `folder`."""
+    settings = Settings(directory=folder)
+    run_ingest(
+        settings,
+        [corpus.folder],
+        acl=frozenset({"public"}),
+        prune=True,
+        full=False,
+        progress=Silent(),
+    )
+    with open_reading(settings) as services:
+        yield services.engine
+
+
+def rankers(pages: Sequence[Page], embedder: Embedder, engine: SearchEngine) -> dict[str, Ranker]:
+    """Every system over the same pages."""
     lexical, dense = _bm25(pages), _dense(pages, embedder)
     plain = PlainStack(pages)
     return {
-        OURS: _service(corpus, folder),
+        OURS: _ranked_by(engine),
         "BM25": lexical,
         "dense": dense,
         "RRF of the two": lambda question: _fused([lexical(question), dense(question)]),
@@ -87,22 +103,18 @@ def margin(ours: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any]) -> tuple[fl
     return float(difference.mean()), float(low), float(high)
 
 
-def refusals(corpus: Corpus, folder: Path) -> Refusals:
+def refusals(corpus: Corpus, engine: SearchEngine) -> Refusals:
     """What `no_result` says of every question that stands in a set without alert names."""
     asked = [
         question
-        for name, told in corpus.questions.items()
+        for name, questions in corpus.questions.items()
         if "name" not in name
-        for question in told
+        for question in questions
     ]
-    with open_reading(Settings(directory=folder)) as services:
-        said = [
-            (
-                bool(question.gold),
-                services.engine.search(SearchQuery(question.text, LOCAL_ADMINISTRATOR)).no_result,
-            )
-            for question in asked
-        ]
+    said = [
+        (bool(one.gold), engine.search(SearchQuery(one.text, LOCAL_ADMINISTRATOR)).no_result)
+        for one in asked
+    ]
     return Refusals(
         unanswerable=sum(not answerable for answerable, _ in said),
         refused=sum(refused for answerable, refused in said if not answerable),
@@ -111,21 +123,9 @@ def refusals(corpus: Corpus, folder: Path) -> Refusals:
     )
 
 
-def _service(corpus: Corpus, folder: Path) -> Ranker:
-    settings = Settings(directory=folder)
-    run_ingest(
-        settings,
-        [corpus.folder],
-        acl=frozenset({"public"}),
-        prune=True,
-        full=False,
-        progress=Silent(),
-    )
-    opened = open_reading(settings)
-    services = opened.__enter__()  # for as long as the process lives
-
+def _ranked_by(engine: SearchEngine) -> Ranker:
     def ranked(question: str) -> list[str]:
-        hits = services.engine.search(SearchQuery(question, LOCAL_ADMINISTRATOR, k=10)).hits
+        hits = engine.search(SearchQuery(question, LOCAL_ADMINISTRATOR, k=10)).hits
         return list(dict.fromkeys(hit.document.path for hit in hits))
 
     return ranked
@@ -144,10 +144,10 @@ def _bm25(pages: Sequence[Page]) -> Ranker:
     index.index(tokens([page.text for page in pages]), show_progress=False)
 
     def ranked(question: str) -> list[str]:
-        found, told = index.retrieve(tokens([question]), k=_DEPTH, show_progress=False)
+        found, scores = index.retrieve(tokens([question]), k=_DEPTH, show_progress=False)
         return [
             pages[place].document.path
-            for place, score in zip(found[0], told[0], strict=True)
+            for place, score in zip(found[0], scores[0], strict=True)
             if score > 0
         ]
 
@@ -201,7 +201,7 @@ def _measure(gold: Sequence[str], ranked: Sequence[str]) -> tuple[float, float, 
     )
 
 
-def best_baseline(told: Mapping[str, Scores], measure: str) -> str:
+def best_baseline(scores: Mapping[str, Scores], measure: str) -> str:
     """The name of the strongest system beside this service."""
-    others = {name: getattr(one, measure).mean() for name, one in told.items() if name != OURS}
+    others = {name: getattr(one, measure).mean() for name, one in scores.items() if name != OURS}
     return max(others, key=lambda name: others[name])

@@ -17,7 +17,7 @@ from ingest.lint.duplicates import supersedes
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.page import Page
 from rag.command_risk.classify import CommandClassifier
-from rag.command_risk.command_settings import taken_apart
+from rag.command_risk.command_settings import split_settings
 from rag.domain.documents import Kind, Risk
 
 CONFLICT = Rule(
@@ -63,7 +63,7 @@ def _settings_of(page: Page, classifier: CommandClassifier) -> dict[tuple[str, s
     lines: dict[tuple[str, str], int] = {}
     for command in commands_in(page.blocks, classifier):
         if command.risk in _CHANGES:
-            shape, settings = taken_apart(command.text)
+            shape, settings = split_settings(command.text)
             for name, value in settings.items():
                 values[shape, name].add(value)
                 lines.setdefault((shape, name), command.line)

@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 
 from rag.domain.answers import Turn
-from rag.retrieval.relevance import STOP_WORDS
 from rag.text.identifiers import identifiers_in
 from rag.text.limits import MAX_QUESTION_CHARS
+from rag.text.stop_words import STOP_WORDS
 
 _WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
 _GOES_ON = re.compile(

@@ -19,7 +19,7 @@ from itertools import combinations
 
 from rag.answering.context import Passage, pages_of
 from rag.answering.escaping import label
-from rag.command_risk.command_settings import taken_apart
+from rag.command_risk.command_settings import split_settings
 from rag.domain.documents import BlockKind, Document, FreshnessStatus, Kind, Risk
 from rag.guardrails.neutralising import one_line
 from rag.retrieval.priors import all_superseded
@@ -137,7 +137,7 @@ def _command_values(passage: Passage) -> Iterator[tuple[str, str, Passage]]:
     for command in passage.hit.chunk.commands:
         line = " ".join(command.text.split())
         if command.risk in _CHANGES and line in shown:
-            shape, settings = taken_apart(command.text)
+            shape, settings = split_settings(command.text)
             for name, value in settings.items():
                 which = "" if name.startswith("number ") else f"`{name}` of "
                 if len(shape) <= _MAX_CHARS and "`" not in shape:

@@ -1,1 +1,1 @@
-"""What kinds of programs do, told by rules and tables: one module a kind."""
+"""Classifies what shell commands and SQL do, by tables of programs and rules in code."""

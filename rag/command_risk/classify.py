@@ -3,9 +3,9 @@
 A chain is as risky as its riskiest part, and a program that is in no table is unknown, never
 read-only: where rules disagree, the more dangerous one counts.
 
-A team's table is read beside the one that ships. For a program that our rules know, the result is
-the more dangerous of both. For any other program the team's rule counts, together with what our
-rules find around it and in it: a redirection, a command that it starts, an option such as
+A team's table is read together with the one that ships. For a program that our rules know, the
+result is the more dangerous of both. For any other program the team's rule counts, together with
+what our rules find around it and in it: a redirection, a command that it starts, an option such as
 `--delete`, SQL that deletes. So a team's table makes commands known or more dangerous.
 """
 
@@ -138,7 +138,7 @@ class CommandClassifier:
     def _other_program(self, name: str, arguments: list[str]) -> Finding:
         """A program that our rules do not know: a team's, or unknown.
 
-        It may stand before another program, as in `kx bin/kafka-topics.sh --delete`.
+        It may come before another program, as in `kx bin/kafka-topics.sh --delete`.
         """
         starts = bool(arguments) and self.is_known_program(arguments[0])
         if not self._team.holds(name):

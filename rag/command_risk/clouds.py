@@ -19,7 +19,7 @@ _AWS_OPTIONS_WITH_VALUE = word_set(
 
 
 def find_in_cloud(verbs: CloudVerbs, arguments: Sequence[str]) -> Risk:
-    """The risk of a cloud command line whose verb may stand anywhere."""
+    """The risk of a cloud command line whose verb may be at any position."""
     if "--delete" in arguments:
         return Risk.DESTRUCTIVE
     words = [word.lower() for word in arguments if not word.startswith("-")]

@@ -1,6 +1,6 @@
-"""A command line taken apart: what it is, and what it sets.
+"""Splits a command line into what it is and what it sets.
 
-A command is told apart by its words: program, verbs, what it acts on, and the options that say
+Commands are compared by their shape: program, verbs, what it acts on, and the options that say
 where (`-n`, `--context`, `--host`, …). What remains are its settings: values of other options,
 `KEY=value` words, and bare numbers. Values that a reader fills in (`<n>`, `$N`) say nothing.
 """
@@ -28,13 +28,13 @@ _FILLED_IN = re.compile(r"<[^<>]*>|\$|\{\{|%s|\.\.\.|…")
 
 @dataclass(slots=True)
 class _Reading:
-    """A command line taken apart, word by word."""
+    """A command line as it is read, word by word."""
 
     shape: list[str] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
 
 
-def taken_apart(command: str) -> tuple[str, dict[str, str]]:
+def split_settings(command: str) -> tuple[str, dict[str, str]]:
     """A command line's shape, and its settings; values to be filled in are left out."""
     reading = _Reading()
     words = _words(command)

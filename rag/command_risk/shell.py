@@ -15,7 +15,7 @@ MAX_NESTING = 32
 # Commands of the shell itself that change nothing outside it. Some are words of every day: none of
 # them makes a line of prose a command.
 BUILTINS = word_set(": [ [[ break continue exit read local declare readonly set shift wait done fi")
-# Words that stand before a command in a compound one.
+# Words that come before a command in a compound one.
 KEYWORDS = word_set("if while until then do else elif !")
 COMPOUND_OPENERS = word_set("for while until case if select")
 _COMPOUND_CLOSERS = frozenset({"done", "esac", "fi"})

@@ -13,7 +13,7 @@ from rag.domain.documents import Risk
 _QUOTED = re.compile(
     r"""(?P<comment>--(?:[ \t][^\n]*)?(?=\n|$))|(?P<literal>'(?:[^']|'')*')|"(?:[^"]|"")*\""""
 )
-# Where one of these stands, no literal's end is certain.
+# After one of these, the end of a literal is not certain.
 _UNCERTAIN = re.compile(r"\\|\$\w*\$|/\*")
 _NAMED_QUERY = re.compile(r"\bwith\s+(?:recursive\s+)?\w+\s*\(", re.IGNORECASE)
 _CALL = re.compile(r"(?<!\bas\s)(?<![\w.$])([a-z_][\w.$]*)\s*\(", re.IGNORECASE)
@@ -51,7 +51,7 @@ class SqlClassifier:
         return Risk.MUTATING if self._changes.search(text) else Risk.UNKNOWN
 
     def destroys(self, text: str) -> bool:
-        """Whether a word that deletes stands anywhere in a text."""
+        """Whether a text contains a word that deletes."""
         return self._destroys.search(text) is not None
 
     def _statement(self, statement: str) -> Risk:

@@ -1,4 +1,4 @@
-"""Programs for SQL: the statements that stand among their arguments."""
+"""Programs for SQL: the statements among their arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads tables of commands from TOML: the file that ships, and a team's own beside it."""
+"""Reads tables of commands from TOML: the file that ships, and a team's own."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _programs(content: Mapping[str, Any]) -> ProgramTable:
 
 
 def _by_risk(section: Mapping[str, Sequence[str]]) -> dict[str, Risk]:
-    """Words with their risk; one that stands twice has the most dangerous."""
+    """Words with their risk; one that is listed twice has the most dangerous."""
     return {word: risk for risk in _RISKS for word in section.get(risk.value, ())}
 
 
@@ -152,11 +152,11 @@ def _expanded(entries: Iterable[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _refuse_repeated(content: Mapping[str, Any], text: str, name: str) -> None:
-    """A program stands in one place of a file, or its reader could not tell which one counts."""
+    """A program may be listed once in a file: otherwise it is not clear which entry counts."""
     seen: dict[str, tuple[str, ...]] = {}
     for path, program in _places(content):
         if program in seen:
-            wrong = f"names {program!r}, which stands in {'.'.join(seen[program])} too: remove one"
+            wrong = f"names {program!r}, which is in {'.'.join(seen[program])} too: remove one"
             raise error_at(text, name, path, wrong)
         seen[program] = path
 

@@ -173,7 +173,7 @@ def check_form(content: Mapping[str, Any], form: Form, text: str, name: str) -> 
 
 
 class _Place:
-    """Says where in a file a key stands."""
+    """Finds the line of a key in a file."""
 
     def __init__(self, text: str, name: str) -> None:
         self._lines = text.splitlines()
@@ -185,7 +185,7 @@ class _Place:
         return ConfigurationError(f"{where}: {'.'.join(path)} {wrong}; {_HELP}")
 
     def _line(self, path: tuple[str, ...]) -> int | None:
-        """The line of a key, else of the nearest section that it stands in."""
+        """The line of a key, else of the nearest section around it."""
         section: tuple[str, ...] = ()
         nearest: tuple[int, int] | None = None
         for number, line in enumerate(self._lines, start=1):

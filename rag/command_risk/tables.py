@@ -19,7 +19,7 @@ _NONE: Words = frozenset()
 
 
 class RunsCommands(StrEnum):
-    """Where the command stands that `exec`, `run` or `debug` starts inside a container."""
+    """Where `exec`, `run` and `debug` expect the command that they start in a container."""
 
     NEVER = "never"
     BEHIND_TARGET = "behind_target"
@@ -71,7 +71,7 @@ class Tool:
 class ProgramTable:
     """Programs, each in one of the mappings; `functions` are those of SQL.
 
-    An alias stands for another program of this table or of the one that ships.
+    An alias names another program of this table or of the one that ships.
     """
 
     plain: Mapping[str, Risk] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from itertools import groupby
 
-from rag.retrieval.relevance import STOP_WORDS
+from rag.text.stop_words import STOP_WORDS
 from rag.text.wording import normalised, root, word_set
 
 _TOKEN = re.compile(

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from itertools import chain, pairwise
 
-from rag.retrieval.relevance import STOP_WORDS
 from rag.text.identifiers import identifiers_in
+from rag.text.stop_words import STOP_WORDS
 
 _CODE = re.compile(r"`([^`\n]+)`")
 _FLAG = re.compile(r"(?<!\S)--?[A-Za-z][\w-]*(?:=[^\s,;]+)?")

@@ -1,7 +1,7 @@
-"""Finds secrets in a page's text, so that none is quoted: to a model, in a report, or in a log.
+"""Finds secrets in text, so that none is quoted: to a model, in a report, or in a log.
 
-Keys of known makers are told by their form, everything else by the word before it. What is plainly
-a placeholder (`<password>`, `$TOKEN`, `xxxx`) is none.
+Keys of known vendors are recognised by their form, everything else by the word before it. An
+obvious placeholder (`<password>`, `$TOKEN`, `xxxx`) is not a secret.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 REDACTED = "[redacted]"
 
-# A maker's own form: the match is the secret, or its group where it has one.
+# A vendor's own form: the match is the secret, or its group where it has one.
 _FORMS = {
     "private key": re.compile(
         r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
@@ -43,7 +43,7 @@ _FORMS = {
         r"(?<![\w-])(?:(?!\beyJ[\w-]{8})[\w-])*+(eyJ[\w-]{8,}+\.eyJ[\w-]{8,}+\.[\w-]{8,}+)"
     ),
 }
-# What stands behind a word that promises a secret: the group is the secret.
+# A value behind a word that announces a secret: the group is the secret.
 _NAMED = {
     "password in a URL": re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,80}:([^\s/@]{1,200})@"),
     "password": re.compile(
@@ -81,9 +81,9 @@ _JOINT = re.compile(r"[-_./]")
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """Where a secret stands and what it is, never what it says. `line` counts from 1.
+    """The position and kind of a secret, never its value. `line` counts from 1.
 
-    `start` and `end` are the places of its characters in the text that was searched.
+    `start` and `end` are its offsets in the text that was searched.
     """
 
     line: int

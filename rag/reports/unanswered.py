@@ -8,17 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from rag.text.stemming import stem
+from rag.text.stop_words import STOP_WORDS
+
 _WORD = re.compile(r"[^\W_]{2,}")
-_SILENT = (
-    "a an and any are as at be because but by can do does for from get gets has have help how i if "
-    "in into is it its me my no not of on or our out please should so some that the their then "
-    "there this to up us was we were what when where which while who why will with you"
-)
 # Two questions belong together if they share three fifths of the shorter one's words.
 _SHARED = 0.6
-_SUFFIX = re.compile(r"(?:ing|ed|es|s)$")
-_SHORTEST_STEM = 4
-_SILENT_WORDS = frozenset(_WORD.findall(_SILENT))
+# Words that say as little of what a question is about as the stop words do.
+_ALSO_SILENT = frozenset(
+    {"any", "because", "get", "gets", "help", "out", "please", "should", "some", "up", "while"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +72,8 @@ def grouped(questions: Iterable[Question]) -> list[QuestionGroup]:
 
 
 def _words(text: str) -> frozenset[str]:
-    words = {word for word in _WORD.findall(text.lower()) if word not in _SILENT_WORDS}
-    return frozenset(_stem(word) for word in words)
-
-
-def _stem(word: str) -> str:
-    stem = _SUFFIX.sub("", word)
-    return stem if len(stem) >= _SHORTEST_STEM else word
+    words = _WORD.findall(text.lower())
+    return frozenset(stem(word) for word in words if word not in STOP_WORDS | _ALSO_SILENT)
 
 
 def _same(words: frozenset[str], others: frozenset[str]) -> bool:

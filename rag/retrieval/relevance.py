@@ -19,23 +19,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.text.identifiers import codes_in, identifiers_in, names_in, phrases, without
+from rag.text.stemming import stem
+from rag.text.stop_words import STOP_WORDS
 
 COVERAGE_WEIGHT = 0.4
 MIN_RELEVANCE = 0.45
 MIN_WITHOUT_ITS_NAMES = 0.6
 _LOOKED_AT = 3
 _WORD = re.compile(r"[^\W_]+")
-_ENDINGS = ("ing", "edly", "ed", "es", "ly", "s")
-_MIN_STEM = 3
 _TEXTS_KEPT = 1024
-# Words that stand in nearly every question and say nothing of which page answers it.
-STOP_WORDS = frozenset(
-    _WORD.findall(
-        "a an and are as at be been but by can did do does for from had has have how i if in into "
-        "is it its me my no not of on or our so than that the their them then there they this to "
-        "us was we were what when where which who why will with would you your"
-    )
-)
 # Words that say of a code or an alert no more than that it is one.
 _SAID_OF_CODES = frozenset(
     _WORD.findall("alert alerts code codes error errors fired fires firing mean meaning means")
@@ -121,11 +113,3 @@ def _telling_words(question: str) -> set[str]:
 @lru_cache(_TEXTS_KEPT)  # one answer compares many words and sentences with the same passages
 def _stems(text: str) -> frozenset[str]:
     return frozenset(stem(word) for word in _WORD.findall(text.lower()))
-
-
-def stem(word: str) -> str:
-    """A lower-case word without its ending."""
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _MIN_STEM:
-            return word[: -len(ending)]
-    return word

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from rag.retrieval.relevance import STOP_WORDS, stem
 from rag.text.code_spans import outside_code_spans
 from rag.text.links import replace_links
+from rag.text.stemming import stem
+from rag.text.stop_words import STOP_WORDS
 
 _MARKERS = re.compile(r"(?:(?<!\s)\s++)?(?<!\\)\[\d{1,3}\](?!\()")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")

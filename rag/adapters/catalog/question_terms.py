@@ -8,9 +8,9 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 
 from rag.adapters.catalog.lexical_table import TOKENIZER
-from rag.retrieval.relevance import STOP_WORDS
 from rag.retrieval.synonyms import Synonyms
 from rag.text.identifiers import identifiers_in, phrases, spelled_out
+from rag.text.stop_words import STOP_WORDS
 
 _WORD = re.compile(r"\w+")
 _MAX_TERMS = 64

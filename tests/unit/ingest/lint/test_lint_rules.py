@@ -16,7 +16,7 @@ from ingest.lint.metadata import KnownNames
 from ingest.lint.page import Page, make_page
 from ingest.lint.run import Target, lint
 from rag.command_risk.classify import shipped_classifier
-from rag.command_risk.command_settings import taken_apart
+from rag.command_risk.command_settings import split_settings
 from tests.fakes import HashingEmbedder
 from tests.reading import InProcessPages, content_of
 
@@ -301,7 +301,7 @@ def test_an_alert_may_be_named_in_the_text_and_a_postmortem_does_not_count() -> 
 def test_the_settings_of_a_command_are_told_from_its_shape(
     command: str, settings: dict[str, str]
 ) -> None:
-    assert taken_apart(command)[1] == settings
+    assert split_settings(command)[1] == settings
 
 
 @settings(deadline=None)
@@ -318,7 +318,7 @@ def test_any_text_is_judged_and_every_line_is_one_of_the_file(text: str, suffix:
 
 @settings(deadline=None)
 @given(st.text(max_size=200))
-def test_any_command_is_taken_apart(command: str) -> None:
-    shape, settings = taken_apart(command)
+def test_any_command_is_split(command: str) -> None:
+    shape, settings = split_settings(command)
     assert isinstance(shape, str)
     assert all(isinstance(value, str) for value in settings.values())
