@@ -20,7 +20,7 @@ _COMPOUND = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)+")
 _FRAME = "\"'`,;:.()[]{}\\"
 
 
-def unborne_names(sentence: str, source: str) -> Iterator[str]:
+def unsupported_names(sentence: str, source: str) -> Iterator[str]:
     """Names that the source does not hold."""
     known = _searchable(source)
     spans = _CODE.findall(sentence)

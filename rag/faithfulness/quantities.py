@@ -68,7 +68,7 @@ class _Quantity:
     size: float
 
 
-def unborne_quantities(sentence: str, source: str) -> Iterator[str]:
+def unsupported_quantities(sentence: str, source: str) -> Iterator[str]:
     """Numbers that are not in the source, or are there of another unit."""
     sentence, source = normalised(sentence), normalised(source)
     source_quantities = list(_quantities(source))

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.domain.documents import BlockKind
-from rag.faithfulness.names import broken_commands, unborne_names
+from rag.faithfulness.names import broken_commands, unsupported_names
 from rag.faithfulness.polarity import contradictions, negates, wider_claims
-from rag.faithfulness.quantities import other_bounds, unborne_quantities
+from rag.faithfulness.quantities import other_bounds, unsupported_quantities
 from rag.faithfulness.word_order import (
     exchanged_partners,
     exchanged_sides,
@@ -119,9 +119,9 @@ class SupportChecker:
     def _faults(self, sentence: str, cited: str, units: Sequence[str]) -> Iterator[Iterable[str]]:
         """The reasons of each kind: names and numbers against all, the rest against the nearest."""
         near = ". ".join(units)
-        yield unborne_names(sentence, cited)
+        yield unsupported_names(sentence, cited)
         yield broken_commands(sentence, cited)
-        yield unborne_quantities(plain(sentence), cited)
+        yield unsupported_quantities(plain(sentence), cited)
         yield other_bounds(plain(sentence), near)
         yield contradictions(sentence, near)
         yield wider_claims(sentence, near)

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from rag.access.acl import AccessFilter
 from rag.adapters.catalog import lexical_table
+from rag.adapters.catalog.acl_reduction import acl_set_number, keep_narrowed, narrow_served
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.narrowing import acl_set_number, keep_narrowed, narrow_served
-from rag.adapters.catalog.page_facts import page_vector
+from rag.adapters.catalog.document_features import document_vector
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.rows import chunk_columns, document_columns, strings, to_json
 from rag.adapters.catalog.schema import (
@@ -101,7 +101,9 @@ class CatalogWriter:
         pairs = list(zip(staged.keys, draft.chunks, strict=True))
         lexical_table.insert(connection, self.generation.id, document, staged.version, pairs)
         connection.execute(
-            page_vectors.insert().values(version=staged.version, vector=page_vector(draft.vectors))
+            page_vectors.insert().values(
+                version=staged.version, vector=document_vector(draft.vectors)
+            )
         )
 
     def _keep_embeddings(
