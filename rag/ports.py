@@ -1,12 +1,12 @@
-"""What the engine asks of the world; adapters answer.
+"""Ports of the search engine, implemented by adapters.
 
-Vectors are `array('f')`: 32-bit floats, unit length, that any numeric library reads without a copy.
+Vectors are `array('f')` of unit length: numeric libraries read these 32-bit floats without a copy.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Generator as Pieces
+from collections.abc import Generator as Stream
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,17 +14,17 @@ from typing import Protocol
 from rag.access.acl import AccessFilter
 from rag.domain.answers import Usage
 from rag.domain.documents import Chunk, Document, IndexedChunk
-from rag.domain.search import Candidate, CandidatePage, Filters, Mode
+from rag.domain.search import Candidate, CandidateDocument, Filters, Mode
 
 Vector = array  # of typecode "f"
 
 
 @dataclass(frozen=True, slots=True)
 class TokenCounterSource:
-    """How another process counts a model's tokens: by `factory`, called with `argument`.
+    """Reference to a token counter that another process can build: `factory(argument)`.
 
-    `factory` is written `module:function`. It returns what Embedder.count_tokens is, and must not
-    load the model for it.
+    `factory` has the form `module:function`. It returns a function like Embedder.count_tokens,
+    without loading the model.
     """
 
     factory: str
@@ -36,7 +36,7 @@ class Embedder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Names the model and its weights; part of a generation's identity."""
+        """Identifies the model and its weights; part of a generation's identity."""
         ...
 
     @property
@@ -47,24 +47,24 @@ class Embedder(Protocol):
     def embed_question(self, question: str) -> Vector[float]: ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text by the model's own tokenizer, special tokens included, uncut."""
+        """Tokens of each text by the model's tokenizer, with special tokens, without truncation."""
         ...
 
     @property
     def token_counter(self) -> TokenCounterSource:
-        """The same count for a process that does not load the model."""
+        """A source of the same count for processes that do not load the model."""
         ...
 
 
 class Question:
-    """The text of a question with its vector, which every stage of one search shares."""
+    """A question with its vector, shared by all stages of one search."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._vectors: dict[str, Vector[float]] = {}
 
     def vector(self, embedder: Embedder) -> Vector[float]:
-        """The question's vector by this model, computed at the first call."""
+        """The question's vector in this model, computed on the first call."""
         model = embedder.fingerprint
         if model not in self._vectors:
             self._vectors[model] = embedder.embed_question(self.text)
@@ -73,7 +73,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class VectorEntry:
-    """A vector and what a store needs to filter it by. `updated` is a Unix time in seconds."""
+    """A vector with the attributes that a store filters by. `updated` is a Unix time in seconds."""
 
     key: int
     version: int
@@ -87,14 +87,14 @@ class VectorEntry:
 
 @dataclass(frozen=True, slots=True)
 class VectorFilter:
-    """Which entries may be returned. `acl_sets` None means all; an empty set means none."""
+    """Restricts the entries returned. `acl_sets` None means all; an empty set means none."""
 
     acl_sets: frozenset[int] | None
     filters: Filters
 
 
 class NearestVectors(Protocol):
-    """Where a question's nearest chunks are looked up."""
+    """Nearest-neighbour lookup over chunk vectors."""
 
     def nearest(
         self, vector: Vector[float], limit: int, where: VectorFilter
@@ -104,10 +104,10 @@ class NearestVectors(Protocol):
 
 
 class VectorStore(NearestVectors, Protocol):
-    """A projection of the catalog's vectors for one generation: it can be lost and rebuilt."""
+    """A projection of the catalog's vectors for one generation; it can be rebuilt at any time."""
 
     def add(self, entries: Sequence[VectorEntry]) -> None:
-        """Idempotent; durable when it returns."""
+        """Add entries. Idempotent; the entries are durable when it returns."""
         ...
 
     def delete_versions(self, versions: Sequence[int]) -> None: ...
@@ -115,22 +115,22 @@ class VectorStore(NearestVectors, Protocol):
     def count(self) -> int: ...
 
     def held(self) -> dict[int, int]:
-        """The key of every entry with its ACL set."""
+        """The ACL set of every entry, by key."""
         ...
 
     def bloated(self) -> bool:
-        """Whether far more deleted vectors are kept than served ones."""
+        """Whether the store keeps far more deleted vectors than served ones."""
         ...
 
     def compact(self, entries: Iterable[Sequence[VectorEntry]]) -> None:
-        """Keep these, which are all that serve, and nothing else; searches go on meanwhile."""
+        """Rebuild the store from `entries`, all that is served, while searches continue."""
         ...
 
 
 class Retriever(Protocol):
-    """Question to Candidates, filtered before the cut at `limit`, best first.
+    """Finds the Candidates of a question: filtered before the cut at `limit`, best first.
 
-    A retriever of whole pages names each by the key of its first chunk.
+    A retriever of whole documents identifies each by the key of its first chunk.
     """
 
     @property
@@ -141,63 +141,65 @@ class Retriever(Protocol):
     ) -> list[Candidate]: ...
 
 
-class PageScorer(Protocol):
-    """Scores pages that others found, by the question and the page as a whole."""
+class DocumentScorer(Protocol):
+    """Scores the documents that retrievers found, each as a whole."""
 
     @property
     def name(self) -> str: ...
 
     def score(self, question: Question, versions: Sequence[int]) -> list[Candidate]:
-        """Best first, each page named by the key of its first chunk; it may leave some out."""
+        """Candidates best first, identified by their first chunk's key; some may be left out."""
         ...
 
 
 class Reranker(Protocol):
-    """Judges question and passage together, which costs more than a retriever may spend."""
+    """Scores pairs of question and chunk with a more expensive model than a retriever's."""
 
     def scores(self, question: str, passages: Sequence[str]) -> list[float]:
-        """How well each passage answers the question, 0 to 1. Raises ModelError."""
+        """The relevance of each chunk's text, 0 to 1. Raises ModelError."""
         ...
 
 
 class ChunkReader(Protocol):
-    """The catalog as the engine reads it: the second check of access and version."""
+    """Reads chunks from the catalog, with the second check of access and version."""
 
     def change_count(self) -> int:
-        """Rises with every commit that changes what is served."""
+        """A counter that increases with every commit that changes the serving index."""
         ...
 
     def fetch(
         self, keys: Sequence[int], *, access: AccessFilter, filters: Filters
     ) -> dict[int, IndexedChunk]:
-        """The chunks of active versions among `keys` that pass, in one snapshot."""
+        """The chunks of active versions among `keys` that pass both filters, in one snapshot."""
         ...
 
     def refused(self, versions: Sequence[int], *, access: AccessFilter) -> int:
-        """How many of `versions` are served pages that the filter forbids."""
+        """The number of `versions` that are served and that the filter forbids."""
         ...
 
 
-class PageBook(Protocol):
-    """What ranking must know of pages."""
+class DocumentFeatureReader(Protocol):
+    """Reads the features of documents that ranking needs."""
 
-    def pages(self, versions: Sequence[int], *, access: AccessFilter) -> dict[int, CandidatePage]:
-        """The pages among `versions` that may be read; some may have ceased to be served."""
+    def documents(
+        self, versions: Sequence[int], *, access: AccessFilter
+    ) -> dict[int, CandidateDocument]:
+        """The documents among `versions` that may be read; some may no longer be served."""
         ...
 
 
 class SearchObserver(Protocol):
-    """Told of every search; it sees no question and no text."""
+    """Receives the figures of every search, but no question and no text."""
 
     def searched(self, mode: Mode, seconds: float, no_result: bool) -> None: ...
 
     def refused(self, count: int) -> None:
-        """The second check stopped `count` pages that a retriever let through."""
+        """The second check rejected `count` documents that a retriever returned."""
         ...
 
 
-class PageReader(Protocol):
-    """Whole pages, for what stands around a hit."""
+class DocumentReader(Protocol):
+    """Reads whole documents, such as the neighbours of a hit."""
 
     def document(
         self, document_id: str, *, access: AccessFilter
@@ -206,11 +208,11 @@ class PageReader(Protocol):
         ...
 
 
-class DocumentReader(PageReader, Protocol):
-    """The served documents, for reports over the whole catalog."""
+class DocumentLister(DocumentReader, Protocol):
+    """Lists the served documents, for reports over the whole catalog."""
 
     def every_document(self, *, access: AccessFilter) -> list[Document]:
-        """All that may be read, ordered by source and path."""
+        """All documents that may be read, ordered by source and path."""
         ...
 
 
@@ -223,20 +225,20 @@ class Generator(Protocol):
         ...
 
     def load(self) -> None:
-        """Load what is slow to load; a call after the first returns at once. Asks no server."""
+        """Load local weights; later calls return at once. Sends no request to a server."""
         ...
 
-    def generate(self, system: str, user: str) -> Pieces[str | Usage, None, None]:
-        """The text as it comes, and last what it used.
+    def generate(self, system: str, user: str) -> Stream[str | Usage, None, None]:
+        """Stream the text, followed by the usage.
 
-        Closing it stops the model. Raises ModelError, at the start or in the middle.
+        Closing the stream stops the model. Raises ModelError, at the start or in mid-stream.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCall:
-    """One call of a generator as it went; `started` is a Unix time in seconds."""
+    """Figures of one call of a generator; `started` is a Unix time in seconds."""
 
     model: str
     started: float
@@ -247,7 +249,7 @@ class ModelCall:
 
 @dataclass(frozen=True, slots=True)
 class AnswerOutcome:
-    """One answer as it went: no question, no text, no path."""
+    """Figures of one answer, without question, text or path."""
 
     model: str
     prompt: str
@@ -263,7 +265,7 @@ class AnswerOutcome:
 
 
 class AnswerObserver(Protocol):
-    """Told of every answer and of every call of a model."""
+    """Receives the figures of every answer and of every call of a model."""
 
     def model_called(self, call: ModelCall) -> None: ...
 
@@ -271,7 +273,7 @@ class AnswerObserver(Protocol):
 
 
 class ChangeObserver(Protocol):
-    """Told of every document that an index serves otherwise than before, once it does."""
+    """Is notified of every served document that changed, after the commit."""
 
     def document_changed(
         self,
@@ -280,5 +282,5 @@ class ChangeObserver(Protocol):
         before: frozenset[str] | None,
         after: frozenset[str] | None,
     ) -> None:
-        """Its ACL tags before and after; None where it was not, or is no longer, served."""
+        """`before` and `after` are its ACL tags; None if it was not, or is no longer, served."""
         ...

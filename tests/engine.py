@@ -6,9 +6,9 @@ from datetime import date
 from pathlib import Path
 
 from rag.adapters.catalog.database import Database
+from rag.adapters.catalog.document_features import DocumentFeatures
 from rag.adapters.catalog.generation_store import Generations
-from rag.adapters.catalog.lexical import IdentifierRetriever, LexicalRetriever, PageRetriever
-from rag.adapters.catalog.page_facts import PageFacts
+from rag.adapters.catalog.lexical import DocumentRetriever, IdentifierRetriever, LexicalRetriever
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.prompt_files import PromptFiles
 from rag.adapters.vectors.dense import DenseRetriever
@@ -28,13 +28,17 @@ def engine_over(
     synonyms: Synonyms | None = None,
     reranker: Reranker | None = None,
 ) -> SearchEngine:
-    """Every lane that the service has."""
-    reader, told, facts = CatalogReader(database), synonyms or Synonyms(), PageFacts(database)
+    """A search engine with every signal that the service uses."""
+    reader, told, facts = (
+        CatalogReader(database),
+        synonyms or Synonyms(),
+        DocumentFeatures(database),
+    )
     return SearchEngine(
         [
             DenseRetriever(embedder, vectors, reader.readable_sets),
             LexicalRetriever(database, told),
-            PageRetriever(database, told),
+            DocumentRetriever(database, told),
             IdentifierRetriever(database),
         ],
         [ServingPageVectors(facts, Generations(database), lambda _: embedder)],

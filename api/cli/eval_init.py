@@ -17,7 +17,7 @@ from rag.errors import ConfigurationError
 if TYPE_CHECKING:
     from rag.domain.documents import Document
     from rag.domain.feedback import Feedback
-    from rag.ports import DocumentReader
+    from rag.ports import DocumentLister
 
 QUESTIONS_FILE = "questions.jsonl"
 DRAFTS_FILE = "drafts.jsonl"
@@ -94,7 +94,7 @@ def _refuse_what_is_there(folder: Path, names: Sequence[str]) -> None:
 
 
 def _from_documents(
-    reader: DocumentReader, source: SourceSettings, rules: Sequence[Path]
+    reader: DocumentLister, source: SourceSettings, rules: Sequence[Path]
 ) -> Iterator[dict[str, Any]]:
     from api.compose.local import LOCAL_ADMINISTRATOR
     from evals.suite.drafting import alert_cases, page_cases

@@ -45,14 +45,14 @@ def _print_hit(hit: Hit) -> None:
 
 def _print_explanation(hit: Hit) -> None:
     why = hit.explanation
-    echo(f"   score {hit.score:.3f} = page {why.page_score:.3f} x {why.passage_share:.3f}")
-    for lane in why.contributions:
-        place = "not found by it" if lane.rank is None else f"rank {lane.rank}, {lane.raw:.3f}"
-        echo(f"     {lane.lane:<13} {lane.points:+.3f}  ({place})")
+    echo(f"   score {hit.score:.3f} = document {why.document_score:.3f} x {why.chunk_share:.3f}")
+    for signal in why.contributions:
+        place = "not found" if signal.rank is None else f"rank {signal.rank}, {signal.raw:.3f}"
+        echo(f"     {signal.signal:<13} {signal.points:+.3f}  ({place})")
     if why.prior < 1 - _ROUNDING:
-        echo(f"     x {why.prior:.3f} for its age, or because another page supersedes it")
+        echo(f"     x {why.prior:.3f} because it is old or superseded")
     if why.prior > 1 + _ROUNDING:
-        echo(f"     x {why.prior:.3f} for being about what the question names")
+        echo(f"     x {why.prior:.3f} because it is about an identifier of the question")
 
 
 def _about(hit: Hit) -> str:

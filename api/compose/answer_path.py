@@ -10,7 +10,7 @@ from rag.adapters.generators.small_model import SmallModel
 from rag.adapters.prompt_files import PromptFiles
 from rag.answering.answering import Answerer, AnswerSettings
 from rag.answering.resilience import Resilient, RetrySettings
-from rag.ports import AnswerObserver, Embedder, Generator, PageReader
+from rag.ports import AnswerObserver, DocumentReader, Embedder, Generator
 from rag.retrieval.search import SearchEngine
 
 # What the prompt's own words and the question may take beside the context.
@@ -20,7 +20,7 @@ _TOKENS_OF_PROMPT = 1500
 def make_answerer(
     settings: Settings,
     engine: SearchEngine,
-    pages: PageReader,
+    pages: DocumentReader,
     embedder: Embedder,
     observer: AnswerObserver,
 ) -> Answerer:

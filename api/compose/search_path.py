@@ -18,10 +18,10 @@ from api.compose.local import LOCAL_ADMINISTRATOR, catalog_path
 from api.settings import Settings
 from rag.access.acl import access_filter
 from rag.adapters.catalog.database import Database
+from rag.adapters.catalog.document_features import DocumentFeatures
 from rag.adapters.catalog.exact_vectors import ExactVectors
 from rag.adapters.catalog.generation_store import Generations
-from rag.adapters.catalog.lexical import IdentifierRetriever, LexicalRetriever, PageRetriever
-from rag.adapters.catalog.page_facts import PageFacts
+from rag.adapters.catalog.lexical import DocumentRetriever, IdentifierRetriever, LexicalRetriever
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.cross_encoder import CrossEncoderReranker
 from rag.adapters.vectors.serving_vectors import ServingDense, ServingPageVectors
@@ -59,11 +59,11 @@ def make_search_path(
 ) -> SearchPath:
     """Searches in one catalog; `open_store` gives the vectors of a generation."""
     generations, reader = Generations(database), CatalogReader(database)
-    synonyms, facts = read_synonyms(settings), PageFacts(database)
+    synonyms, facts = read_synonyms(settings), DocumentFeatures(database)
     retrievers: list[Retriever] = [
         ServingDense(generations, open_store, models.of, reader.readable_sets),
         LexicalRetriever(database, synonyms),
-        PageRetriever(database, synonyms),
+        DocumentRetriever(database, synonyms),
         IdentifierRetriever(database),
     ]
     engine = SearchEngine(

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from api.settings.section import Section
-from rag.retrieval.fusion import LANES
+from rag.retrieval.fusion import SIGNALS
 
 
 class SearchSection(Section):
@@ -30,9 +30,9 @@ class SearchSection(Section):
 
     @field_validator("weights")
     @classmethod
-    def _are_of_lanes(cls, weights: dict[str, float]) -> dict[str, float]:
-        if unknown := sorted(weights.keys() - LANES.keys()):
-            raise ValueError(f"there is no {unknown[0]!r}, but {', '.join(LANES)}")
+    def _check_signal_names(cls, weights: dict[str, float]) -> dict[str, float]:
+        if unknown := sorted(weights.keys() - SIGNALS.keys()):
+            raise ValueError(f"there is no {unknown[0]!r}, but {', '.join(SIGNALS)}")
         return weights
 
 

@@ -45,17 +45,17 @@ def to_wire(hit: Hit) -> JsonObject:
 
 def _explanation(explanation: Explanation) -> JsonObject:
     return {
-        "page_score": round(explanation.page_score, 6),
+        "page_score": round(explanation.document_score, 6),
         "prior": round(explanation.prior, 6),
-        "passage_share": round(explanation.passage_share, 6),
+        "passage_share": round(explanation.chunk_share, 6),
         "lanes": [
             {
-                "lane": lane.lane,
-                "rank": lane.rank,
-                "score": None if lane.raw is None else round(lane.raw, 6),
-                "points": round(lane.points, 6),
+                "lane": signal.signal,
+                "rank": signal.rank,
+                "score": None if signal.raw is None else round(signal.raw, 6),
+                "points": round(signal.points, 6),
             }
-            for lane in explanation.contributions
+            for signal in explanation.contributions
         ],
     }
 

@@ -66,8 +66,8 @@ class ScoresModel(Shape):
     rerank: float | None
 
 
-class LaneModel(Shape):
-    """What one lane gave the hit's page; `rank` and `score` are null where it did not find it."""
+class SignalModel(Shape):
+    """One signal's part of a document's score; `rank` and `score` are null if not found."""
 
     lane: str
     rank: int | None
@@ -81,7 +81,7 @@ class ExplanationModel(Shape):
     page_score: float
     prior: float
     passage_share: float
-    lanes: list[LaneModel]
+    lanes: list[SignalModel]
 
 
 class HitModel(Shape):

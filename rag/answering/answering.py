@@ -36,7 +36,7 @@ from rag.domain.answers import (
 )
 from rag.domain.search import SearchQuery
 from rag.faithfulness.support import SupportChecker
-from rag.ports import AnswerObserver, AnswerOutcome, Embedder, Generator, PageReader
+from rag.ports import AnswerObserver, AnswerOutcome, DocumentReader, Embedder, Generator
 from rag.retrieval.search import SearchEngine
 
 PROMPT = "answer"
@@ -62,7 +62,7 @@ class Answerer:
     def __init__(
         self,
         engine: SearchEngine,
-        pages: PageReader,
+        pages: DocumentReader,
         embedder: Embedder,
         prompts: PromptBook,
         observer: AnswerObserver,

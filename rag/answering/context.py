@@ -17,7 +17,7 @@ from rag.answering.escaping import label
 from rag.domain.documents import Chunk, Command, FreshnessStatus
 from rag.domain.search import Hit, Scores
 from rag.guardrails.neutralising import LEFT_OUT, neutralised
-from rag.ports import PageReader
+from rag.ports import DocumentReader
 from rag.retrieval.relevance import coverage
 from rag.text.blocks import BlockText
 from rag.text.markdown import markdown_text
@@ -83,7 +83,7 @@ class Context:
 class ContextBuilder:
     """Builds contexts over one catalog."""
 
-    def __init__(self, pages: PageReader, count_tokens: TokenCounter, budget: int) -> None:
+    def __init__(self, pages: DocumentReader, count_tokens: TokenCounter, budget: int) -> None:
         self._pages = pages
         self._count_tokens = count_tokens
         self._budget = budget

@@ -1,4 +1,4 @@
-"""A search: what it takes and what it returns."""
+"""Values of a search: the query, the candidates and the result."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """A question, who asks it, and what the search is restricted to.
+    """A question, the principal who asks it, and the restrictions of the search.
 
     At most `k` hits are returned, and only chunks that `principal` may read.
     """
@@ -48,7 +48,7 @@ class SearchQuery:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A chunk that one retriever found; a higher score is better within that retriever alone."""
+    """A chunk found by a retriever; scores are comparable within that retriever only."""
 
     chunk_key: int
     score: float
@@ -57,7 +57,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What each stage gave a hit; `None` where the stage did not see it."""
+    """A hit's score at each stage; None if the stage did not score it."""
 
     dense: float | None = None
     lexical: float | None = None
@@ -66,23 +66,23 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one lane gave a page: its rank and score there, None where it was not found by it.
+    """One signal's contribution to a document's score; rank and score are None if not found.
 
-    `points` is its part of the page's score.
+    `raw` is on the signal's own scale; `points` is the part of the document's score.
     """
 
-    lane: str
+    signal: str
     rank: int | None
     raw: float | None
     points: float
 
 
 @dataclass(frozen=True, slots=True)
-class CandidatePage:
-    """What ranking must know of a page beside its scores.
+class CandidateDocument:
+    """The features of a document that ranking needs in addition to its scores.
 
-    `superseded_by` has for each readable page that says that it supersedes this one, by its
-    version, the path: in the same source.
+    `superseded_by` maps the version of each readable document that supersedes this one to its
+    path, in the same source.
     """
 
     version: int
@@ -95,24 +95,25 @@ class CandidatePage:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a hit ranks where it does: `page_score` is the contributions' sum times `prior`.
+    """The reasons for a hit's rank: `document_score` is the sum of the contributions times `prior`.
 
-    `prior` is below 1 for a page that is old or superseded, and above 1 for one that was lifted
-    because it is about an identifier of the question.
-    `passage_share` is the passage's score as a share of its page's best passage.
+    `prior` is below 1 for a document that is old or superseded, and above 1 for one that is
+    boosted because it is about an identifier of the question.
+    `chunk_share` is the chunk's score as a share of the best chunk's of its document.
     """
 
     contributions: tuple[Contribution, ...]
     prior: float
-    page_score: float
-    passage_share: float
+    document_score: float
+    chunk_share: float
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What a search returns: a chunk, the document it stands in, and why it ranks here.
+    """One result of a search: a chunk, its document, and the explanation of its rank.
 
-    `superseded_by` are the paths, in the document's source, of its successors that may be read.
+    `superseded_by` are the paths, in the document's source, of its successors that the principal
+    may read.
     """
 
     rank: int
@@ -129,7 +130,7 @@ class Hit:
 class SearchResult:
     """The hits of one question, best first; `took_ms` is wall time in milliseconds.
 
-    `no_result` says that none of them answers it: they are the nearest there are.
+    `no_result` is true if none of them answers the question: they are only the nearest.
     """
 
     hits: tuple[Hit, ...] = ()

@@ -1,8 +1,8 @@
-"""A sentence as words in clauses, and which of them a negation speaks of.
+"""Splits a sentence into words and clauses, and marks the words that are negated.
 
-No parser stands behind it: clauses end at marks and at some conjunctions, and a negation speaks of
-the verb or the nouns next behind it. What compares two sentences with this asks for more than one
-word in common before it says anything.
+This is a heuristic, not a parser: a clause ends at punctuation and at some conjunctions, and a
+negation applies to the verb or the nouns that follow it. Callers that compare two sentences should
+require more than one word in common before they report a difference.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Negation(Enum):
 
 @dataclass(slots=True)
 class Word:
-    """One word, or a short span of code; all but the first five are known once all are read."""
+    """One word or a short span of code; fields with defaults are set after reading all words."""
 
     text: str
     root: str
@@ -64,7 +64,7 @@ class Word:
     has_article: bool = False
     negation: Negation | None = None
     in_negated_clause: bool = False
-    directs: bool = False  # it tells what to do, or what may be done
+    directs: bool = False  # an imperative or a permission
 
     @property
     def tells(self) -> bool:
@@ -84,7 +84,7 @@ _TELLS_NOTHING = STOP_WORDS | _OF_VERBS | _OF_NOUNS | _SAYS_NOTHING
 
 @lru_cache(2048)
 def words_of(sentence: str) -> tuple[Word, ...]:
-    """The words in order. Whoever asks shares them, and changes nothing."""
+    """The words in order. The result is cached and shared: callers must not change it."""
     words = tuple(_read(normalised(sentence)))
     for _, inside in groupby(words, key=lambda word: word.clause):
         clause = list(inside)
@@ -94,7 +94,7 @@ def words_of(sentence: str) -> tuple[Word, ...]:
 
 
 def clauses_of(words: Sequence[Word]) -> dict[int, frozenset[str]]:
-    """The telling roots of each clause."""
+    """The roots of the content words of each clause."""
     found: dict[int, set[str]] = {}
     for word in words:
         if word.tells:
@@ -103,7 +103,7 @@ def clauses_of(words: Sequence[Word]) -> dict[int, frozenset[str]]:
 
 
 def by_root(words: Iterable[Word]) -> dict[str, list[Word]]:
-    """The words of each root, in their order."""
+    """The words grouped by root, each group in order."""
     found: dict[str, list[Word]] = defaultdict(list)
     for word in words:
         found[word.root].append(word)
@@ -136,14 +136,14 @@ def _read(sentence: str) -> Iterator[Word]:
 
 
 def _parts(token: str) -> list[str]:
-    """A word by itself; code of a few words is one name, a longer command its words."""
+    """A plain word, a short code span as one name, or the words of a longer command."""
     inner = token.strip("`").lower()
     words = inner.split()
     return [inner] if len(words) <= _MAX_WORDS_OF_A_NAME else words
 
 
 def _mark_negations(clause: Sequence[Word]) -> None:
-    """Marks the words of one clause that are negated, and all of them where one is."""
+    """Mark the negated words of one clause, and every word as being in a negated clause."""
     runs = _runs(clause)
     negated = False
     for place, word in enumerate(clause):
@@ -159,7 +159,7 @@ def _mark_negations(clause: Sequence[Word]) -> None:
 
 
 def _runs(clause: Sequence[Word]) -> list[tuple[int, int]]:
-    """Where telling words stand side by side: the first place of each run, and that behind it."""
+    """Runs of adjacent content words, as half-open ranges of places."""
     runs: list[tuple[int, int]] = []
     for tells, inside in groupby(range(len(clause)), key=lambda place: clause[place].tells):
         places = list(inside)
@@ -169,24 +169,24 @@ def _runs(clause: Sequence[Word]) -> list[tuple[int, int]]:
 
 
 def _negate(clause: Sequence[Word], place: int, runs: Sequence[tuple[int, int]]) -> None:
-    """Marks what the word at `place` negates: in the run behind it, else before it."""
+    """Mark what the word at `place` negates: words of the next run, else of the previous one."""
     word, following = clause[place], bisect_right(runs, (place, len(clause)))
     if following == len(runs):
         _negate_before(clause, place, runs)
         return
     start, end = runs[following]
-    if word.text in _OF_VERBS:  # `not restart it` speaks of the verb, `not a problem` of the noun
+    if word.text in _OF_VERBS:  # `not restart it` negates the verb, `not a problem` the noun
         clause[end - 1 if clause[start].has_article else start].negation = Negation.VERB
         return
     for noun in clause[start : min(end, start + _MAX_NOUNS)]:
         noun.negation = Negation.NOUN
-    is_told_of = end < len(clause) and clause[end].text in _TO_BE  # `no restart is needed`
-    if word.text != "without" and is_told_of and following + 1 < len(runs):
+    has_predicate = end < len(clause) and clause[end].text in _TO_BE  # `no restart is needed`
+    if word.text != "without" and has_predicate and following + 1 < len(runs):
         clause[runs[following + 1][0]].negation = Negation.PREDICATE
 
 
 def _negate_before(clause: Sequence[Word], place: int, runs: Sequence[tuple[int, int]]) -> None:
-    """Marks what a negation at the end of its clause leaves out: all of it, or its last noun."""
+    """Mark what a negation at the end of its clause negates: the clause, or its last noun."""
     if clause[place].text in _OF_VERBS:
         left_out = [one for one in clause if one.tells] if place == len(clause) - 1 else []
     else:
@@ -196,7 +196,7 @@ def _negate_before(clause: Sequence[Word], place: int, runs: Sequence[tuple[int,
 
 
 def _mark_directions(clause: Sequence[Word]) -> None:
-    """An imperative opens its clause, and a permission stands behind `may` or `can`."""
+    """Mark imperatives, which open a clause, and permissions, which follow `may` or `can`."""
     opens = True
     for place, word in enumerate(clause):
         if word.tells and opens:

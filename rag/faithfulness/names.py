@@ -1,7 +1,7 @@
-"""What a sentence names: code, identifiers, flags, namespaces; and which of it a source lacks.
+"""Checks the names in a sentence (code, identifiers, flags, namespaces) against its source.
 
-Words of a command must stand side by side in the source as well: all of them may be there, of
-another command or in another order.
+Adjacent words of a command must be adjacent in the source too, since the source may have the same
+words in another command or in another order.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _COMPOUND = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)+")
 _FRAME = "\"'`,;:.()[]{}\\"
 
 
-def unborne_names(sentence: str, source: str) -> Iterator[str]:
-    """Names that the source does not hold."""
+def unsupported_names(sentence: str, source: str) -> Iterator[str]:
+    """Report names that the source does not contain."""
     known = _searchable(source)
     spans = _CODE.findall(sentence)
     unmarked = _CODE.sub(lambda span: span[1], sentence)
@@ -33,12 +33,12 @@ def unborne_names(sentence: str, source: str) -> Iterator[str]:
         (name for name in _NAMESPACE.findall(unmarked) if name not in STOP_WORDS),
     )
     for name in dict.fromkeys(names):
-        if not _stands_in(name.lower(), known):
-            yield f"{name} is not in what it cites"
+        if not _contains_name(name.lower(), known):
+            yield f"{name} is not in the cited text"
 
 
 def broken_commands(sentence: str, source: str) -> Iterator[str]:
-    """Neighbours within code that are both in the source, and no neighbours there."""
+    """Report adjacent words of code that are in the source, but not adjacent there."""
     known = _searchable(source)
     together = f" {' '.join(_parts(known))} "
     pairs = (pair for span in _CODE.findall(sentence) for pair in pairwise(_parts(span)))
@@ -46,8 +46,8 @@ def broken_commands(sentence: str, source: str) -> Iterator[str]:
         one, other = first.lower(), second.lower()
         if f" {one} {other} " in together:
             continue
-        if _stands_in(one, known) and _stands_in(other, known):
-            yield f"{first} {second} does not stand together in what it cites"
+        if _contains_name(one, known) and _contains_name(other, known):
+            yield f"{first} {second} are not adjacent in the cited text"
 
 
 def _searchable(text: str) -> str:
@@ -59,11 +59,11 @@ def _parts(text: str) -> list[str]:
 
 
 def _is_ordinary(name: str, known: str) -> bool:
-    """A compound such as `dead-letter`, whose words the source has, is no name."""
+    """Whether a name is a compound such as `dead-letter` whose words are all in the source."""
     words = name.lower().split("-")
-    return _COMPOUND.fullmatch(name) is not None and all(_stands_in(w, known) for w in words)
+    return _COMPOUND.fullmatch(name) is not None and all(_contains_name(w, known) for w in words)
 
 
-def _stands_in(name: str, text: str) -> bool:
+def _contains_name(name: str, text: str) -> bool:
     before = r"(?<![\w.])(?<!\w-)" if name[0].isalnum() else ""
     return re.search(rf"{before}{re.escape(name)}(?![\w-]|\.\w)", text) is not None

@@ -1,6 +1,6 @@
-"""Whether a sentence says the opposite of its source: negations, opposites, and wider claims.
+"""Detects contradictions of the source: negations, opposites, and wider claims.
 
-Words are compared where their clauses have more in common than the word itself.
+Words are compared only if their clauses share more than the word itself.
 """
 
 from __future__ import annotations
@@ -67,25 +67,25 @@ _EXCEPTIONS = frozenset(("except", "unless", "apart"))
 _EVERYTHING = word_set(
     "all every always any anyone anybody everyone everybody everything whole entire"
 )
-_ALSO_SHARED = 2
+_MIN_SHARED_ROOTS = 2
 
 
 def contradictions(sentence: str, source: str) -> Iterator[str]:
-    """What is negated in one and not in the other, and words in place of their opposites."""
+    """Report words negated in only one of the two texts, and words replaced by an opposite."""
     mine, theirs = words_of(sentence), words_of(source)
     yield from _negated_otherwise(mine, theirs)
     yield from _opposed(mine, theirs)
 
 
 def wider_claims(sentence: str, source: str) -> Iterator[str]:
-    """Exceptions of its own, and what the source limits told of everything."""
+    """Report exceptions and generalisations that the source does not make."""
     mine, theirs = words_of(sentence), words_of(source)
     said, meant = {word.text for word in mine}, {word.text for word in theirs}
     limited = bool(meant & _LIMITS) or any(word.in_negated_clause for word in theirs)
     if said & _EXCEPTIONS and not limited:
-        yield "makes an exception that what it cites does not make"
+        yield "makes an exception that the cited text does not make"
     if "permanently" in said - meant:
-        yield "says that it is for good, and what it cites does not"
+        yield "says that it is permanent, and the cited text does not"
     only = {word.clause for word in theirs if word.text == "only"}
     everything = {word.clause for word in mine if word.text in _EVERYTHING}
     theirs_by_root = by_root(theirs)
@@ -93,11 +93,11 @@ def wider_claims(sentence: str, source: str) -> Iterator[str]:
         held = theirs_by_root.get(word.root, ())
         told_of_all = word.tells and word.clause in everything
         if told_of_all and held and all(other.clause in only for other in held):
-            yield f"says {word.text} of everything, and what it cites only of some"
+            yield f"says {word.text} of everything, and the cited text only of some"
 
 
 def are_opposites(one: str, other: str) -> bool:
-    """Whether two roots are known to be each other's opposite."""
+    """Whether two roots are listed as opposites."""
     return any(
         (one in here and other in there) or (one in there and other in here)
         for here, there in _OPPOSITES
@@ -121,16 +121,16 @@ def _negated_otherwise(mine: Sequence[Word], theirs: Sequence[Word]) -> Iterator
         nearest = [other for other in held if len(around & source_clauses[other.clause]) == common]
         if word.negation is not None:
             if _asserts(word, around, common) and not any(o.in_negated_clause for o in nearest):
-                yield f"{word.text} is negated, and in what it cites it is not"
+                yield f"{word.text} is negated, and in the cited text it is not"
         elif _denied(word, nearest, around, source_clauses):
-            yield f"{word.text} is not negated, and in what it cites it is"
+            yield f"{word.text} is not negated, and in the cited text it is"
 
 
 def _asserts(word: Word, around: frozenset[str], common: int) -> bool:
-    """Whether a negation is the point of its clause, which the source has without it."""
+    """Whether the source has the same clause without the negation."""
     if word.negation is Negation.PREDICATE:
         return common >= 1
-    return common >= _ALSO_SHARED and 2 * common >= len(around)
+    return common >= _MIN_SHARED_ROOTS and 2 * common >= len(around)
 
 
 def _denied(
@@ -139,7 +139,7 @@ def _denied(
     around: frozenset[str],
     source_clauses: Mapping[int, frozenset[str]],
 ) -> bool:
-    """Whether a sentence tells or orders what its source negates, and not what would follow."""
+    """Whether the sentence states or directs, not only supposes, what the source negates."""
     if word.in_negated_clause or not all(other.negation for other in nearest):
         return False
     forbidden = any(other.negation is Negation.VERB for other in nearest)
@@ -173,7 +173,7 @@ def _opposed(mine: Sequence[Word], theirs: Sequence[Word]) -> Iterator[str]:
                     None,
                 )
                 if against is not None:
-                    yield f"says {word.text} where what it cites says {against.text}"
+                    yield f"says {word.text} where the cited text says {against.text}"
 
 
 def _is_negated(word: Word) -> bool:

@@ -1,4 +1,4 @@
-"""Numbers with their units and bounds, and which of a sentence's a source does not bear out."""
+"""Checks the numbers of a sentence, with units and bounds, against its source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rag.text.wording import normalised
 
-# Unit to what it measures and how much of that; units without a common measure are told by name.
+# Maps a unit to its measure and its size in that measure's base unit.
 _UNITS: dict[str, tuple[str, float]] = {
     name: (measure, size)
     for names, measure, size in (
@@ -47,29 +47,29 @@ _BELOW = re.compile(r"\b(?:below|under|less than|fewer than|at most|up to|within
 _OR_MORE = re.compile(r"\W*+(?:\w++\s++)?or (?:more|higher|above)")
 _OR_LESS = re.compile(r"\W*+(?:\w++\s++)?or (?:less|fewer|lower|below)")
 _NEGATED = re.compile(r"\b(?:not|never|no|cannot)\b|n't\b", re.IGNORECASE)
-# What would follow is told, and no bound is set.
+# A hypothetical sentence sets no bound.
 _SUPPOSED = re.compile(r"\b(?:if|would|could|might)\b", re.IGNORECASE)
 _BOUNDED = re.compile(rf"(?<![\w.-]){_AMOUNT}")
 _ENDS_A_CLAUSE = re.compile(r"[.;:,]\s")
 _ENDS_A_SENTENCE = re.compile(r"[.;:]\s")
 _WORD = re.compile(r"\S+")
 _THOUSANDS = re.compile(r",|(?<=\d)\.(?=\d+\.)")
-# What bounds a number is looked for in so many words before it, which take so many characters.
+# How far before a number its bound is searched for.
 _WORDS_BEFORE = 4
 _CHARS_BEFORE = 80
 
 
 @dataclass(frozen=True, slots=True)
 class _Quantity:
-    """`size` is in the measure's own unit; a bare number measures nothing."""
+    """`size` is in the base unit of `measure`, which is empty for a bare number."""
 
     amount: float
     measure: str
     size: float
 
 
-def unborne_quantities(sentence: str, source: str) -> Iterator[str]:
-    """Numbers that are not in the source, or are there of another unit."""
+def unsupported_quantities(sentence: str, source: str) -> Iterator[str]:
+    """Report numbers that the source lacks or has with another unit."""
     sentence, source = normalised(sentence), normalised(source)
     source_quantities = list(_quantities(source))
     numbers = {float(number.replace(",", "")) for number in _ANY_NUMBER.findall(source)}
@@ -78,17 +78,17 @@ def unborne_quantities(sentence: str, source: str) -> Iterator[str]:
             continue
         theirs = {other.measure for other in source_quantities if other.amount == mine.amount}
         if mine.measure and theirs and "" not in theirs:
-            yield f"{mine.amount:g} is of another unit in what it cites"
+            yield f"{mine.amount:g} has another unit in the cited text"
         elif mine.amount not in numbers and mine.amount > 1:
-            yield f"{mine.amount:g} is not in what it cites"
+            yield f"{mine.amount:g} is not in the cited text"
 
 
 def other_bounds(sentence: str, source: str) -> Iterator[str]:
-    """Numbers that the source bounds from the other side, and nowhere from this one."""
+    """Report numbers that the source bounds only from the other side."""
     source_bounds = set(_bounds(normalised(source)))
     for number, side in dict.fromkeys(_bounds(normalised(sentence))):
         if (number, -side) in source_bounds and (number, side) not in source_bounds:
-            yield f"{number} is bounded from the other side in what it cites"
+            yield f"{number} is bounded from the other side in the cited text"
 
 
 def _quantities(text: str) -> Iterator[_Quantity]:
@@ -112,7 +112,7 @@ def _number(digits: str) -> float:
 
 
 def _bounds(text: str) -> Iterator[tuple[str, int]]:
-    """Numbers that something is to stay above (1) or below (-1)."""
+    """Numbers with the side on which they bound a value: 1 for above, -1 for below."""
     text = " ".join(text.split())
     clauses = [0, *(found.end() for found in _ENDS_A_CLAUSE.finditer(text))]
     ends = [*(found.start() for found in _ENDS_A_SENTENCE.finditer(text)), len(text)]
@@ -137,6 +137,6 @@ def _spans(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
 
 
 def _any_within(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:
-    """Whether one of these spans, which are in order, lies between two places."""
+    """Whether one of the sorted `spans` lies within [start, end]."""
     place = bisect_left(spans, (start, start))
     return place < len(spans) and spans[place][1] <= end

@@ -1,13 +1,13 @@
-"""Whether a sentence is supported by the passages that it cites, without a model that judges.
+"""Checks whether a sentence is supported by the chunks that it cites, without a judging model.
 
-    score = likeness to the nearest unit, times FAULT for each kind of fault
+    score = similarity to the nearest unit * FAULT for each kind of fault
 
-Faults are told apart by structure, each against what of the passages is nearest: names, numbers
-and their units, words of commands, negations and opposites, values and steps that have changed
-places, a word put for another in a copy, exceptions and limits. Likeness is full from a paraphrase
-on: a near copy with one word exchanged is more alike, not truer. It is deterministic given the
-embedding model, and it is what evals call faithfulness. How well it tells true from false is
-measured on pairs that it was not made on (docs/evals.md).
+Faults are found by structure, against the nearest units of the cited chunks: names, numbers and
+units, words of commands, negations and opposites, exchanged values and steps, replaced words in a
+near copy, exceptions and limits. Similarity is capped at the level of a paraphrase: a near copy
+with one word replaced is more similar, but not better supported. The result is deterministic given
+the embedding model, and is the faithfulness metric of the evals. Its accuracy is measured on pairs
+that were not used to develop it (docs/evals.md).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.domain.documents import BlockKind
-from rag.faithfulness.names import broken_commands, unborne_names
+from rag.faithfulness.names import broken_commands, unsupported_names
 from rag.faithfulness.polarity import contradictions, negates, wider_claims
-from rag.faithfulness.quantities import other_bounds, unborne_quantities
+from rag.faithfulness.quantities import other_bounds, unsupported_quantities
 from rag.faithfulness.word_order import (
     exchanged_partners,
     exchanged_sides,
@@ -35,11 +35,11 @@ from rag.text.wording import plain, telling_roots, unmarked
 
 MIN_SUPPORT = 0.5
 FAULT = 0.35
-# A gate rather than a measure: faithful paraphrases lie above, sentences of other pages below.
+# Faithful paraphrases score above _ALIKE, sentences of unrelated documents below _UNLIKE.
 _UNLIKE, _ALIKE = 0.45, 0.55
 _COVER_WEIGHT = 0.4
 _NEGATED_OTHERWISE = 0.1
-_NEAREST_LOOKED_AT = 6
+_MAX_NEAREST = 6
 _UNITS_COMPARED = 3
 _MIN_COVER = 0.15
 _SAME_MEANING = 0.55
@@ -47,7 +47,7 @@ _SAME_MEANING = 0.55
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A sentence, row or line of a passage, and the share of a sentence's words that it has."""
+    """A sentence, row or line of a chunk; `cover` is its share of the checked sentence's words."""
 
     passage: int
     text: str
@@ -56,9 +56,9 @@ class _Unit:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """`score` is 0 to 1; `reasons` says what was not borne out; `passage` is the nearest's index.
+    """The result of a check: `score` is 0 to 1, `reasons` lists what is not supported.
 
-    `passage` counts from 0 in the passages given, and is -1 when there were none.
+    `passage` is the index of the nearest cited chunk, or -1 if none was given.
     """
 
     score: float
@@ -71,14 +71,14 @@ class Support:
 
 
 class SupportChecker:
-    """Checks many sentences against the same passages; each of their sentences is embedded once."""
+    """Checks sentences against cited chunks, embedding each text only once."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         self._vectors: dict[str, Vector[float]] = {}
 
     def check(self, sentence: str, passages: Sequence[BlockText]) -> Support:
-        """How well the passages support a sentence; markers in it do not count."""
+        """Check a sentence, ignoring its markers, against the chunks that it cites."""
         if len(sentence) > MAX_STATEMENT_CHARS:
             return Support(0.0, (f"is too long to check: over {MAX_STATEMENT_CHARS} characters",))
         bare = plain(sentence)
@@ -89,13 +89,13 @@ class SupportChecker:
         ]
         if not bare or not cited:
             return Support(0.0, ("cites nothing",) if not cited else ())
-        line = sentence.strip(" `")  # of code, in which marks are no marks
+        line = sentence.strip(" `")  # a line of code, whose markup characters are literal
         same = next((n for n, unit in cited if plain(unit) == bare or unit.strip() == line), None)
         if same is not None:
             return Support(1.0, (), same)
         roots = telling_roots(bare)
         units = [_Unit(number, unit, _cover(roots, unit)) for number, unit in cited]
-        likely = sorted(units, key=lambda unit: -unit.cover)[:_NEAREST_LOOKED_AT]
+        likely = sorted(units, key=lambda unit: -unit.cover)[:_MAX_NEAREST]
         likeness, nearest = self._nearest(bare, likely)
         cited_text = "\n".join(passage.text for passage in passages)
         found = [*self._faults(unmarked(sentence), cited_text, _compared(likely, units))]
@@ -104,7 +104,7 @@ class SupportChecker:
         return Support(likeness * FAULT ** len(kinds), reasons, nearest.passage)
 
     def _nearest(self, bare: str, likely: Sequence[_Unit]) -> tuple[float, _Unit]:
-        """How like it the nearest unit is, and that unit."""
+        """The similarity of the nearest unit, 0 to 1, and that unit."""
         self._embed([bare, *(plain(unit.text) for unit in likely)])
 
         def nearness(unit: _Unit) -> float:
@@ -117,11 +117,11 @@ class SupportChecker:
         return min(1.0, max(0.0, likeness)), nearest
 
     def _faults(self, sentence: str, cited: str, units: Sequence[str]) -> Iterator[Iterable[str]]:
-        """The reasons of each kind: names and numbers against all, the rest against the nearest."""
+        """Reasons by kind: names and numbers are checked against all units, the rest near by."""
         near = ". ".join(units)
-        yield unborne_names(sentence, cited)
+        yield unsupported_names(sentence, cited)
         yield broken_commands(sentence, cited)
-        yield unborne_quantities(plain(sentence), cited)
+        yield unsupported_quantities(plain(sentence), cited)
         yield other_bounds(plain(sentence), near)
         yield contradictions(sentence, near)
         yield wider_claims(sentence, near)
@@ -142,13 +142,13 @@ class SupportChecker:
 
 @lru_cache(256)
 def passage_units(passage: BlockText) -> tuple[str, ...]:
-    """What a sentence can be compared with: sentences, rows of tables, and lines of code."""
+    """The units that a sentence is compared with: sentences, table rows and lines of code."""
     units = (unit for index in passage.leaves() for unit in units_of(passage, index))
     return tuple(unit[:MAX_STATEMENT_CHARS] for unit in units)
 
 
 def units_of(passage: BlockText, index: int) -> list[str]:
-    """The units of one block that no other is nested in."""
+    """The units of one leaf block."""
     kind = passage.blocks[index].kind
     if kind is BlockKind.CODE:
         return [line for line in passage.code(index).split("\n") if line.strip()]
@@ -159,7 +159,7 @@ def units_of(passage: BlockText, index: int) -> list[str]:
 
 
 def _compared(likely: Sequence[_Unit], units: Sequence[_Unit]) -> list[str]:
-    """The units that have most of a sentence's words, in the order of the page."""
+    """The units that share the most words with the sentence, in document order."""
     kept = [unit for n, unit in enumerate(likely) if not n or unit.cover >= _MIN_COVER]
     return [unit.text for unit in units if unit in kept[:_UNITS_COMPARED]]
 

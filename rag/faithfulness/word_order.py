@@ -1,8 +1,8 @@
-"""Whether words of a sentence have changed places against its source.
+"""Detects words of a sentence that are exchanged compared with its source.
 
-Values that stand with each other's partner, steps in another order, the two sides of a `without`,
-and a copy in which one word is another. All of it needs words in common: a paraphrase in words of
-its own passes.
+Covers values attributed to each other's subject, steps in another order, exchanged sides of a
+preposition, and near copies in which a word was replaced. Every check needs shared words: a
+paraphrase without them passes.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from rag.faithfulness.clauses import Word, by_root, words_of
 from rag.faithfulness.polarity import are_opposites
 from rag.text.wording import root, word_set
 
-_OTHER_CLAUSE = 5  # as far as so many words
+_OTHER_CLAUSE = 5  # words of distance added between two clauses
 _CLEAR = 2  # a word belongs to the nearer of two when it is nearer by so many words
 _MIN_VOTES = 2
-_MAX_SHARED = 64  # words of a sentence that are compared in pairs; few have as many
+_MAX_SHARED = 64  # bounds the number of pairs compared
 _OF_A_NAME = 2
 _LINKS = word_set("without than of to from into with for over")
 _TIMES = word_set("first second last before after afterwards then later once only")
@@ -36,7 +36,7 @@ _Places = Mapping[str, Sequence[Word]]
 
 
 def exchanged_partners(sentence: str, source: str) -> Iterator[str]:
-    """Pairs of numbers, names or opposites that stand with each other's words."""
+    """Report pairs of numbers, names or opposites that are exchanged."""
     mine, theirs = by_root(words_of(sentence)), by_root(words_of(source))
     shared = [
         key
@@ -51,42 +51,42 @@ def exchanged_partners(sentence: str, source: str) -> Iterator[str]:
         for word in shared[:_MAX_SHARED]:
             if word in (one, other) or (numbers and _is_number(word, mine)):
                 continue
-            # What a number belongs to is told best by the name beside it.
+            # An adjacent name is the best evidence of what a number belongs to.
             weight = _OF_A_NAME if numbers and mine[word][0].is_name else 1
             vote = weight * _owner(mine, word, one, other) * _owner(theirs, word, one, other)
             agree, differ = agree + max(0, vote), differ + max(0, -vote)
         if differ >= max(_MIN_VOTES, 2 * agree):
-            yield f"{one} and {other} stand with each other's words in what it cites"
+            yield f"{one} and {other} are exchanged in the cited text"
 
 
 def other_order(sentence: str, source: str, units: Sequence[str]) -> Iterator[str]:
-    """Steps whose order is told otherwise; `units` are the source's sentences and lines."""
+    """Report steps in another order; `units` are the source's sentences and lines."""
     mine, theirs = words_of(sentence), words_of(source)
-    source_order = _told_order(theirs) | _order_of_lines(units)
-    for one, other in sorted(_told_order(mine)):
+    source_order = _stated_order(theirs) | _order_of_lines(units)
+    for one, other in sorted(_stated_order(mine)):
         if (other, one) in source_order and (one, other) not in source_order:
-            yield f"{one} comes before {other}, and in what it cites behind it"
+            yield f"{one} comes before {other}, and after it in the cited text"
             return
     listed, source_listed = _listed_order(mine), _listed_order(theirs)
     if len(_members(listed) & _members(source_listed)) >= _MIN_STEPS:
         for one, other in sorted(listed):
             if (other, one) in source_listed and (one, other) not in source_listed:
-                yield f"{one} is listed before {other}, and in what it cites behind it"
+                yield f"{one} is listed before {other}, and after it in the cited text"
                 return
 
 
 def exchanged_sides(sentence: str, source: str) -> Iterator[str]:
-    """`an order without a payment` for `a payment without an order`."""
+    """Report exchanged sides: `an order without a payment` for `a payment without an order`."""
     source_links = set(_linked(words_of(source)))
     for one, link, other in _linked(words_of(sentence)):
         if (other, link, one) in source_links and (one, link, other) not in source_links:
-            yield f"{one} {link} {other} is the other way round in what it cites"
+            yield f"{one} {link} {other} is the other way round in the cited text"
 
 
 def exchanged_words(
     sentence: str, units: Sequence[str], are_alike: Callable[[str, str], bool]
 ) -> Iterator[str]:
-    """What stands in place of other words in a copy of one unit, where the two are not alike."""
+    """Report replaced words in a near copy of one unit if their meanings differ."""
     mine = words_of(sentence)
     compared = [_compared(mine, words_of(unit)) for unit in units]
     if not mine or not compared:
@@ -100,11 +100,11 @@ def exchanged_words(
             continue
         if max(end - start, to - from_) > _MAX_EXCHANGED:
             continue
-        said, meant = _telling(mine[start:end]), _telling(theirs[from_:to])
+        said, meant = _content_words(mine[start:end]), _content_words(theirs[from_:to])
         if said and meant and not (said.keys() <= meant.keys() or meant.keys() <= said.keys()):
             one, other = " ".join(said.values()), " ".join(meant.values())
             if not are_alike(one, other):
-                yield f"says {one} where what it cites says {other}"
+                yield f"says {one} where the cited text says {other}"
 
 
 def _is_number(key: str, places: _Places) -> bool:
@@ -112,7 +112,7 @@ def _is_number(key: str, places: _Places) -> bool:
 
 
 def _are_alike(one: str, other: str, places: _Places) -> bool:
-    """Whether one could stand where the other does: two numbers, two names, two opposites."""
+    """Whether two words are interchangeable: two numbers, two names or two opposites."""
     if _is_number(one, places) and _is_number(other, places):
         return "1" not in (one, other)
     if places[one][0].is_name and places[other][0].is_name:
@@ -122,7 +122,7 @@ def _are_alike(one: str, other: str, places: _Places) -> bool:
 
 
 def _owner(places: _Places, word: str, one: str, other: str) -> int:
-    """-1 where a word stands with `one`, 1 where with `other`, 0 where that is not clear."""
+    """-1 if a word is clearly nearer to `one`, 1 if to `other`, else 0."""
     mine, theirs = _distance(places, word, one), _distance(places, word, other)
     clear = 1 if _is_number(one, places) else _CLEAR
     if min(mine, theirs) >= _OTHER_CLAUSE or abs(mine - theirs) < clear:
@@ -138,8 +138,8 @@ def _distance(places: _Places, word: str, value: str) -> int:
     )
 
 
-def _told_order(words: Sequence[Word]) -> set[tuple[str, str]]:
-    """What is said to come before what, as pairs of roots."""
+def _stated_order(words: Sequence[Word]) -> set[tuple[str, str]]:
+    """Pairs of roots (earlier, later) whose order the text states."""
     clauses: dict[int, list[Word]] = defaultdict(list)
     for word in words:
         clauses[word.clause].append(word)
@@ -173,7 +173,7 @@ def _first_and_second(words: Sequence[Word]) -> set[tuple[str, str]]:
 
 
 def _is_command_line(unit: str) -> bool:
-    """Whether a line begins with a program, holds an option or a path, and ends as no sentence."""
+    """Whether a line starts with a program, has an option or a path, and is no sentence."""
     line = unit.rstrip()
     begins = _COMMAND.match(line)
     if begins is None or line.endswith((".", "!", "?", ":")):
@@ -182,7 +182,7 @@ def _is_command_line(unit: str) -> bool:
 
 
 def _order_of_lines(units: Sequence[str]) -> set[tuple[str, str]]:
-    """Lines of commands stand in the order in which they are run."""
+    """Pairs of roots in the order of the command lines, which are run in sequence."""
     lines = [set(_steps(words_of(unit))) for unit in units if _is_command_line(unit)]
     return {
         pair
@@ -202,7 +202,7 @@ def _listed_order(words: Sequence[Word]) -> set[tuple[str, str]]:
 
 
 def _steps(words: Sequence[Word]) -> list[str]:
-    """What is done, as roots; a command of a few words by each of them."""
+    """The roots of the content words; a command of several words yields each of them."""
     done = [word for word in words if word.tells and word.text not in _TIMES]
     return [
         part
@@ -239,5 +239,5 @@ def _compared(
     return same, theirs, matcher.get_opcodes()
 
 
-def _telling(words: Sequence[Word]) -> dict[str, str]:
+def _content_words(words: Sequence[Word]) -> dict[str, str]:
     return {word.root: word.text for word in words if word.tells}

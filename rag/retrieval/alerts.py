@@ -58,7 +58,7 @@ class AlertMatch:
     ambiguous: bool = False
 
 
-class AlertPages(Protocol):
+class AlertDocuments(Protocol):
     """The catalog as an alert is looked up in it, under the second check of access."""
 
     def documents_for_alert(self, name: str, *, access: AccessFilter) -> list[Document]: ...
@@ -76,7 +76,7 @@ class RunbooksForAlert:
     def __init__(
         self,
         engine: SearchEngine,
-        pages: AlertPages,
+        pages: AlertDocuments,
         today: Callable[[], date],
         review_every: timedelta,
     ) -> None:

@@ -1,7 +1,7 @@
-"""Gentle reasons to rank one page under another that have nothing to do with the question.
+"""Priors: small changes of a document's score that do not depend on the question.
 
-A superseded page stands under its successor. A page that is due or stale loses a few hundredths:
-enough to break a near tie, never enough to hide the only page that answers.
+A superseded document ranks below its successor. A document that is due or stale for review loses
+a few hundredths: enough to break a near tie, not enough to hide the only document that answers.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from posixpath import dirname, join, normpath
 
 from rag.domain.documents import Document, FreshnessStatus
-from rag.domain.search import CandidatePage
-from rag.retrieval.fusion import RankedPage
+from rag.domain.search import CandidateDocument
+from rag.retrieval.fusion import RankedDocument
 
 SUPERSEDED = 0.9
 FACTOR_OF: Mapping[FreshnessStatus, float] = {
@@ -20,17 +20,17 @@ FACTOR_OF: Mapping[FreshnessStatus, float] = {
     FreshnessStatus.DUE: 0.99,
     FreshnessStatus.STALE: 0.97,
 }
-_UNDER = 0.999
+_BELOW_SUCCESSOR = 0.999
 
 
 def superseded_paths(source: str, path: str, supersedes: str) -> frozenset[tuple[str, str]]:
-    """What `supersedes` in a page may name: a path from its source's root, or from its folder."""
+    """The keys that `supersedes` may mean: relative to the source's root or to the folder."""
     from_folder = normpath(join(dirname(path), supersedes))
     return frozenset({(source, normpath(supersedes)), (source, from_folder)}) - {(source, path)}
 
 
 def all_superseded(documents: Iterable[Document]) -> frozenset[tuple[str, str]]:
-    """Source and path of everything that one of the documents says that it supersedes."""
+    """Source and path of every document that one of `documents` supersedes."""
     return frozenset[tuple[str, str]]().union(
         *(
             superseded_paths(one.source, one.path, one.metadata.supersedes)
@@ -41,19 +41,19 @@ def all_superseded(documents: Iterable[Document]) -> frozenset[tuple[str, str]]:
 
 
 def with_priors(
-    ranked: Sequence[RankedPage],
-    pages: Mapping[int, CandidatePage],
+    ranked: Sequence[RankedDocument],
+    documents: Mapping[int, CandidateDocument],
     status_of: Mapping[int, FreshnessStatus],
-) -> list[RankedPage]:
-    """The pages again, best first, each with its score after what is known of its age."""
-    scores = {page.version: page.score * FACTOR_OF[status_of[page.version]] for page in ranked}
+) -> list[RankedDocument]:
+    """The documents with the priors applied to their scores, best first."""
+    scores = {one.version: one.score * FACTOR_OF[status_of[one.version]] for one in ranked}
     for version in scores:
-        # The successors that the caller may read, wherever they rank.
-        if pages[version].superseded_by:
+        # `superseded_by` lists only successors that the caller may read.
+        if documents[version].superseded_by:
             scores[version] *= SUPERSEDED
-            for successor in pages[version].superseded_by:
+            for successor in documents[version].superseded_by:
                 if successor in scores:
-                    scores[version] = min(scores[version], scores[successor] * _UNDER)
-    again = [RankedPage(version, score) for version, score in scores.items()]
-    # Ties go by document, so that two indexes of the same files rank alike.
-    return sorted(again, key=lambda page: (-page.score, pages[page.version].document_id))
+                    scores[version] = min(scores[version], scores[successor] * _BELOW_SUCCESSOR)
+    again = [RankedDocument(version, score) for version, score in scores.items()]
+    # Ties are broken by document id, so that two indexes of the same files rank alike.
+    return sorted(again, key=lambda one: (-one.score, documents[one.version].document_id))

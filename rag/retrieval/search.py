@@ -3,7 +3,7 @@
     access filter -> retrievers (each filtered) -> second check -> fusion -> priors
         -> chunks (read under the same check) -> reranker, if configured -> hits
 
-A principal that may read nothing is answered here: no retriever and no store is reached.
+A principal that may read nothing gets an empty result here; no retriever or store is called.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rag.access.acl import AccessFilter, access_filter
 from rag.domain.documents import FreshnessStatus
 from rag.domain.search import (
     Candidate,
-    CandidatePage,
+    CandidateDocument,
     Explanation,
     Hit,
     SearchQuery,
@@ -29,35 +29,36 @@ from rag.domain.search import (
 from rag.indexing.chunk_keys import version_of
 from rag.ports import (
     ChunkReader,
-    PageBook,
-    PageScorer,
+    DocumentFeatureReader,
+    DocumentScorer,
     Question,
     Reranker,
     Retriever,
     SearchObserver,
 )
 from rag.retrieval.freshness import DEFAULT_REVIEW_EVERY, status_of
-from rag.retrieval.fusion import Fusion, RankedPage, lanes_with
+from rag.retrieval.fusion import Fusion, RankedDocument, signals_with
 from rag.retrieval.hits import RankedChunk, hits_of, without_near_duplicates
 from rag.retrieval.priors import with_priors
 from rag.retrieval.relevance import Compared, answers
 
-# A change that lands between retrieval and the second check can hide a document for one attempt.
+# A commit between retrieval and the second check can hide a document from one attempt.
 _ATTEMPTS = 3
-# A document gives at most two chunks, and the second scores less, so that one document does not
-# fill the list.
+# A document contributes at most two chunks, the second with a lower score, so that one document
+# does not fill the list.
 _MAX_CHUNKS = 2
 _SECOND_CHUNK_WEIGHT = 0.75
-# A search keeps a core busy: with more than one for each core, all of them finish later
+# A search uses a full core: with more searches than cores, all of them take longer
 # (docs/benchmarks.md).
 _MAX_CONCURRENT = os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """`candidates` is how many each retriever offers, at least five for each hit asked.
+    """`candidates` is the limit of each retriever, raised to five for each requested hit.
 
-    `reranked` is how many passages a reranker sees; `weights` replaces those of some lanes.
+    `reranked` is the number of chunks passed to the reranker; `weights` overrides the weights of
+    signals by name.
     """
 
     candidates: int = 100
@@ -68,7 +69,7 @@ class SearchSettings:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """A query while it is searched for: its question with the vector, and its access filter."""
+    """A query with its question's vector and its access filter."""
 
     query: SearchQuery
     question: Question
@@ -77,7 +78,7 @@ class _Search:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """One attempt: chunks best first, what the retrievers found, and the versions lost."""
+    """One attempt: chunks best first, rankings, and the versions that failed the check."""
 
     chunks: Sequence[RankedChunk]
     rankings: Mapping[str, Sequence[Candidate]]
@@ -90,8 +91,8 @@ class SearchEngine:
     def __init__(
         self,
         retrievers: Sequence[Retriever],
-        page_scorers: Sequence[PageScorer],
-        page_book: PageBook,
+        document_scorers: Sequence[DocumentScorer],
+        document_features: DocumentFeatureReader,
         catalog: ChunkReader,
         observer: SearchObserver,
         today: Callable[[], date],
@@ -99,17 +100,19 @@ class SearchEngine:
         reranker: Reranker | None = None,
     ) -> None:
         self._retrievers = tuple(retrievers)
-        self._page_scorers = tuple(page_scorers)
-        self._page_book = page_book
+        self._document_scorers = tuple(document_scorers)
+        self._document_features = document_features
         self._catalog = catalog
         self._observer = observer
         self._today = today
         self._settings = settings or SearchSettings()
-        self._lanes = lanes_with(self._settings.weights)
-        named = {one.name for one in self._retrievers} | {one.name for one in self._page_scorers}
-        if lost := named - self._lanes.keys():
+        self._signals = signals_with(self._settings.weights)
+        named = {one.name for one in self._retrievers} | {
+            one.name for one in self._document_scorers
+        }
+        if unknown := named - self._signals.keys():
             raise ValueError(
-                f"these retrievers have no lane in rag/retrieval/fusion.py: {sorted(lost)}"
+                f"these retrievers have no signal in rag/retrieval/fusion.py: {sorted(unknown)}"
             )
         self._reranker = reranker
         self._slots = threading.BoundedSemaphore(_MAX_CONCURRENT)
@@ -145,15 +148,15 @@ class SearchEngine:
     def _attempt(self, search: _Search) -> _Found:
         rankings = self._rankings(search)
         found = {version_of(key) for key in _keys(rankings)}
-        pages = self._page_book.pages(sorted(found), access=search.access)
-        if len(pages) < len(found):
-            rankings = {name: _of_pages(ranking, pages) for name, ranking in rankings.items()}
-        for scorer in self._page_scorers:
-            if search.query.mode in self._lanes[scorer.name].modes:
-                rankings[scorer.name] = scorer.score(search.question, list(pages))
-        fusion = Fusion(rankings, self._lanes)
+        documents = self._document_features.documents(sorted(found), access=search.access)
+        if len(documents) < len(found):
+            rankings = {name: _readable(ranking, documents) for name, ranking in rankings.items()}
+        for scorer in self._document_scorers:
+            if search.query.mode in self._signals[scorer.name].modes:
+                rankings[scorer.name] = scorer.score(search.question, list(documents))
+        fusion = Fusion(rankings, self._signals)
         ranked = fusion.ranked()
-        preferred = with_priors(ranked, pages, self._statuses(pages))
+        preferred = with_priors(ranked, documents, self._statuses(documents))
         shortlist = _shortlist(fusion, preferred, self._depth(search))
         items = self._catalog.fetch(
             [key for key, _, _ in shortlist], access=search.access, filters=search.query.filters
@@ -161,21 +164,21 @@ class SearchEngine:
         chunks = [
             RankedChunk(
                 items[key],
-                page.score * share,
-                _explained(fusion, page, share),
-                tuple(sorted(pages[page.version].superseded_by.values())),
+                document.score * share,
+                _explained(fusion, document, share),
+                tuple(sorted(documents[document.version].superseded_by.values())),
             )
-            for key, page, share in shortlist
+            for key, document, share in shortlist
             if key in items
         ]
         unread = {version_of(key) for key, _, _ in shortlist if key not in items}
-        return _Found(chunks, rankings, frozenset((found - pages.keys()) | unread))
+        return _Found(chunks, rankings, frozenset((found - documents.keys()) | unread))
 
     def _rankings(self, search: _Search) -> dict[str, Sequence[Candidate]]:
         wanted = [
-            one for one in self._retrievers if search.query.mode in self._lanes[one.name].modes
+            one for one in self._retrievers if search.query.mode in self._signals[one.name].modes
         ]
-        # The first waits for the model, and the others meanwhile for the database.
+        # The first waits for the model while the others query the database.
         first = self._executor.submit(self._retrieve, wanted[0], search)
         others = {retriever.name: self._retrieve(retriever, search) for retriever in wanted[1:]}
         return {wanted[0].name: first.result(), **others}
@@ -186,15 +189,15 @@ class SearchEngine:
             search.question, access=search.access, filters=search.query.filters, limit=limit
         )
 
-    def _statuses(self, pages: Mapping[int, CandidatePage]) -> dict[int, FreshnessStatus]:
+    def _statuses(self, documents: Mapping[int, CandidateDocument]) -> dict[int, FreshnessStatus]:
         today, every = self._today(), self._settings.review_every
         return {
-            version: status_of(page.last_reviewed, page.review_every, today, every)
-            for version, page in pages.items()
+            version: status_of(document.last_reviewed, document.review_every, today, every)
+            for version, document in documents.items()
         }
 
     def _depth(self, search: _Search) -> int:
-        # Near-duplicates fall out behind the cut, so a few more are read than are shown.
+        # Near-duplicates are removed later, so a few more chunks are read than are returned.
         needed = search.query.k + search.query.k // 2 + 2
         return max(needed, self._settings.reranked) if self._reranker else needed
 
@@ -206,7 +209,7 @@ class SearchEngine:
     def _reranked(
         self, search: _Search, chunks: Sequence[RankedChunk]
     ) -> tuple[Sequence[RankedChunk], dict[int, float]]:
-        """The chunks in the reranker's order, and its score of each by key."""
+        """The chunks in the reranker's order, and the reranker's scores by chunk key."""
         if self._reranker is None or not chunks:
             return chunks, {}
         texts = [one.item.chunk.embedded_text for one in chunks]
@@ -221,37 +224,41 @@ def _keys(rankings: Mapping[str, Sequence[Candidate]]) -> Iterable[int]:
     return (candidate.chunk_key for ranking in rankings.values() for candidate in ranking)
 
 
-def _of_pages(ranking: Sequence[Candidate], pages: Mapping[int, CandidatePage]) -> list[Candidate]:
-    return [candidate for candidate in ranking if version_of(candidate.chunk_key) in pages]
+def _readable(
+    ranking: Sequence[Candidate], documents: Mapping[int, CandidateDocument]
+) -> list[Candidate]:
+    return [candidate for candidate in ranking if version_of(candidate.chunk_key) in documents]
 
 
 def _shortlist(
-    fusion: Fusion, pages: Sequence[RankedPage], depth: int
-) -> list[tuple[int, RankedPage, float]]:
-    """The best passages over all pages, a few of each: key, page, and share of the page's score."""
-    # No passage of a page scores above it, so that pages beyond the depth cannot enter.
+    fusion: Fusion, documents: Sequence[RankedDocument], depth: int
+) -> list[tuple[int, RankedDocument, float]]:
+    """The best chunks of all documents: key, document, and share of the document's score."""
+    # No chunk scores above its document, so documents beyond `depth` cannot contribute.
     found = [
-        (key, page, share * _SECOND_CHUNK_WEIGHT**place)
-        for page in pages[:depth]
-        for place, (key, share) in enumerate(fusion.passages(page.version)[:_MAX_CHUNKS])
+        (key, document, share * _SECOND_CHUNK_WEIGHT**place)
+        for document in documents[:depth]
+        for place, (key, share) in enumerate(fusion.chunks(document.version)[:_MAX_CHUNKS])
     ]
     return sorted(found, key=lambda item: -item[1].score * item[2])[:depth]
 
 
-def _explained(fusion: Fusion, page: RankedPage, share: float) -> Explanation:
-    contributions = fusion.contributions(page.version)
-    points = sum(lane.points for lane in contributions)
-    return Explanation(contributions, page.score / points if points else 1.0, page.score, share)
+def _explained(fusion: Fusion, document: RankedDocument, share: float) -> Explanation:
+    contributions = fusion.contributions(document.version)
+    points = sum(one.points for one in contributions)
+    return Explanation(
+        contributions, document.score / points if points else 1.0, document.score, share
+    )
 
 
 def _nothing_answers(
     question: str, hits: Sequence[Hit], rankings: Mapping[str, Sequence[Candidate]]
 ) -> bool:
-    """Whether even the best hits are too far from the question to answer it."""
+    """Whether even the best hits are not relevant enough to answer the question."""
     dense = rankings.get("dense")
     if not hits or not dense or rankings.get("identifiers"):
         return not hits
-    unseen = dense[-1].score  # a passage that dense search cut off is no nearer than its last
+    unseen = dense[-1].score  # a chunk beyond the cut of dense search is at most as similar
     found = [Compared(_texts(hit), hit.scores.dense or unseen) for hit in hits]
     return not answers(question, found)
 

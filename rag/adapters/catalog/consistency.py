@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from rag.adapters.catalog import lexical_table
 from rag.adapters.catalog.database import Database
+from rag.adapters.catalog.document_features import document_vector
 from rag.adapters.catalog.lexical_table import CHUNKS, PAGES, Fields
-from rag.adapters.catalog.page_facts import page_vector
 from rag.adapters.catalog.rows import chunk_of, document_of
 from rag.adapters.catalog.schema import acl_sets, chunks, embeddings, page_vectors, versions
 from rag.domain.documents import Chunk
@@ -167,7 +167,7 @@ class Consistency:
             inside.setdefault(version, []).append(array("f", vector))
         for version, vectors in inside.items():
             connection.execute(
-                page_vectors.insert().values(version=version, vector=page_vector(vectors))
+                page_vectors.insert().values(version=version, vector=document_vector(vectors))
             )
 
     def samples(self, count: int) -> list[Sample]:

@@ -142,7 +142,7 @@ class LexicalRetriever:
         return [Candidate(key, score, self.name) for key, score in found]
 
 
-class PageRetriever:
+class DocumentRetriever:
     """Whole pages by their words, wherever on the page they stand."""
 
     name = "pages"

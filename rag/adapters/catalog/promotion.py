@@ -14,8 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from rag.access.acl import readers_of_both
+from rag.adapters.catalog.acl_reduction import acl_set_number
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.narrowing import acl_set_number
 from rag.adapters.catalog.rows import strings
 from rag.adapters.catalog.schema import acl_sets, generations, promotions, state, versions
 from rag.adapters.catalog.writer import CatalogWriter

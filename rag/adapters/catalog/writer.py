@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 
 from rag.adapters.catalog import lexical_table
+from rag.adapters.catalog.acl_reduction import acl_set_number, keep_narrowed, narrow_served
+from rag.adapters.catalog.document_features import document_vector
 from rag.adapters.catalog.generation_reader import GenerationReader
-from rag.adapters.catalog.narrowing import acl_set_number, keep_narrowed, narrow_served
-from rag.adapters.catalog.page_facts import page_vector
 from rag.adapters.catalog.rows import chunk_columns, document_columns, to_json
 from rag.adapters.catalog.run_records import RunRecords, forget_quarantine
 from rag.adapters.catalog.schema import (
@@ -83,7 +83,9 @@ class CatalogWriter(GenerationReader, RunRecords):
         pairs = list(zip(staged.keys, draft.chunks, strict=True))
         lexical_table.insert(connection, self.generation.id, document, staged.version, pairs)
         connection.execute(
-            page_vectors.insert().values(version=staged.version, vector=page_vector(draft.vectors))
+            page_vectors.insert().values(
+                version=staged.version, vector=document_vector(draft.vectors)
+            )
         )
 
     def _keep_embeddings(

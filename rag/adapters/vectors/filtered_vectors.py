@@ -20,7 +20,7 @@ from rag.ports import NearestVectors, Vector, VectorFilter
 
 _EVERYTHING = VectorFilter(None, Filters())
 # Up to here a scan is quicker than fetching more from the store (docs/benchmarks.md).
-SCANNED_AT_MOST = 40_000
+MAX_SCANNED = 40_000
 _MARGIN = 1.3
 
 
@@ -38,7 +38,7 @@ class FilteredVectors:
         if where == _EVERYTHING:
             return self._store.nearest(vector, limit, where)
         passing = self._catalog.passing(where)
-        if passing.chunks > SCANNED_AT_MOST:
+        if passing.chunks > MAX_SCANNED:
             found = self._over_fetched(vector, limit, passing)
             if len(found) == limit:
                 return found

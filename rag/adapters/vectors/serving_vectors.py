@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.access.acl import AccessFilter
+from rag.adapters.catalog.document_features import DocumentFeatures
 from rag.adapters.catalog.generation_store import Generations
-from rag.adapters.catalog.page_facts import PageFacts
 from rag.adapters.vectors.dense import DenseRetriever
 from rag.domain.generations import Generation
 from rag.domain.search import Candidate, Filters
@@ -72,7 +72,7 @@ class ServingPageVectors:
 
     def __init__(
         self,
-        facts: PageFacts,
+        facts: DocumentFeatures,
         generations: Generations,
         embedder_of: Callable[[Generation], Embedder],
     ) -> None:

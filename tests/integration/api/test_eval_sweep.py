@@ -14,7 +14,7 @@ import tests.inprocess
 from api.evals.sweeping import with_choice
 from api.settings import Settings
 from rag.ports import Embedder
-from rag.retrieval.fusion import LANES
+from rag.retrieval.fusion import SIGNALS
 from tests.eval_cases import write_suite
 from tests.fakes import HashingEmbedder
 from tests.inprocess import run, run_json
@@ -107,9 +107,9 @@ def test_a_file_of_settings_and_a_table_for_a_pull_request(
 
 
 def test_every_lane_has_a_weight_that_can_be_set() -> None:
-    for lane in LANES:
-        chosen = with_choice(Settings(), {f"search.weights.{lane}": "0.5"})
-        assert chosen.search.weights == {lane: 0.5}
+    for signal in SIGNALS:
+        chosen = with_choice(Settings(), {f"search.weights.{signal}": "0.5"})
+        assert chosen.search.weights == {signal: 0.5}
 
 
 @pytest.mark.parametrize(

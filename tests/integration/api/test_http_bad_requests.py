@@ -12,7 +12,7 @@ import structlog
 from starlette.testclient import TestClient
 
 from api.http.app import create_app
-from rag.adapters.catalog.page_facts import PageFacts
+from rag.adapters.catalog.document_features import DocumentFeatures
 from rag.domain.search import SearchQuery
 from rag.errors import IndexMissing, RunbookError, StoreError
 from rag.retrieval.search import SearchEngine
@@ -170,7 +170,7 @@ def test_a_failure_inside_is_a_problem_that_tells_nothing(
     broken = BrokenEngine(
         [],
         [],
-        PageFacts(bench.database),
+        DocumentFeatures(bench.database),
         bench.services.reader,
         bench.services.metrics,
         lambda: TODAY,

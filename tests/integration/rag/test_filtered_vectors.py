@@ -87,7 +87,7 @@ def clustered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clustered]:
 def test_recall_is_that_of_an_exact_scan(
     clustered: Clustered, group: str, scanned_at_most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filtered_vectors, "SCANNED_AT_MOST", scanned_at_most)
+    monkeypatch.setattr(filtered_vectors, "MAX_SCANNED", scanned_at_most)
     where = clustered.where(group)
     found = expected = 0
     for turn in range(40):

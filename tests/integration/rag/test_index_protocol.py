@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from rag.adapters.catalog.database import Database
+from rag.adapters.catalog.document_features import DocumentFeatures
 from rag.adapters.catalog.generation_store import Generations
-from rag.adapters.catalog.page_facts import PageFacts
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.adapters.vectors.dense import DenseRetriever
@@ -134,7 +134,7 @@ def test_the_second_check_holds_when_a_retriever_lets_everything_through(
     engine = SearchEngine(
         [leaky],
         [],
-        PageFacts(bench.database),
+        DocumentFeatures(bench.database),
         bench.reader,
         bench.observer,
         lambda: date(2026, 6, 1),

@@ -1,4 +1,4 @@
-"""Which page comes first, and why: every lane over a real catalog."""
+"""Which page comes first, and why: every signal over a real catalog."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ def test_the_one_page_that_mentions_an_error_code_comes_first(shelf: Shelf) -> N
     for number in range(5):
         shelf.put(f"pods{number}.md", f"the pod worker-{number} of the order service")
     assert paths(shelf.ask("ORD-3402"))[0] == "failover.md"
-    lanes = {lane.lane for lane in shelf.ask("worker-3").hits[0].explanation.contributions}
-    assert "identifiers" not in lanes
+    signals = {signal.signal for signal in shelf.ask("worker-3").hits[0].explanation.contributions}
+    assert "identifiers" not in signals
 
 
 def test_words_that_stand_in_different_sections_count_together(shelf: Shelf) -> None:
@@ -148,8 +148,10 @@ def test_a_search_embeds_its_question_once(shelf: Shelf) -> None:
     counting = CountingEmbedder()
     engine = engine_over(shelf.database, counting, shelf.vectors, CountingObserver(), TODAY)
     result = engine.search(SearchQuery("drain the gateway", READER))
-    lanes = {one.lane for hit in result.hits for one in hit.explanation.contributions if one.points}
-    assert {"dense", "page_vectors"} <= lanes
+    signals = {
+        one.signal for hit in result.hits for one in hit.explanation.contributions if one.points
+    }
+    assert {"dense", "page_vectors"} <= signals
     assert counting.questions == ["drain the gateway"]
 
 
@@ -225,12 +227,12 @@ def test_a_hit_explains_its_score(shelf: Shelf, mode: Mode) -> None:
     shelf.put("broker.md", "restart the broker")
     for hit in shelf.ask("restart the gateway", mode).hits:
         told = hit.explanation
-        points = sum(lane.points for lane in told.contributions)
-        assert told.page_score == pytest.approx(points * told.prior)
-        assert hit.score == pytest.approx(told.page_score * told.passage_share, abs=1e-5)
-        lanes = {lane.lane for lane in told.contributions}
-        assert lanes <= {"dense", "lexical", "pages", "page_vectors", "identifiers"}
-        assert (mode is not Mode.DENSE) or lanes == {"dense", "page_vectors"}
+        points = sum(signal.points for signal in told.contributions)
+        assert told.document_score == pytest.approx(points * told.prior)
+        assert hit.score == pytest.approx(told.document_score * told.chunk_share, abs=1e-5)
+        signals = {signal.signal for signal in told.contributions}
+        assert signals <= {"dense", "lexical", "pages", "page_vectors", "identifiers"}
+        assert (mode is not Mode.DENSE) or signals == {"dense", "page_vectors"}
 
 
 class Backwards:

@@ -1,4 +1,4 @@
-"""Fusion: pages and passages from the lanes that found them."""
+"""Fusion: pages and passages from the signals that found them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from rag.domain.search import Candidate
 from rag.indexing.chunk_keys import chunk_key, version_of
-from rag.retrieval.fusion import LANES, Fusion, RankedPage
+from rag.retrieval.fusion import SIGNALS, Fusion, RankedDocument
 
-CHUNK_LANES = [name for name, lane in LANES.items() if not lane.of_pages]
+CHUNK_SIGNALS = [name for name, signal in SIGNALS.items() if not signal.of_documents]
 
 
 def ranking(name: str, *scored: tuple[int, int, float]) -> list[Candidate]:
@@ -26,24 +26,24 @@ def rankings_of(draw: dict[str, dict[tuple[int, int], float]]) -> dict[str, list
     return made
 
 
-def fuse(rankings: dict[str, list[Candidate]]) -> list[RankedPage]:
+def fuse(rankings: dict[str, list[Candidate]]) -> list[RankedDocument]:
     return Fusion(rankings).ranked()
 
 
-lanes = st.fixed_dictionaries(
+signals = st.fixed_dictionaries(
     {
         name: st.dictionaries(
-            st.tuples(st.integers(1, 6), st.just(0) if lane.of_pages else st.integers(0, 3)),
+            st.tuples(st.integers(1, 6), st.just(0) if signal.of_documents else st.integers(0, 3)),
             st.floats(0.01, 30),
             max_size=12,
         )
-        for name, lane in LANES.items()
+        for name, signal in SIGNALS.items()
     }
 ).map(rankings_of)
 
 
 def test_best_in_every_lane_scores_one() -> None:
-    fused = fuse({name: ranking(name, (7, 0, 3.0), (8, 0, 1.0)) for name in LANES})
+    fused = fuse({name: ranking(name, (7, 0, 3.0), (8, 0, 1.0)) for name in SIGNALS})
     assert fused[0].version == 7
     assert fused[0].score == pytest.approx(1.0)
 
@@ -67,8 +67,8 @@ def test_a_passage_that_dense_search_cut_off_stands_below_its_last() -> None:
             "lexical": ranking("lexical", (3, 0, 1.0)),
         }
     )
-    unseen = {told.lane: told for told in fusion.contributions(3)}
-    seen = {told.lane: told for told in fusion.contributions(2)}
+    unseen = {told.signal: told for told in fusion.contributions(3)}
+    seen = {told.signal: told for told in fusion.contributions(2)}
     assert 0 < unseen["dense"].points < seen["dense"].points
     assert unseen["dense"].rank is None
     assert unseen["dense"].raw is None
@@ -81,11 +81,11 @@ def test_a_page_lane_names_a_passage_only_where_no_other_lane_does() -> None:
             "pages": ranking("pages", (1, 0, 2.0), (2, 0, 1.0)),
         }
     )
-    assert fusion.passages(1) == [(chunk_key(1, 3), 1.0)]
-    assert [key for key, _ in fusion.passages(2)] == [chunk_key(2, 0)]
+    assert fusion.chunks(1) == [(chunk_key(1, 3), 1.0)]
+    assert [key for key, _ in fusion.chunks(2)] == [chunk_key(2, 0)]
 
 
-@given(lanes)
+@given(signals)
 def test_every_page_that_was_found_is_ranked_once_and_says_why(
     rankings: dict[str, list[Candidate]],
 ) -> None:
@@ -99,21 +99,21 @@ def test_every_page_that_was_found_is_ranked_once_and_says_why(
     for page in fused:
         told = fusion.contributions(page.version)
         points = sum(one.points for one in told)
-        asked_for = any(one.lane == "identifiers" and (one.raw or 0) >= 1 for one in told)
+        asked_for = any(one.signal == "identifiers" and (one.raw or 0) >= 1 for one in told)
         assert points == pytest.approx(page.score) or (asked_for and points < page.score)
-        passages = fusion.passages(page.version)
+        passages = fusion.chunks(page.version)
         assert all(version_of(key) == page.version for key, _ in passages)
         shares = [share for _, share in passages]
         assert shares == sorted(shares, reverse=True)
 
 
-@given(lanes)
+@given(signals)
 def test_every_passage_that_a_chunk_lane_found_is_kept(
     rankings: dict[str, list[Candidate]],
 ) -> None:
     fusion = Fusion(rankings)
-    kept = {key for page in fusion.ranked() for key, _ in fusion.passages(page.version)}
-    assert {one.chunk_key for name in CHUNK_LANES for one in rankings[name]} <= kept
+    kept = {key for page in fusion.ranked() for key, _ in fusion.chunks(page.version)}
+    assert {one.chunk_key for name in CHUNK_SIGNALS for one in rankings[name]} <= kept
 
 
 def test_a_page_about_an_identifier_of_the_question_stands_among_the_first_three() -> None:

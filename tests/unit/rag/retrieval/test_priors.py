@@ -9,21 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain.documents import FreshnessStatus
-from rag.domain.search import CandidatePage
-from rag.retrieval.fusion import RankedPage
+from rag.domain.search import CandidateDocument
+from rag.retrieval.fusion import RankedDocument
 from rag.retrieval.priors import FACTOR_OF, superseded_paths, with_priors
 
 FRESH = FreshnessStatus.FRESH
 
 
-def page(version: int, *superseded_by: int) -> CandidatePage:
+def page(version: int, *superseded_by: int) -> CandidateDocument:
     day = datetime(2026, 1, 1, tzinfo=UTC)
     by = {one: f"{one}.md" for one in superseded_by}
-    return CandidatePage(version, f"d{version}", day, None, None, by)
+    return CandidateDocument(version, f"d{version}", day, None, None, by)
 
 
-def ranked(scores: dict[int, float]) -> list[RankedPage]:
-    return [RankedPage(version, score) for version, score in scores.items()]
+def ranked(scores: dict[int, float]) -> list[RankedDocument]:
+    return [RankedDocument(version, score) for version, score in scores.items()]
 
 
 def order(

@@ -12,7 +12,7 @@ import rag.retrieval.search
 from rag.access.acl import AccessFilter
 from rag.domain.access import Principal
 from rag.domain.documents import IndexedChunk
-from rag.domain.search import Candidate, CandidatePage, Filters, Mode, SearchQuery
+from rag.domain.search import Candidate, CandidateDocument, Filters, Mode, SearchQuery
 from rag.ports import Question
 from rag.retrieval.search import SearchEngine
 
@@ -40,7 +40,9 @@ class HeldRetriever:
 class Empty:
     """A catalog of nothing, and whoever looks on."""
 
-    def pages(self, versions: Sequence[int], *, access: AccessFilter) -> dict[int, CandidatePage]:
+    def documents(
+        self, versions: Sequence[int], *, access: AccessFilter
+    ) -> dict[int, CandidateDocument]:
         return {}
 
     def change_count(self) -> int:

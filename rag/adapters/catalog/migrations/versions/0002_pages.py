@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from rag.adapters.catalog import lexical_table
-from rag.adapters.catalog.page_facts import page_vector
+from rag.adapters.catalog.document_features import document_vector
 from rag.adapters.catalog.rows import chunk_of, document_of
 
 revision = "0002"
@@ -67,5 +67,5 @@ def _fill(connection: sa.Connection, generation: int, model: str) -> None:
             lexical_table.insert(connection, generation, document_of(page), page["id"], pairs)
             connection.exec_driver_sql(
                 "INSERT INTO page_vectors (version, vector) VALUES (?, ?)",
-                (page["id"], page_vector([array("f", vector) for *_, vector in inside])),
+                (page["id"], document_vector([array("f", vector) for *_, vector in inside])),
             )

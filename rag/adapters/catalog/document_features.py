@@ -1,7 +1,7 @@
 """In-memory cache of per-document ranking features.
 
-A version never changes once it is written, but for its ACL, which is read again after every change
-of what is served.
+A version is immutable except for its ACL, which is read again after every commit that changes the
+serving index.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.rows import strings
 from rag.adapters.catalog.schema import acl_sets, generations, page_vectors, state, versions
 from rag.domain.documents import document_id
-from rag.domain.search import CandidatePage
+from rag.domain.search import CandidateDocument
 from rag.ports import Vector
 from rag.retrieval.priors import superseded_paths
 
-_PAGES_KEPT = 50_000  # some 2 KB each, most of it the vector
+_MAX_CACHED = 50_000  # about 2 KB each, mostly the vector
 _CHANGES = sa.select(state.c.changes)
 _SERVING = sa.select(generations.c.id).where(generations.c.state == "serving")
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
-    """What is known of a version, and its vector's bytes."""
+class _CachedVersion:
+    """The cached features and the document vector of a version."""
 
     generation: int
-    candidate: CandidatePage
+    candidate: CandidateDocument
     vector: bytes
 
 
@@ -46,29 +46,31 @@ class _Successor:
     acl: frozenset[str]
 
 
-_Successors = Mapping[str, Sequence[_Successor]]  # by the document that they supersede
+_Successors = Mapping[str, Sequence[_Successor]]  # by the id of the superseded document
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What was read since the catalog's last change; `acls` by version, filled as needed."""
+    """State read since the last change of the catalog; `acls` is by version, filled on demand."""
 
     changes: int
     successors: _Successors
     acls: dict[int, frozenset[str]]
 
 
-class PageFacts:
-    """Reads each version once; the second check decides whether it still serves."""
+class DocumentFeatures:
+    """Caches the features of versions; the second check decides whether a version still serves."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._pages: dict[int, _Page] = {}
+        self._versions: dict[int, _CachedVersion] = {}
         self._serving = 0
         self._state = _State(-1, {}, {})
 
-    def pages(self, wanted: Sequence[int], *, access: AccessFilter) -> dict[int, CandidatePage]:
-        """The pages among the versions `wanted` that may be read."""
+    def documents(
+        self, wanted: Sequence[int], *, access: AccessFilter
+    ) -> dict[int, CandidateDocument]:
+        """The documents among the versions `wanted` that the filter allows."""
         current = self._current_state()
         known, acls = self._known(wanted), self._acls(wanted, current)
         return {
@@ -78,24 +80,24 @@ class PageFacts:
         }
 
     def vectors(self, wanted: Sequence[int], generation: int) -> dict[int, bytes]:
-        """The vector of each page of `generation` that has one, as little-endian 32-bit floats."""
+        """Document vectors of versions of `generation`, as little-endian 32-bit floats."""
         known = self._known(wanted)
         return {
-            version: page.vector
+            version: cached.vector
             for version in wanted
-            if (page := known.get(version)) and page.generation == generation and page.vector
+            if (cached := known.get(version)) and cached.generation == generation and cached.vector
         }
 
-    def _known(self, wanted: Sequence[int]) -> dict[int, _Page]:
-        pages = self._pages  # another thread may start anew; what was read stays true
-        unknown = [version for version in wanted if version not in pages]
+    def _known(self, wanted: Sequence[int]) -> dict[int, _CachedVersion]:
+        cached = self._versions  # another thread may replace the dict; entries stay valid
+        unknown = [version for version in wanted if version not in cached]
         if unknown:
-            if len(pages) + len(unknown) > _PAGES_KEPT:
-                pages = self._pages = {}
+            if len(cached) + len(unknown) > _MAX_CACHED:
+                cached = self._versions = {}
                 unknown = list(wanted)
             with self._database.read() as connection:
-                pages.update(_read(connection, unknown))
-        return pages
+                cached.update(_read(connection, unknown))
+        return cached
 
     def _acls(self, wanted: Sequence[int], current: _State) -> Mapping[int, frozenset[str]]:
         unknown = [version for version in wanted if version not in current.acls]
@@ -108,27 +110,27 @@ class PageFacts:
         with self._database.read() as connection:
             changes = int(connection.scalar(_CHANGES) or 0)
             if self._state.changes != changes:
-                self._forget_after_promotion(connection)
+                self._clear_after_promotion(connection)
                 self._state = _State(changes, _read_successors(connection), {})
             return self._state
 
-    def _forget_after_promotion(self, connection: sa.Connection) -> None:
+    def _clear_after_promotion(self, connection: sa.Connection) -> None:
         if (number := int(connection.scalar(_SERVING) or 0)) != self._serving:
-            self._serving, self._pages = number, {}
+            self._serving, self._versions = number, {}
 
 
-def page_vector(vectors: Sequence[Vector[float]]) -> bytes:
-    """The unit vector in the middle of a page's chunks, as 32-bit little-endian floats."""
+def document_vector(vectors: Sequence[Vector[float]]) -> bytes:
+    """The normalised mean of a document's chunk vectors, as little-endian 32-bit floats."""
     import numpy as np
 
-    middle = np.mean(np.array(vectors, dtype=np.float32), axis=0)
-    length = float(np.linalg.norm(middle)) or 1.0
-    made: bytes = (middle / length).astype("<f4").tobytes()
-    return made
+    mean = np.mean(np.array(vectors, dtype=np.float32), axis=0)
+    length = float(np.linalg.norm(mean)) or 1.0
+    encoded: bytes = (mean / length).astype("<f4").tobytes()
+    return encoded
 
 
-def _read(connection: sa.Connection, wanted: Sequence[int]) -> Iterable[tuple[int, _Page]]:
-    # One JSON parameter, whatever the number of versions.
+def _read(connection: sa.Connection, wanted: Sequence[int]) -> Iterable[tuple[int, _CachedVersion]]:
+    # One JSON parameter for any number of versions: SQLite limits bound parameters.
     listed = sa.func.json_each(json.dumps(list(wanted))).table_valued("value")
     query = (
         sa.select(
@@ -143,7 +145,7 @@ def _read(connection: sa.Connection, wanted: Sequence[int]) -> Iterable[tuple[in
         .outerjoin(page_vectors, page_vectors.c.version == versions.c.id)
         .where(versions.c.id.in_(sa.select(listed.c.value)), versions.c.state == "active")
     )
-    return [(row.id, _page(row)) for row in connection.execute(query)]
+    return [(row.id, _cached_version(row)) for row in connection.execute(query)]
 
 
 def _read_acls(
@@ -158,10 +160,10 @@ def _read_acls(
     return [(row.id, frozenset(strings(row.tags))) for row in connection.execute(query)]
 
 
-def _page(row: Any) -> _Page:
-    return _Page(
+def _cached_version(row: Any) -> _CachedVersion:
+    return _CachedVersion(
         generation=row.generation,
-        candidate=CandidatePage(
+        candidate=CandidateDocument(
             version=row.id,
             document_id=row.document_id,
             updated_at=datetime.fromtimestamp(row.updated, UTC),
@@ -189,11 +191,11 @@ def _read_successors(connection: sa.Connection) -> _Successors:
 
 
 def _superseded(
-    page: CandidatePage, successors: _Successors, access: AccessFilter
-) -> CandidatePage:
-    """The page with those of its successors that may be read."""
-    named = successors.get(page.document_id)
+    document: CandidateDocument, successors: _Successors, access: AccessFilter
+) -> CandidateDocument:
+    """The document with those of its successors that the filter allows."""
+    named = successors.get(document.document_id)
     if not named:
-        return page
+        return document
     readable = {one.version: one.path for one in named if access.allows(one.acl)}
-    return replace(page, superseded_by=readable)
+    return replace(document, superseded_by=readable)
