@@ -8,7 +8,7 @@ SMALL_VENV := .venv-small-model
 SMALL_CONFIG := deploy/small-model/runbook.toml
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test lint types tests evals bench soak fuzz small-model clean
+.PHONY: setup demo test lint types tests evals bench soak fuzz hostile small-model clean
 
 setup: $(VENV)/.installed
 
@@ -46,6 +46,11 @@ fuzz: $(VENV)/.installed-fuzz
 	  $(BIN)/python -m fuzz "$$target" --seconds $(FUZZ_SECONDS) || failed="$$failed $$target"; \
 	done; \
 	if [ -n "$$failed" ]; then echo "findings:$$failed" >&2; exit 1; fi
+
+# 300 hostile files of every format, and the limits that operators are promised while they are read.
+hostile: $(VENV)/.installed-dev
+	HOSTILE_FILES=300 $(BIN)/pytest -s tests/integration/ingest/test_hostile_corpus.py \
+	  tests/e2e/test_hostile_service.py
 
 # Answers by a model that runs in the process itself, to try the whole path; docs/asking.md.
 small-model: $(SMALL_VENV)/.installed

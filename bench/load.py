@@ -29,8 +29,8 @@ from bench.corpora import ROOT
 from bench.hostile_clients import ATTACKS
 from bench.serving import free_port, serving_process
 
-_ROUNDS = 3
-_SPELL_SECONDS = 6.0
+_ROUNDS = 2
+_SPELL_SECONDS = 8.0
 _PACE_SECONDS = 0.1  # an honest caller asks that often, with a connection of its own each time
 _QUESTIONS = tuple(
     json.loads(line)["query"]

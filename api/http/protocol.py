@@ -4,6 +4,9 @@ may hold before and after its request.
 - A connection whose next request's head does not come in time is ended. uvicorn waits for ever
   once a byte of it is there.
 - A client that does not read its answer is disconnected; uvicorn waits for ever.
+- A client that goes on sending requests without waiting for answers (pipelining) is answered a few
+  and then disconnected: it could otherwise queue thousands in one packet. Few clients pipeline, and
+  HTTP has them repeat what was not answered.
 - When there are as many connections as the service takes, one that waits for its client is dropped
   for the new one. uvicorn would answer every new one with 503, so that idle connections could keep
   everybody else out.
@@ -26,6 +29,8 @@ from api.http.problems import MALFORMED_HTTP, MEDIA_TYPE, problem_document
 from api.identity.client_address import network_of
 from api.settings.access import LimitSettings
 
+_MAX_PIPELINED = 4
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
@@ -46,6 +51,7 @@ class LimitedProtocol(H11Protocol):
         self._head_deadline: asyncio.TimerHandle | None = None
         self._write_deadline: asyncio.TimerHandle | None = None
         self._network = ""
+        self._pipelined = 0  # requests in a row that came before the answer to the one before
 
     # --- What asyncio and uvicorn report
 
@@ -81,6 +87,7 @@ class LimitedProtocol(H11Protocol):
         self._note_waiting()
 
     def on_response_complete(self) -> None:
+        self._limit_pipelining()
         super().on_response_complete()
         self._after_close()
         self._note_waiting()
@@ -131,6 +138,14 @@ class LimitedProtocol(H11Protocol):
     def _is_between_requests(self) -> bool:
         cycle: Any = self.cycle  # uvicorn declares it as never None
         return cycle is None or bool(cycle.response_complete)
+
+    def _limit_pipelining(self) -> None:
+        if self.conn.their_state is h11.DONE and self.conn.trailing_data[0]:
+            self._pipelined += 1
+        else:
+            self._pipelined = 0
+        if self._pipelined > _MAX_PIPELINED:
+            self.transport.close()
 
     # --- Deadlines
 

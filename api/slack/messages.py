@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from api.slack.mrkdwn import escaped, mrkdwn
 from api.wire.text import freshness_as_text
 from rag.domain.answers import Answer, Citation
 
@@ -13,9 +13,6 @@ Message = dict[str, object]
 # Slack cuts a message off near 4,000 characters; sources must not be what is lost.
 _MAX_TEXT = 3000
 _MAX_SOURCES = 6
-_BOLD = re.compile(r"\*\*(.+?)\*\*")
-_HEADING = re.compile(r"^#{1,6}[ \t]++(\S[^\n]*+)$", re.MULTILINE)
-_FENCE_LANGUAGE = re.compile(r"^```[\w+-]+$", re.MULTILINE)
 
 USAGE = "Ask a question: `/runbook checkout returns 5xx, what now?`"
 NOBODY = (
@@ -34,28 +31,13 @@ def private(text: str) -> Message:
 
 def answer_message(answer: Answer) -> Message:
     """The answer with its sources below."""
-    text = _as_mrkdwn(answer.text)
+    text = mrkdwn(answer.text)
     if len(text) > _MAX_TEXT:
         text = f"{text[:_MAX_TEXT].rstrip()} …"
         if text.count("```") % 2:
             text += "\n```"
     parts = [text, *_sources(answer.citations)]
     return private("\n".join(parts))
-
-
-def _as_mrkdwn(markdown: str) -> str:
-    text = escaped(markdown)
-    text = _FENCE_LANGUAGE.sub("```", text)
-    return _BOLD.sub(r"*\1*", _HEADING.sub(_bold_heading, text))
-
-
-def _bold_heading(heading: re.Match[str]) -> str:
-    return f"*{heading[1].rstrip().rstrip('#').rstrip()}*"
-
-
-def escaped(text: str) -> str:
-    """Text without the marks by which Slack links, mentions and notifies."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _sources(citations: Sequence[Citation]) -> list[str]:

@@ -1,6 +1,7 @@
 """Hits and documents as text for a model to read: where each passage stands, how old, how risky.
 
-The words of pages are neutralised: what only a model would see or obey is not in them.
+The words of documents are neutralised: what only a model would see or obey is not in them. Each of
+their lines stands behind a bar, so that no line of a document reads as one of the program's.
 """
 
 from __future__ import annotations
@@ -54,17 +55,18 @@ def _hit(hit: Hit) -> str:
 
 
 def _about(document: Document, freshness: Freshness) -> list[str]:
-    owner = [f"owner {document.metadata.owner}"] if document.metadata.owner else []
+    owner = [f"owner {one_line(document.metadata.owner)}"] if document.metadata.owner else []
     url = [document.metadata.url] if document.metadata.url else []
     kind = document.metadata.kind.value
     return [kind, freshness_as_text(freshness), *owner, f"document id {document.id}", *url]
 
 
 def _passage(document: Document, chunk: Chunk) -> str:
-    where = f"{document.path}:{chunk.lines.first}-{chunk.lines.last}"
+    where = f"{one_line(document.path)}:{chunk.lines.first}-{chunk.lines.last}"
     section = " > ".join(map(one_line, chunk.section))
     head = f"{where} ({section})" if section else where
-    return "\n".join([f"--- {head}", _neutral_text(chunk), *_commands(chunk.commands)])
+    lines = [f"| {line}" for line in _neutral_text(chunk).split("\n")]
+    return "\n".join([f"--- {head}", *lines, *_commands(chunk.commands)])
 
 
 def _neutral_text(chunk: Chunk) -> str:
@@ -73,8 +75,12 @@ def _neutral_text(chunk: Chunk) -> str:
 
 def _commands(commands: Iterable[Command]) -> list[str]:
     lines = [
-        f"- line {command.line} [{command.risk.value}] {redacted(command.text.splitlines()[0])}"
+        f"- line {command.line} [{command.risk.value}] {redacted(_first_line(command))}"
         for command in commands
         if command.text
     ]
     return ["Commands and what each would do:", *lines] if lines else []
+
+
+def _first_line(command: Command) -> str:
+    return command.text.partition("\n")[0]

@@ -32,7 +32,9 @@ def neutralised(content: BlockText) -> BlockText:
     Markers are escaped as Markdown does it, `\\[1\\]`, and left alone in code, where no marker is
     ever looked for; commands stay as they are. Blocks keep their indexes.
     """
-    for pattern in (COMMENT, HIDDEN_CHARACTERS, _CONTROL):
+    prose = masked(content.text, content.code_ranges(), _CODE)
+    content = edited(content, ((*one.span(), "") for one in COMMENT.finditer(prose)))
+    for pattern in (HIDDEN_CHARACTERS, _CONTROL):
         content = edited(content, ((*one.span(), "") for one in pattern.finditer(content.text)))
     content = edited(content, _lines_to_a_model(content.text))
     secrets = find_secrets(content.text)

@@ -248,5 +248,5 @@ def test_too_many_at_once_are_told_to_wait(service: Served, hook: Hook) -> None:
 def test_nothing_in_a_page_speaks_to_slack() -> None:
     text = "### Now\n**Do** <!channel> & `a<b>`\n```bash\nrm <x>\n```\n" + "x" * 5000
     shown = str(answer_message(Answer(text, abstained=True))["text"])
-    assert shown.startswith("*Now*\n*Do* &lt;!channel&gt; &amp; `a&lt;b&gt;`\n```\nrm &lt;x&gt;")
+    assert shown.startswith("*Now*\n\nDo &lt;!channel&gt; &amp; `a&lt;b&gt;`\n\n```\nrm &lt;x&gt;")
     assert len(shown) < 3100
