@@ -25,8 +25,9 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
+# Two processes: half of the tests wait for services that they start. One file's tests share theirs.
 tests: $(VENV)/.installed-dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 evals: $(VENV)/.installed
 	$(BIN)/runbook eval lint
