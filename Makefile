@@ -4,11 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 # How long `make fuzz` looks for findings, for each target.
 FUZZ_SECONDS ?= 600
+# Where `make train` leaves what it makes.
+OUT ?= .training
 SMALL_VENV := .venv-small-model
 SMALL_CONFIG := deploy/small-model/runbook.toml
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test lint types tests evals bench soak fuzz hostile small-model clean
+.PHONY: setup demo test lint types tests evals bench train soak fuzz hostile small-model clean
 
 setup: $(VENV)/.installed
 
@@ -35,6 +37,12 @@ evals: $(VENV)/.installed
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m bench
+
+# Tunes the embedding model; training/README.md. DATA is the folder of training data.
+train: $(VENV)/.installed-bench
+	@test -n "$(DATA)" || { echo "usage: make train DATA=FOLDER [OUT=FOLDER]" >&2; exit 2; }
+	$(BIN)/python -m training train "$(DATA)" "$(OUT)"
+	$(BIN)/python -m training pack "$(OUT)"
 
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m bench soak --minutes 10
@@ -65,7 +73,7 @@ small-model: $(SMALL_VENV)/.installed
 	done
 
 clean:
-	rm -rf $(VENV) $(SMALL_VENV) .fuzz .runbook deploy/small-model/.runbook build *.egg-info
+	rm -rf $(VENV) $(SMALL_VENV) .fuzz .training .runbook deploy/small-model/.runbook build *.egg-info
 
 $(VENV)/.installed: requirements.txt requirements-evals.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)

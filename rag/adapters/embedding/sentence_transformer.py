@@ -1,4 +1,4 @@
-"""Embeddings by sentence-transformers: the packaged model, a local path or a hub id.
+"""Embeddings by sentence-transformers: a model that ships, a local path or a hub id.
 
 The reference that exports are verified against, and what runs where a model cannot be exported.
 """
@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.adapters.embedding.model_delta import apply_delta, find_delta
 from rag.adapters.embedding.token_counting import counter_source
 from rag.errors import ModelError
 from rag.ports import TokenCounterSource, Vector
@@ -87,14 +88,21 @@ class SentenceTransformerEmbedder:
 
 
 def fingerprint(model: str, max_tokens: int) -> str:
-    """Names a model, the packaged one with its weights, and where it cuts its texts."""
-    pinned = f"@{PACKAGED_SHA256[:16]}" if model == PACKAGED_MODEL else ""
-    return f"{model}{pinned}/{max_tokens}"
+    """Names a model, those that ship with their weights, and the length at which it cuts texts."""
+    return f"{_identity(model)}/{max_tokens}"
+
+
+def _identity(model: str) -> str:
+    if model == PACKAGED_MODEL:
+        return f"{model}@{PACKAGED_SHA256[:16]}"
+    delta = find_delta(model)
+    return delta.identity if delta else model
 
 
 def load(model: str, max_tokens: int, allow_download: bool) -> SentenceTransformer:
     """The model, on the CPU. Raises ModelError when it is not there or cannot be read."""
-    place = str(packaged_model()) if model == PACKAGED_MODEL else model
+    delta = find_delta(model)
+    place = str(packaged_model()) if delta or model == PACKAGED_MODEL else model
     _quieten()
     from sentence_transformers import SentenceTransformer
 
@@ -105,6 +113,9 @@ def load(model: str, max_tokens: int, allow_download: bool) -> SentenceTransform
             f"the embedding model {model!r} cannot be loaded: {error}. Set embedding.model to a "
             "folder, or embedding.allow_download = true."
         ) from error
+    if delta:
+        transformer: Any = loaded[0]
+        apply_delta(delta, PACKAGED_SHA256, dict(transformer.auto_model.named_parameters()))
     loaded.max_seq_length = min(max_tokens, _positions(loaded))
     return loaded
 
