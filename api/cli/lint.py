@@ -35,7 +35,7 @@ _COLOUR = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
     type=click.Choice([*(level.value for level in Level), "never"]),
     default=Level.ERROR.value,
     show_default=True,
-    help="The least level that makes the exit code 1.",
+    help="The lowest level that makes the exit code 1.",
 )
 @click.option("--embeddings", is_flag=True, help="Compare pages by meaning as well.")
 @click.option("--rules", "list_rules", is_flag=True, help="List the rules and end.")
@@ -55,8 +55,10 @@ def command(
         return
     findings = _lint(load_settings(ctx.obj), paths, embeddings=embeddings)
     _print(findings, "json" if as_json else form)
-    least = None if fail_on == "never" else Level(fail_on)
-    failed = least is not None and any(found.rule.level.reaches(least) for found in findings)
+    min_severity = None if fail_on == "never" else Level(fail_on)
+    failed = min_severity is not None and any(
+        found.rule.level.reaches(min_severity) for found in findings
+    )
     ctx.exit(exit_codes.FAILED if failed else 0)
 
 

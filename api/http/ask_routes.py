@@ -11,7 +11,7 @@ from fastapi import APIRouter
 
 from api.http.audited import audited
 from api.http.authentication import Asking, Searcher
-from api.http.dependencies import ProvidedServices
+from api.http.dependencies import InjectedServices
 from api.http.event_stream import EventStream
 from api.http.models import AskAnswer, AskRequest
 from api.http.problems import problem_document, problem_of
@@ -41,20 +41,20 @@ def add_ask_routes(router: APIRouter) -> None:
 
 
 def ask(
-    body: AskRequest, services: ProvidedServices, principal: Searcher, by: Asking
+    body: AskRequest, services: InjectedServices, principal: Searcher, by: Asking
 ) -> JsonObject | EventStream:
     """An answer from what the caller may read, with citations, or an abstention."""
-    most = services.settings.server.max_query_chars
-    check_length(body.query, most)
+    max_chars = services.settings.server.max_query_chars
+    check_length(body.query, max_chars)
     events = services.answerer.stream(
         body.to_domain(principal), history=[turn.to_domain() for turn in body.history]
     )
-    noted_events = audited(events, body.query, services, by)
+    audited_events = audited(events, body.query, services, by)
     # The search runs before the first byte goes out, so that its failure is a problem document.
-    noted_events = chain([next(noted_events)], noted_events)
+    audited_events = chain([next(audited_events)], audited_events)
     if body.stream:
-        return EventStream(_server_sent(noted_events, by.request_id))
-    *_, last = noted_events
+        return EventStream(_server_sent(audited_events, by.request_id))
+    *_, last = audited_events
     return _wire_event(last, by.request_id)[1]
 
 

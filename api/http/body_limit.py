@@ -34,8 +34,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = max(self._max_bytes, self._larger.get(scope["path"], 0))
-        body = _Body(receive, _declared(scope), most, self._seconds)
+        max_bytes = max(self._max_bytes, self._larger.get(scope["path"], 0))
+        body = _Body(receive, _declared(scope), max_bytes, self._seconds)
         await self._app(scope, body.receive, send)
 
 

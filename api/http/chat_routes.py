@@ -15,7 +15,7 @@ from api.http.audited import audited
 from api.http.authentication import Asking, Searcher
 from api.http.chat_models import ChatRequest, ModelDescription, ModelList
 from api.http.chat_wire import MODEL, Completion, failure
-from api.http.dependencies import ProvidedServices
+from api.http.dependencies import InjectedServices
 from api.http.event_stream import EventStream
 from api.http.openai_errors import OpenAIRoute
 from api.http.problems import (
@@ -74,7 +74,7 @@ def model(model: str, request: Request, principal: Searcher) -> JsonObject | Res
 def chat(
     body: ChatRequest,
     request: Request,
-    services: ProvidedServices,
+    services: InjectedServices,
     principal: Searcher,
     by: Asking,
 ) -> Response:
@@ -84,21 +84,21 @@ def chat(
         errors = [{"field": f"body.{field}", "reason": reason}]
         return problem_response(problem, request.scope, errors=errors)
     events = services.answerer.stream(SearchQuery(body.question, principal), history=body.history)
-    noted_events = audited(events, body.question, services, by)
+    audited_events = audited(events, body.question, services, by)
     # The search runs before the first byte goes out, so that its failure has a status.
-    next(noted_events)
+    next(audited_events)
     completion = _completion(request, services)
     if body.stream:
         usage = body.stream_options is not None and body.stream_options.include_usage
-        parts = _streamed(completion.chunks(noted_events, include_usage=usage))
+        parts = _streamed(completion.chunks(audited_events, include_usage=usage))
         return EventStream(parts)
-    *_, last = noted_events
+    *_, last = audited_events
     if not isinstance(last, Answered):
         raise AssertionError("a stream ends with its answer")
     return JSONResponse(completion.whole(last.answer))
 
 
-def _refusal(body: ChatRequest, most: int) -> tuple[Problem, str, str] | None:
+def _refusal(body: ChatRequest, max_chars: int) -> tuple[Problem, str, str] | None:
     """Why a request that is well formed cannot be answered: problem, field and reason."""
     if body.model != MODEL:
         return NO_SUCH_MODEL, "model", f"the model here is {MODEL}"
@@ -106,8 +106,8 @@ def _refusal(body: ChatRequest, most: int) -> tuple[Problem, str, str] | None:
         return UNSUPPORTED, parameter, "not supported: one answer in text is all there is"
     if not body.question:
         return UNSUPPORTED, "messages", "there is no question: no message of a user has text"
-    if len(body.question) > most:
-        return UNSUPPORTED, "messages", f"the last question has more than {most} characters"
+    if len(body.question) > max_chars:
+        return UNSUPPORTED, "messages", f"the last question has more than {max_chars} characters"
     asked = [len(turn.text) for turn in body.history if turn.role == "user"]
     if max(asked, default=0) > MAX_TURN_CHARS:
         reason = f"a message of the user has more than {MAX_TURN_CHARS} characters"

@@ -14,4 +14,4 @@ async def _services(request: Request) -> Services:
     return services
 
 
-ProvidedServices = Annotated[Services, Depends(_services)]
+InjectedServices = Annotated[Services, Depends(_services)]

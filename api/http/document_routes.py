@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from api.compose.services import Services
 from api.http import cursor
 from api.http.authentication import Asking, Searcher
-from api.http.dependencies import ProvidedServices
+from api.http.dependencies import InjectedServices
 from api.http.models import DocumentAnswer, DocumentsPage, DocumentsQuery
 from api.wire.hits import JsonObject, document_to_wire, document_with_chunks
 from rag.access.acl import access_filter
@@ -29,7 +29,7 @@ def add_document_routes(router: APIRouter) -> None:
 
 def documents(
     query: Annotated[DocumentsQuery, Query()],
-    services: ProvidedServices,
+    services: InjectedServices,
     principal: Searcher,
     by: Asking,
 ) -> JsonObject:
@@ -45,7 +45,7 @@ def documents(
 
 
 def document(
-    document_id: str, services: ProvidedServices, principal: Searcher, by: Asking
+    document_id: str, services: InjectedServices, principal: Searcher, by: Asking
 ) -> JsonObject:
     """One document with its chunks in order."""
     found = services.reader.document(document_id, access=access_filter(principal))

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.http.authentication import Asking, Searcher
-from api.http.dependencies import ProvidedServices
+from api.http.dependencies import InjectedServices
 from api.wire.fields import Name, storable
 from rag.domain.feedback import Score, Verdict
 
@@ -40,7 +40,7 @@ def add_feedback_routes(router: APIRouter) -> None:
 
 
 def feedback(
-    body: FeedbackRequest, services: ProvidedServices, principal: Searcher, by: Asking
+    body: FeedbackRequest, services: InjectedServices, principal: Searcher, by: Asking
 ) -> dict[str, int | str]:
     """Say whether an answer helped; a second word on the same takes the place of the first."""
     verdict = Verdict(body.score, body.comment or "", body.chunk_id or "")

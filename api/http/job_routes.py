@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 
 from api.compose.services import Services
 from api.http.authentication import Asking, IndexCaller
-from api.http.dependencies import ProvidedServices
+from api.http.dependencies import InjectedServices
 from api.http.models import JobAccepted, JobAnswer, JobsAnswer, JobsQuery, ReindexRequest
 from api.wire.hits import JsonObject
 from rag.domain.access import Principal
@@ -35,7 +35,7 @@ def add_job_routes(router: APIRouter) -> None:
 
 
 def reindex(
-    services: ProvidedServices,
+    services: InjectedServices,
     principal: IndexCaller,
     by: Asking,
     body: ReindexRequest | None = None,
@@ -51,19 +51,19 @@ def reindex(
 
 
 def jobs(
-    query: Annotated[JobsQuery, Query()], services: ProvidedServices, principal: IndexCaller
+    query: Annotated[JobsQuery, Query()], services: InjectedServices, principal: IndexCaller
 ) -> JsonObject:
     """The newest jobs, newest first."""
     return {"jobs": [_shown(item, principal) for item in services.jobs.list(query.limit)]}
 
 
-def job(job_id: str, services: ProvidedServices, principal: IndexCaller) -> JsonObject:
+def job(job_id: str, services: InjectedServices, principal: IndexCaller) -> JsonObject:
     """One job: how far it is, and what it did."""
     return _shown(_found(services.jobs.get(job_id)), principal)
 
 
 def cancel(
-    job_id: str, services: ProvidedServices, principal: IndexCaller, by: Asking
+    job_id: str, services: InjectedServices, principal: IndexCaller, by: Asking
 ) -> JsonObject:
     """Take a job from the queue, or end it after its current batch; what is committed stays."""
     cancelled = _found(services.jobs.cancel(job_id))

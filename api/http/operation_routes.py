@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.compose.services import Services
-from api.http.dependencies import ProvidedServices
+from api.http.dependencies import InjectedServices
 from api.http.models import ReadyAnswer, StatusAnswer
 from api.http.problems import NOT_READY, described, problem_response
 from api.http.readiness import Readiness
@@ -58,7 +58,7 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-async def readyz(request: Request, services: ProvidedServices) -> ReadyAnswer | Response:
+async def readyz(request: Request, services: InjectedServices) -> ReadyAnswer | Response:
     """The first search will be a quick one. Files that cannot be read do not change that."""
     readiness: Readiness = request.app.state.readiness
     if (reason := readiness.reason) is not None:
@@ -76,7 +76,7 @@ class MetricsText:
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
 
-    async def __call__(self, services: ProvidedServices) -> Response:
+    async def __call__(self, services: InjectedServices) -> Response:
         async with self._turn:
             text = await run_in_threadpool(_metrics_of, services)
         return Response(text, media_type=CONTENT_TYPE)

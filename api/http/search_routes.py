@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.exceptions import RequestValidationError
 
 from api.http.authentication import Asking, Searcher
-from api.http.dependencies import ProvidedServices
+from api.http.dependencies import InjectedServices
 from api.http.models import SearchAnswer, SearchRequest
 from api.wire.hits import JsonObject, answer
 
@@ -23,7 +23,7 @@ def add_search_routes(router: APIRouter) -> None:
 
 def search(
     body: SearchRequest,
-    services: ProvidedServices,
+    services: InjectedServices,
     principal: Searcher,
     by: Asking,
 ) -> JsonObject:
@@ -37,11 +37,11 @@ def search(
     return answer(result, by.request_id, explain=body.explain)
 
 
-def check_length(query: str, most: int) -> None:
+def check_length(query: str, max_chars: int) -> None:
     """Refuse a query that is too long, as a field of the body."""
-    if len(query) > most:
+    if len(query) > max_chars:
         too_long = {
             "loc": ("body", "query"),
-            "msg": f"String should have at most {most} characters",
+            "msg": f"String should have at most {max_chars} characters",
         }
         raise RequestValidationError([too_long])

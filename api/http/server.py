@@ -53,12 +53,12 @@ def _allow_files(connections: int) -> None:
 
     Many systems start a process with 1,024; past that no connection is accepted at all.
     """
-    current, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    current, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + _OTHER_FILES
-    if most != resource.RLIM_INFINITY:
-        wanted = min(wanted, most)
+    if hard_limit != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard_limit)
     if current < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard_limit))
 
 
 def _why(config: uvicorn.Config, cause: BaseException | None) -> str:

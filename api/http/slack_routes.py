@@ -14,9 +14,9 @@ from api.http.authentication import asking, count_refusal
 from api.http.unverified_bodies import read_unverified_body
 from api.records.audit import By
 from api.slack.command import NotACommand, SlackCommand, parse_command, principal_of
-from api.slack.desk import SlackDesk
 from api.slack.messages import NOBODY, USAGE, Message, answer_message, private
 from api.slack.replies import ReplySender
+from api.slack.responder import SlackResponder
 from api.slack.signature import SignatureCheck
 from rag.access.acl import access_filter
 from rag.domain.search import SearchQuery
@@ -26,14 +26,14 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class SlackDoor:
-    """The route, and the desk that works behind it; `close` when the application stops."""
+    """The route and the threads that answer commands; `close` it when the application stops."""
 
     def __init__(self, services: Services, secret: str) -> None:
         chosen = services.settings.slack
         self._services = services
         self._check = SignatureCheck(secret, time.time)
         self._groups = chosen.groups
-        self._desk = SlackDesk(
+        self._responder = SlackResponder(
             ReplySender(frozenset(chosen.response_origins)), chosen.patience_seconds
         )
 
@@ -43,7 +43,7 @@ class SlackDoor:
         )
 
     def close(self) -> None:
-        self._desk.close()
+        self._responder.close()
 
     async def command(self, request: Request) -> Message:
         """An answer for the one who asks alone."""
@@ -52,11 +52,11 @@ class SlackDoor:
         request.state.principal = principal
         if access_filter(principal).nothing:
             return private(NOBODY)
-        most = self._services.settings.server.max_query_chars
-        if not command.text or len(command.text) > most:
+        max_chars = self._services.settings.server.max_query_chars
+        if not command.text or len(command.text) > max_chars:
             return private(USAGE)
         by = asking(request)
-        return await self._desk.serve(command, partial(self._answer, command.text, by))
+        return await self._responder.serve(command, partial(self._answer, command.text, by))
 
     async def _command(self, request: Request) -> SlackCommand:
         try:

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.compose.services import Services
 from api.http.authentication import count_refusal
-from api.http.dependencies import ProvidedServices
+from api.http.dependencies import InjectedServices
 from api.http.models import StatusAnswer
 from api.http.problems import described
 from api.http.unverified_bodies import read_unverified_body
@@ -38,7 +38,7 @@ def webhook_router() -> APIRouter:
 
 async def github(
     request: Request,
-    services: ProvidedServices,
+    services: InjectedServices,
     x_hub_signature_256: Annotated[str, Header(max_length=200)] = "",
 ) -> dict[str, str]:
     """A push to GitHub, signed with the secret of the hook."""
@@ -51,7 +51,7 @@ async def github(
 
 async def gitlab(
     request: Request,
-    services: ProvidedServices,
+    services: InjectedServices,
     x_gitlab_token: Annotated[str, Header(max_length=500)] = "",
 ) -> dict[str, str]:
     """A push to GitLab, with the secret token of the hook."""

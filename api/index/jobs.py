@@ -16,7 +16,7 @@ from rag.indexing.ports import JobQueue
 log = logging.getLogger(__name__)
 _LOOKED_AFTER = 1.0  # seconds: another process may queue a job
 _AFTER_FAILURE = 5.0
-_NOTED_AFTER = 0.25
+_RECORD_INTERVAL = 0.25
 
 Work = Callable[[Job, "JobProgress"], Mapping[str, Any]]
 
@@ -29,7 +29,7 @@ class JobProgress:
         self._job = job
         self._stopping = stopping
         self._counts = [0, 0, 0]
-        self._noted = 0.0
+        self._recorded = 0.0
 
     def found(self, documents: int) -> None:
         self._add(documents, 0, 0)
@@ -39,7 +39,7 @@ class JobProgress:
 
     def note(self) -> None:
         """Write the counts down now."""
-        self._noted = time.monotonic()
+        self._recorded = time.monotonic()
         if self._jobs.progress(self._job.id, *self._counts):
             raise Cancelled("the job was cancelled")
 
@@ -48,7 +48,7 @@ class JobProgress:
         self._counts = [had + one for had, one in zip(self._counts, more, strict=True)]
         if self._stopping():
             raise Cancelled("the process ends")
-        if time.monotonic() - self._noted >= _NOTED_AFTER:
+        if time.monotonic() - self._recorded >= _RECORD_INTERVAL:
             self.note()
 
 

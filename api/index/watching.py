@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 _FIRST_WAIT = 1.0  # seconds after a failure, doubled each time
 _LONGEST_WAIT = 60.0
 _SETTLE = 0.2
-_UNSETTLED_AT_MOST = 60.0  # what is never left alone is indexed as it stands
+_MAX_UNSETTLED = 60.0  # what is never left alone is indexed as it stands
 
 
 class IndexNow(Protocol):
@@ -94,7 +94,7 @@ class Watch:
     def _settle(self) -> float:
         since = self._unsettled_since
         waited = 0.0 if since is None else time.monotonic() - since
-        return _SETTLE if waited < _UNSETTLED_AT_MOST else 0.0
+        return _SETTLE if waited < _MAX_UNSETTLED else 0.0
 
     def _attempt(
         self, sources: Sequence[Source], *, whole: bool, wait: float

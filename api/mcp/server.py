@@ -83,7 +83,7 @@ def _called(
 ) -> CallToolResult:
     try:
         outcome = tool.call(services, by.principal, tool.takes.model_validate(arguments))
-        return _result(_noted(services, by, outcome))
+        return _result(_audited(services, by, outcome))
     except ValidationError as error:
         return _failed(_explained(error))
     except QuestionTooLong as error:
@@ -95,7 +95,7 @@ def _called(
         return _failed(UNAVAILABLE)
 
 
-def _noted(services: Services, by: By, outcome: ToolOutcome) -> ToolOutcome:
+def _audited(services: Services, by: By, outcome: ToolOutcome) -> ToolOutcome:
     """The outcome, once it stands in the audit log; a search with the id to judge it by."""
     if outcome.read:
         services.audit.read(by, outcome.read)

@@ -160,13 +160,13 @@ def runbooks_for_alert(
             "ambiguous": match.ambiguous,
             "runbooks": [neutral_hit(hit) for hit in match.hits],
         },
-        hits_as_text(match.hits, _TOLD_OF_A_MATCH[match.matched_by]),
+        hits_as_text(match.hits, _MATCH_REASONS[match.matched_by]),
         alert.question,
         match.hits,
     )
 
 
-_TOLD_OF_A_MATCH: Mapping[MatchedBy | None, str] = {
+_MATCH_REASONS: Mapping[MatchedBy | None, str] = {
     MatchedBy.RUNBOOK_URL: "The page that the alert's runbook_url names:",
     MatchedBy.NAME: "Pages that name this alert:",
     MatchedBy.SEARCH: "No page names this alert. What a search for it finds:",
@@ -208,9 +208,9 @@ class QuestionTooLong(ValueError):
 
 
 def _check_length(services: Services, question: str) -> None:
-    most = services.settings.server.max_query_chars
-    if len(question) > most:
-        raise QuestionTooLong(f"query: at most {most} characters")
+    max_chars = services.settings.server.max_query_chars
+    if len(question) > max_chars:
+        raise QuestionTooLong(f"query: at most {max_chars} characters")
 
 
 def _part(chunks: Sequence[Chunk]) -> tuple[list[Chunk], int | None]:

@@ -57,13 +57,13 @@ class RequestMemory:
         *,
         keep_questions: bool = True,
         keep: timedelta = timedelta(days=30),
-        most: int = 100_000,
+        max_requests: int = 100_000,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._keep_questions = keep_questions
         self._keep = keep
-        self._most = most
+        self._max_requests = max_requests
         self._now = now
         self._pending: dict[tuple[str, str], Asked] = {}
         self._lock = threading.Lock()
@@ -162,7 +162,7 @@ class RequestMemory:
     def _prune(self) -> None:
         now = self._now()
         if self._pruned is None or now - self._pruned >= _PRUNE_EVERY:
-            self._store.prune(now, older_than=self._keep, beyond=self._most)
+            self._store.prune(now, older_than=self._keep, beyond=self._max_requests)
             self._pruned = now
 
 
@@ -177,5 +177,5 @@ def request_memory(settings: Settings, store: RequestStore) -> RequestMemory:
         store,
         keep_questions=chosen.keep_questions,
         keep=timedelta(days=chosen.keep_requests_days),
-        most=chosen.most_requests,
+        max_requests=chosen.most_requests,
     )

@@ -45,12 +45,12 @@ def to_wire(hit: Hit) -> JsonObject:
 
 def _explanation(explanation: Explanation) -> JsonObject:
     return {
-        "page_score": round(explanation.document_score, 6),
+        "document_score": round(explanation.document_score, 6),
         "prior": round(explanation.prior, 6),
-        "passage_share": round(explanation.chunk_share, 6),
-        "lanes": [
+        "chunk_share": round(explanation.chunk_share, 6),
+        "signals": [
             {
-                "lane": signal.signal,
+                "signal": signal.signal,
                 "rank": signal.rank,
                 "score": None if signal.raw is None else round(signal.raw, 6),
                 "points": round(signal.points, 6),

@@ -69,19 +69,22 @@ class ScoresModel(Shape):
 class SignalModel(Shape):
     """One signal's part of a document's score; `rank` and `score` are null if not found."""
 
-    lane: str
+    signal: str
     rank: int | None
     score: float | None
     points: float
 
 
 class ExplanationModel(Shape):
-    """`score` is `page_score` times `passage_share`; `page_score` is the points times `prior`."""
+    """A hit's score is `document_score` times `chunk_share`.
 
-    page_score: float
+    `document_score` is the sum of the points, times `prior`.
+    """
+
+    document_score: float
     prior: float
-    passage_share: float
-    lanes: list[SignalModel]
+    chunk_share: float
+    signals: list[SignalModel]
 
 
 class HitModel(Shape):

@@ -152,17 +152,17 @@ class Chunker:
         yield from (_Unit((part,), tokens) for part, tokens in zip(parts, counts, strict=True))
 
     def _cut(self, unit: _Unit, budget: int) -> Iterator[_Unit]:
-        """The last block of a unit in pieces, the first of them behind the blocks before it."""
+        """The last block of a unit in parts, the first of them behind the blocks before it."""
         *leading, prose = unit.blocks
         led = sum(self._count_tokens([block.text for block in leading]))
         room = budget - led if led < budget // 2 else budget
-        pieces = list(split_prose(prose, room, self._count_tokens))
-        counts = self._count_tokens([piece.text for piece in pieces])
-        for index, (piece, tokens) in enumerate(zip(pieces, counts, strict=True)):
+        parts = list(split_prose(prose, room, self._count_tokens))
+        counts = self._count_tokens([part.text for part in parts])
+        for index, (part, tokens) in enumerate(zip(parts, counts, strict=True)):
             if index == 0:
-                yield _Unit((*leading, piece), led + tokens)
+                yield _Unit((*leading, part), led + tokens)
             else:
-                yield _Unit((piece,), tokens)
+                yield _Unit((part,), tokens)
 
 
 def _by_heading(
@@ -249,7 +249,7 @@ def _length(blocks: Sequence[Block]) -> int:
 
 
 def _between(before: Block, block: Block) -> str:
-    """What stands in the file between two blocks; pieces of cut prose may share a line."""
+    """What stands in the file between two blocks; parts of cut prose may share a line."""
     if before.lines.last == block.lines.first and before.kind not in _UNCUT:
         return " "
     return "\n" * max(1, block.lines.first - before.lines.last)

@@ -35,12 +35,12 @@ def split_prose(block: Block, budget: int, count_tokens: TokenCounter) -> Iterat
     def count(texts: Sequence[str]) -> list[int]:
         return [tokens - special for tokens in count_tokens(texts)]
 
-    return _pieces(block, _packed(_parts(block.text, limit, count), limit))
+    return _cut(block, _packed(_parts(block.text, limit, count), limit))
 
 
 def cut_to_length(block: Block, length: int) -> Iterator[Block]:
     """Pieces of a block of at most `length` characters: whole lines, where lines are not longer."""
-    return _pieces(block, _spans(block.text, length))
+    return _cut(block, _spans(block.text, length))
 
 
 def _spans(text: str, length: int) -> Iterator[_Span]:
@@ -53,7 +53,7 @@ def _spans(text: str, length: int) -> Iterator[_Span]:
         start = end
 
 
-def _pieces(block: Block, spans: Iterable[_Span]) -> Iterator[Block]:
+def _cut(block: Block, spans: Iterable[_Span]) -> Iterator[Block]:
     """What stands on each of these spans, in their order, without the white space around it."""
     parts = _Overlapping(block.tree)
     line, counted_to = block.lines.first, 0

@@ -14,10 +14,10 @@ class Level(StrEnum):
     WARNING = "warning"
     NOTE = "note"
 
-    def reaches(self, least: Level) -> bool:
-        """Whether it is at least as bad as `least`."""
+    def reaches(self, min_severity: Level) -> bool:
+        """Whether it is at least as bad as `min_severity`."""
         order = list(Level)
-        return order.index(self) <= order.index(least)
+        return order.index(self) <= order.index(min_severity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class _Beside:
+class _LintContext:
     """What a page is judged by besides itself."""
 
     known: KnownNames
@@ -70,7 +70,7 @@ def lint(
     between: dict[Path, list[Finding]] = {}
     for finding in found:
         between.setdefault(finding.place, []).append(finding)
-    beside = _Beside(
+    context = _LintContext(
         known,
         LinkTargets(contents),
         {t.root: AclRules(t.root, None) for t in targets},
@@ -79,7 +79,7 @@ def lint(
     findings: list[Finding] = []
     for page in pages:
         if page.place in asked:
-            own = _of_page(page, beside)
+            own = _of_page(page, context)
             findings += without_silenced(page, [*own, *between.get(page.place, ())])
     return sorted(findings, key=lambda finding: (str(finding.place), finding.line, finding.rule.id))
 
@@ -88,19 +88,19 @@ def _whole(pages: Sequence[Page]) -> list[Page]:
     return [page for page in pages if not page.broken]
 
 
-def _of_page(page: Page, beside: _Beside) -> Iterator[Finding]:
+def _of_page(page: Page, context: _LintContext) -> Iterator[Finding]:
     yield from secrets(page)
     yield from hidden_characters(page)
     if page.broken:
         yield page.broken
         return
     yield from missing_fields(page)
-    yield from unknown_names(page, beside.known)
-    yield from broken_rules(page, beside.rules[page.root])
+    yield from unknown_names(page, context.known)
+    yield from broken_rules(page, context.rules[page.root])
     yield from dead_supersedes(page)
-    yield from dead_links(page, beside.links)
+    yield from dead_links(page, context.links)
     yield from unnamed_languages(page)
-    yield from steps_without_result(page, beside.classifier)
+    yield from steps_without_result(page, context.classifier)
     yield from skipped_headings(page)
     yield from hidden_comments(page)
     yield from unknown_suppressions(page, RULES.keys())

@@ -23,14 +23,14 @@ def lint_targets(paths: Sequence[Path], sources: Sequence[Source]) -> list[Targe
             "in runbook.toml"
         )
     asked: dict[tuple[Path, bool], set[str]] = {}
-    beside: dict[Path, tuple[str, ...]] = {}
+    known_files: dict[Path, tuple[str, ...]] = {}
     for path in paths or [source.root for source in sources]:
         root, scope, guessed = _placed(path, sources)
         asked.setdefault((root, guessed), set()).update(_files(root, scope))
-        if any(root == source.root for source in sources) and root not in beside:
-            beside[root] = walk(root, TEXT_SUFFIXES).files
+        if any(root == source.root for source in sources) and root not in known_files:
+            known_files[root] = walk(root, TEXT_SUFFIXES).files
     return [
-        _target(root, files, beside.get(root, ()), guessed)
+        _target(root, files, known_files.get(root, ()), guessed)
         for (root, guessed), files in asked.items()
     ]
 
@@ -60,5 +60,5 @@ def _files(root: Path, scope: str) -> tuple[str, ...]:
     return walk(root, TEXT_SUFFIXES, None if scope == "." else scope).files
 
 
-def _target(root: Path, asked: set[str], beside: Sequence[str], guessed: bool) -> Target:
-    return Target(root, tuple(sorted(asked | set(beside))), frozenset(asked), guessed)
+def _target(root: Path, asked: set[str], known_files: Sequence[str], guessed: bool) -> Target:
+    return Target(root, tuple(sorted(asked | set(known_files))), frozenset(asked), guessed)

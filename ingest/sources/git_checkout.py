@@ -189,7 +189,7 @@ def _refs(checkout: Checkout) -> Iterator[tuple[str, str]]:
     yield from ((name, commit) for name, commit in found.items() if "\n" not in name)
 
 
-def _text(place: Path, most: int = _MAX_SMALL_BYTES) -> str | None:
+def _text(place: Path, max_bytes: int = _MAX_SMALL_BYTES) -> str | None:
     """A small regular file; None where none is there. A pipe in its place is not waited for."""
     try:
         descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -200,5 +200,5 @@ def _text(place: Path, most: int = _MAX_SMALL_BYTES) -> str | None:
         os.close(descriptor)
         return None
     with os.fdopen(descriptor, "rb") as file:
-        data = file.read(most + 1)
-    return data.decode("utf-8", "replace") if len(data) <= most else None
+        data = file.read(max_bytes + 1)
+    return data.decode("utf-8", "replace") if len(data) <= max_bytes else None

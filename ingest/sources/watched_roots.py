@@ -128,7 +128,7 @@ class _Root:
 
     def _observed(self, observer: BaseObserver) -> BaseObserver:
         root = self.source.root.resolve()
-        handler: _Handler = _Told(self.source.name, root, self.changes)
+        handler: _Handler = _ChangeHandler(self.source.name, root, self.changes)
         observer.schedule(handler, str(root), recursive=True)  # type: ignore[arg-type]  # it only dispatches
         try:
             observer.start()
@@ -141,11 +141,11 @@ class _Root:
 def _check_limit(folders: int) -> None:
     # watchdog passes over the folders below a root that the system refuses to watch.
     try:
-        most = int(_WATCH_LIMIT.read_text(encoding="ascii"))
+        max_folders = int(_WATCH_LIMIT.read_text(encoding="ascii"))
     except (OSError, ValueError):
         return
-    if folders > most:
-        raise OSError(errno.ENOSPC, f"{folders} folders, and it watches {most} at most")
+    if folders > max_folders:
+        raise OSError(errno.ENOSPC, f"{folders} folders, and it watches {max_folders} at most")
 
 
 def _polling() -> BaseObserver:
@@ -158,7 +158,7 @@ class _Handler(Protocol):
     def dispatch(self, event: FileSystemEvent) -> None: ...
 
 
-class _Told:
+class _ChangeHandler:
     """Passes what watchdog sees below one root on to the changes."""
 
     def __init__(self, source: str, root: Path, changes: Sequence[Changes]) -> None:

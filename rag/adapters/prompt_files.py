@@ -93,11 +93,11 @@ class PromptFiles:
             ) from error
 
     def _choose(self, chosen: dict[str, list[int]]) -> None:
-        beside = self._choice.with_suffix(f".{os.getpid()}.new")
+        new_file = self._choice.with_suffix(f".{os.getpid()}.new")
         try:
             self._choice.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(json.dumps(chosen, indent=1) + "\n", encoding="utf-8")
-            beside.replace(self._choice)
+            new_file.write_text(json.dumps(chosen, indent=1) + "\n", encoding="utf-8")
+            new_file.replace(self._choice)
         except OSError as error:
             raise StoreError(f"{self._choice}: cannot be written: {error}") from error
 

@@ -91,8 +91,8 @@ def wider_claims(sentence: str, source: str) -> Iterator[str]:
     theirs_by_root = by_root(theirs)
     for word in mine:
         held = theirs_by_root.get(word.root, ())
-        told_of_all = word.tells and word.clause in everything
-        if told_of_all and held and all(other.clause in only for other in held):
+        of_everything = word.tells and word.clause in everything
+        if of_everything and held and all(other.clause in only for other in held):
             yield f"says {word.text} of everything, and the cited text only of some"
 
 

@@ -54,8 +54,8 @@ def answers(question: str, found: Sequence[Compared]) -> bool:
         return True
     if codes := _codes_alone(question):
         return any(_holds(one.texts, code) for one in found for code in codes)
-    least = MIN_WITHOUT_ITS_NAMES if names and not named else MIN_RELEVANCE
-    return any(relevance(question, one.texts, one.cosine) >= least for one in best)
+    threshold = MIN_WITHOUT_ITS_NAMES if names and not named else MIN_RELEVANCE
+    return any(relevance(question, one.texts, one.cosine) >= threshold for one in best)
 
 
 def _codes_alone(question: str) -> list[str]:

@@ -111,9 +111,9 @@ class BlockText:
         block = self.blocks[index]
         if block.number:
             return block.number
-        beside = [at for at, one in enumerate(self.blocks[:index]) if one.parent == block.parent]
+        siblings = [at for at, one in enumerate(self.blocks[:index]) if one.parent == block.parent]
         number = 1
-        for at in reversed(beside):
+        for at in reversed(siblings):
             if self.blocks[at].kind is not BlockKind.STEP:
                 break
             number += 1

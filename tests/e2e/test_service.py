@@ -157,11 +157,13 @@ def test_both_doors_explain_a_ranking(service: Service) -> None:
         service.folder, "search", QUESTION, "-k", "3", "--json", "--explain", program=RUNBOOK
     )
     for hit, other in zip(told["hits"], json.loads(done.stdout)["hits"], strict=True):
-        lanes = {lane["lane"]: lane for lane in hit["explanation"]["lanes"]}
-        assert set(lanes) >= {"dense", "lexical", "pages", "page_vectors"}
-        points = sum(lane["points"] for lane in lanes.values())
-        assert abs(points * hit["explanation"]["prior"] - hit["explanation"]["page_score"]) < 1e-4
-        assert other["explanation"]["lanes"][0]["lane"] == "dense"
+        signals = {one["signal"]: one for one in hit["explanation"]["signals"]}
+        assert set(signals) >= {"dense", "lexical", "pages", "page_vectors"}
+        points = sum(one["points"] for one in signals.values())
+        assert (
+            abs(points * hit["explanation"]["prior"] - hit["explanation"]["document_score"]) < 1e-4
+        )
+        assert other["explanation"]["signals"][0]["signal"] == "dense"
     plain = service.search(service.key("--right", "admin"), k=3).json()
     assert all("explanation" not in hit for hit in plain["hits"])
     shown = run(service.folder, "search", QUESTION, "-k", "1", "--explain", program=RUNBOOK)

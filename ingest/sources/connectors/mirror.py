@@ -202,9 +202,9 @@ def _write(place: Path, data: bytes) -> None:
     """Whole or not at all."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        beside = place.with_name(f".{place.name}.part")
-        beside.write_bytes(data)
-        os.replace(beside, place)  # noqa: PTH105 - replaces, as Path.rename does not promise to
+        part = place.with_name(f".{place.name}.part")
+        part.write_bytes(data)
+        os.replace(part, place)  # noqa: PTH105 - replaces, as Path.rename does not promise to
     except (FileExistsError, NotADirectoryError, IsADirectoryError, UnicodeEncodeError) as error:
         raise QuarantineError("another document stands where its path leads") from error
 

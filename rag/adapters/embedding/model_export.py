@@ -115,8 +115,8 @@ def _verified(model: SentenceTransformer, folder: Path, exported: ExportedModel)
     """Says how far the export agrees with its reference. Raises ModelError if it does not."""
     runtime = OpenVinoEmbedder("probe", folder, exported)
     cosine = min(
-        _least_cosine(model.encode_document(list(_PROBES)), runtime.embed_documents(_PROBES)),
-        _least_cosine(
+        _min_cosine(model.encode_document(list(_PROBES)), runtime.embed_documents(_PROBES)),
+        _min_cosine(
             model.encode_query(list(_PROBES)), [runtime.embed_question(text) for text in _PROBES]
         ),
     )
@@ -125,7 +125,7 @@ def _verified(model: SentenceTransformer, folder: Path, exported: ExportedModel)
     return ExportedModel(**{**asdict(exported), "cosine": round(cosine, 6)})
 
 
-def _least_cosine(reference: Any, made: Sequence[Any]) -> float:
+def _min_cosine(reference: Any, made: Sequence[Any]) -> float:
     import numpy as np
 
     unit = reference / np.linalg.norm(reference, axis=1, keepdims=True)

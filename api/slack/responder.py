@@ -24,7 +24,7 @@ _MAX_AT_ONCE = 32
 log = structlog.stdlib.get_logger(__name__)
 
 
-class SlackDesk:
+class SlackResponder:
     """`close` ends it: nothing is answered from then on."""
 
     def __init__(self, replies: ReplySender, patience_seconds: float) -> None:
