@@ -67,13 +67,13 @@ class Bench:
     @cached_property
     def questions(self) -> list[str]:
         """Up to two hundred, of every set in turn."""
-        sets = [[one.text for one in told] for told in self.corpus.questions.values()]
-        return list(dict.fromkeys(one for told in sets for one in told[:70]))[:200]
+        sets = [[one.text for one in asked] for asked in self.corpus.questions.values()]
+        return list(dict.fromkeys(one for texts in sets for one in texts[:70]))[:200]
 
     def measure_quality(self) -> dict[str, Any]:
         with quality.service(self.corpus, self.place("quality")) as engine:
             ranked = quality.rankers(self.pages, self.embedder, engine)
-            told = {
+            measured = {
                 name: {system: quality.scores(asked, ranker) for system, ranker in ranked.items()}
                 for name, asked in self.corpus.questions.items()
             }
@@ -81,10 +81,10 @@ class Bench:
         return {
             "corpus": self.corpus.name,
             "pages": len(self.pages),
-            "scores": {name: _means(systems) for name, systems in told.items()},
+            "scores": {name: _means(systems) for name, systems in measured.items()},
             "margins": [
                 _margin(name, systems, measure)
-                for name, systems in told.items()
+                for name, systems in measured.items()
                 for measure in ("ndcg", "recall")
             ],
             "refusals": asdict(refusals),
@@ -115,8 +115,8 @@ class Bench:
         place = self.folder / f"latency-{_SIZES[-1]}"
         if not place.exists():
             scaled_index.build(self.place(place.name), self.material, _SIZES[-1])
-        told = latency.filters(Settings(directory=place), self.questions[:100])
-        return {"chunks": _SIZES[-1], "filtered": [asdict(one) for one in told]}
+        filtered = latency.filters(Settings(directory=place), self.questions[:100])
+        return {"chunks": _SIZES[-1], "filtered": [asdict(one) for one in filtered]}
 
     def measure_operations(self) -> dict[str, Any]:
         indexed = self.folder / "ingest"
@@ -163,8 +163,8 @@ def main(asked: Sequence[str]) -> None:
         _RESULTS.mkdir(exist_ok=True)
         for name in asked or sections:
             print(f"measuring {name} …", file=sys.stderr, flush=True)
-            told = json.dumps(sections[name](), indent=1)
-            (_RESULTS / f"{name}.json").write_text(told, encoding="utf-8")
+            measured = json.dumps(sections[name](), indent=1)
+            (_RESULTS / f"{name}.json").write_text(measured, encoding="utf-8")
     known = {path.stem: json.loads(path.read_text()) for path in sorted(_RESULTS.glob("*.json"))}
     report.write(known, ROOT / "docs")
 

@@ -41,13 +41,13 @@ def main() -> None:
             open_catalog(load_settings(folder / "runbook.toml")) as opened,
         ):
             keys = opened.keys
-            told = {
+            measured = {
                 "key_ms": _spread([_key(client, keys) for _ in range(_TURNS)]),
                 "group_ms": _spread([_group(client, keys, folder) for _ in range(_TURNS)]),
                 "document_ms": _spread([_document(client, keys, folder) for _ in range(_TURNS)]),
                 "not_there_and_not_yours_us": _timing(client, keys),
             }
-    print(json.dumps(told, indent=1))
+    print(json.dumps(measured, indent=1))
 
 
 def _prepare(folder: Path) -> None:

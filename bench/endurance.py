@@ -30,14 +30,14 @@ def main(arguments: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="runbook-soak-") as folder:
         if asked.what == "soak":
             plan = Plan(seconds=60 * asked.minutes)
-            told: Any = figures(Soak(Path(folder), plan).run(), plan)
+            results: Any = figures(Soak(Path(folder), plan).run(), plan)
         else:
-            told = [asdict(one) for one in cycles(Path(folder), _CYCLES)]
+            results = [asdict(one) for one in cycles(Path(folder), _CYCLES)]
     place = _RESULTS / f"{asked.what}.json"
-    place.write_text(json.dumps(told, indent=1), encoding="utf-8")
+    place.write_text(json.dumps(results, indent=1), encoding="utf-8")
     write(_RESULTS, ROOT / "docs" / "soak.md")
-    if asked.what == "soak" and told["violations"]:
-        sys.exit("\n".join(told["violations"]))
+    if asked.what == "soak" and results["violations"]:
+        sys.exit("\n".join(results["violations"]))
 
 
 def write(results: Path, page: Path) -> None:
@@ -53,56 +53,61 @@ def write(results: Path, page: Path) -> None:
 _HEAD = """\
 # Soak
 
-Made by `make soak`: a service with real processes and the real model, while everything happens to
-it at once. A git checkout changes all the time: edits, deletions, moves, switches of the branch,
-and who may read what. Clients search and read pages over HTTP, the service is killed with `kill
--9` and started again, and a second generation is built, promoted and rolled back meanwhile. Every
-passage carries a stamp of its page's version and readers, so that each answer shows by itself
-whether it holds two versions of a page, or one that its reader may not see. At the end the index
-is compared, chunk by chunk, with one made from the same files alone, and `runbook index verify`
-looks at the vectors.
+`make soak` makes this page. It runs the service as real processes with the real model while a git
+checkout changes all the time: edits, deletions, moves, branch switches, and changes of who may read
+what. Clients search and fetch documents over HTTP. Meanwhile the service is killed with `kill -9`
+and restarted, and a second generation is built, promoted and rolled back. Each chunk holds the
+version and the readers of its document, so that every response shows whether it mixes two versions
+or holds a document that its reader may not see. At the end, the index is compared chunk by chunk
+with one built from the same files, and `runbook index verify` checks the vectors.
 """
 
 
-def _soak(told: Mapping[str, Any]) -> str:
-    commits = ", ".join(f"{count} {kind}" for kind, count in sorted(told["commits"].items()))
+def _soak(results: Mapping[str, Any]) -> str:
+    commits = ", ".join(f"{count} {kind}" for kind, count in sorted(results["commits"].items()))
     rows = [
-        ("length", f"{told['minutes']} minutes, {told['clients']} clients, {told['cores']} cores"),
-        ("requests", f"{told['requests']:,}"),
-        ("failed while the service was up", told["failed"]),
-        ("cut off by a kill", told["excused"]),
-        ("answers with two versions of a page", told["torn"]),
-        ("hits that their reader may not see", told["forbidden"]),
-        ("differences from a clean index at the end", told["unequal"]),
-        ("`kill -9`", f"{told['kills']}; ready again after {told['restart p50']:.1f} s (p50)"),
-        ("commits", f"{sum(told['commits'].values())}: {commits}"),
-        ("commit to searchable", _spread(told, "searchable", "s")),
-        ("deleted to gone", _spread(told, "gone", "s")),
-        ("one search or page", _spread(told, "latency", "ms")),
-        ("generation", ", ".join(f"{n} {t:.1f} s" for n, t in told["generations"].items())),
-        ("memory of the service at most", f"{told['memory']:.0f} MiB"),
-        ("disk at the end, without the model", f"{told['disk']:.0f} MiB"),
+        (
+            "length",
+            f"{results['minutes']} minutes, {results['clients']} clients, {results['cores']} cores",
+        ),
+        ("requests", f"{results['requests']:,}"),
+        ("failed while the service was up", results["failed"]),
+        ("interrupted by a kill", results["excused"]),
+        ("responses with two versions of a document", results["torn"]),
+        ("hits that the reader may not see", results["forbidden"]),
+        ("differences from a clean index at the end", results["unequal"]),
+        (
+            "`kill -9`",
+            f"{results['kills']}; ready again after {results['restart p50']:.1f} s (p50)",
+        ),
+        ("commits", f"{sum(results['commits'].values())}: {commits}"),
+        ("commit to searchable", _spread(results, "searchable", "s")),
+        ("deleted to gone", _spread(results, "gone", "s")),
+        ("one search or document", _spread(results, "latency", "ms")),
+        ("generation", ", ".join(f"{n} {t:.1f} s" for n, t in results["generations"].items())),
+        ("peak memory of the service", f"{results['memory']:.0f} MiB"),
+        ("disk at the end, without the model", f"{results['disk']:.0f} MiB"),
     ]
-    lines = ["## Everything at once", "", "| | |", "| --- | --- |"]
+    lines = ["## All changes at once", "", "| | |", "| --- | --- |"]
     lines += [f"| {name} | {value} |" for name, value in rows]
     return "\n".join([*lines, "", _ABOUT_SOAK])
 
 
 _ABOUT_SOAK = """\
-Times of a generation hold the start of the command; a rollback itself is one commit. A lag counts
-from the end of `git commit` to the first search that shows it, in which a quarter of a second is
-waiting for quiet; those that a kill came between are left out.
+Times of a generation include the start of the command; a rollback itself is one commit. A lag lasts
+from the end of `git commit` to the first search that shows the change, including a quarter of a
+second of waiting for quiet. Lags that a kill interrupted are left out.
 """
 
 
-def _spread(told: Mapping[str, Any], name: str, unit: str) -> str:
-    return f"p50 {told[f'{name} p50']:.2f} {unit}, p95 {told[f'{name} p95']:.2f} {unit}"
+def _spread(results: Mapping[str, Any], name: str, unit: str) -> str:
+    return f"p50 {results[f'{name} p50']:.2f} {unit}, p95 {results[f'{name} p95']:.2f} {unit}"
 
 
-def _cycles(told: Sequence[Mapping[str, Any]]) -> str:
-    shown = [one for one in told if one["number"] in _SHOWN]
+def _cycles(results: Sequence[Mapping[str, Any]]) -> str:
+    shown = [one for one in results if one["number"] in _SHOWN]
     lines = [
-        "## Deleting and adding, again and again",
+        "## Deleting and adding in cycles",
         "",
         "An index of 1,000 chunks in 50 documents, all deleted and added with new text, 200 times.",
         "",
@@ -114,7 +119,7 @@ def _cycles(told: Sequence[Mapping[str, Any]]) -> str:
         f"| {one['memory']:.0f} MiB |"
         for one in shown
     ]
-    most = max(told, key=lambda one: one["disk"])
+    peak = max(results, key=lambda one: one["disk"])
     return "\n".join(
-        [*lines, "", f"At most {most['disk']:.0f} MiB on disk, in cycle {most['number']}.", ""]
+        [*lines, "", f"At most {peak['disk']:.0f} MiB on disk, in cycle {peak['number']}.", ""]
     )

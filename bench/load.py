@@ -60,7 +60,7 @@ class Spell:
     health: list[float] = field(default_factory=list)
     failed: int = 0
 
-    def told(self, quiet: Spell) -> Mapping[str, float]:
+    def compared_to(self, quiet: Spell) -> Mapping[str, float]:
         """The figures, with the ratio to the quiet spells around."""
         p50, p95 = np.percentile(self.searches, [50, 95])
         return {
@@ -95,7 +95,7 @@ def _measured(port: int, key: str) -> Mapping[str, Mapping[str, float]]:
             _spell(port, key, quiet[name])
             with _attack(name, port, key):
                 _spell(port, key, attacked[name])
-    return {name: attacked[name].told(quiet[name]) for name in ATTACKS}
+    return {name: attacked[name].compared_to(quiet[name]) for name in ATTACKS}
 
 
 @contextmanager

@@ -100,10 +100,10 @@ def _noop(folder: Path, indexed: Path) -> tuple[float, float]:
     runs = []
     for _ in range(3):
         started = time.perf_counter()
-        told = json.loads(_run(command, folder))
-        runs.append((told["seconds"], time.perf_counter() - started))
-        if told["unchanged"] != _PAGES:
-            raise RuntimeError(f"not a run with nothing to do: {told}")
+        report = json.loads(_run(command, folder))
+        runs.append((report["seconds"], time.perf_counter() - started))
+        if report["unchanged"] != _PAGES:
+            raise RuntimeError(f"not a run with nothing to do: {report}")
     return statistics.median(run[0] for run in runs), statistics.median(run[1] for run in runs)
 
 

@@ -21,22 +21,22 @@ def write(results: Results, place: Path) -> None:
     _plots(results, place / "benchmarks")
 
 
-def _quality(told: Results) -> str:
+def _quality(results: Results) -> str:
     rows = [
         [name, system, *(f"{value:.3f}" for value in scores)]
-        for name, systems in told["scores"].items()
+        for name, systems in results["scores"].items()
         for system, scores in systems.items()
     ]
     margins = [
         [name, measure, baseline, f"{mean:+.3f}", f"{low:+.3f} to {high:+.3f}", f"{share:.0%}"]
-        for name, measure, baseline, mean, low, high, share in told["margins"]
+        for name, measure, baseline, mean, low, high, share in results["margins"]
     ]
-    refused = told["refusals"]
+    refused = results["refusals"]
     said = refused["refused"] + refused["refused_wrongly"]
     precision = f"{refused['refused'] / said:.2f}" if said else "not defined"
     return "\n\n".join(
         [
-            f"## Quality\n\nOn the {told['corpus']}, {told['pages']} pages.",
+            f"## Quality\n\nOn the {results['corpus']}, {results['pages']} pages.",
             _table(["questions", "system", "nDCG@10", "Recall@5", "Hit@1"], rows),
             "The margin over the best other system by that measure, with the 95% interval of a "
             "paired bootstrap, and the share of that system's remaining error that is gone:",
@@ -50,8 +50,8 @@ def _quality(told: Results) -> str:
     )
 
 
-def _encoder(told: Results) -> str:
-    encoding, ingesting = told["encoding"], told["ingesting"]
+def _encoder(results: Results) -> str:
+    encoding, ingesting = results["encoding"], results["ingesting"]
     ratio = encoding["rate"] / encoding["reference_rate"]
     share = ingesting["ingest_rate"] / ingesting["encoder_rate"]
     return "\n\n".join(
@@ -75,13 +75,14 @@ def _encoder(told: Results) -> str:
     )
 
 
-def _latency(told: Results) -> str:
+def _latency(results: Results) -> str:
     rows = [
-        [size, who, *(f"{value:.1f}" for value in times)] for size, who, times in told["searches"]
+        [size, who, *(f"{value:.1f}" for value in times)]
+        for size, who, times in results["searches"]
     ]
     load = [
         [str(clients), f"{rate:.0f}", *(f"{value:.0f}" for value in times)]
-        for clients, rate, times in told["throughput"]
+        for clients, rate, times in results["throughput"]
     ]
     return "\n\n".join(
         [
@@ -95,7 +96,7 @@ def _latency(told: Results) -> str:
     )
 
 
-def _filters(told: Results) -> str:
+def _filters(results: Results) -> str:
     rows = [
         [
             one["share"],
@@ -104,30 +105,30 @@ def _filters(told: Results) -> str:
             f"{one['store_filter']['p50']:.1f}",
             f"{one['recall']:.4f}",
         ]
-        for one in told["filtered"]
+        for one in results["filtered"]
     ]
     return "\n\n".join(
         [
             "## Dense search behind an ACL filter\n\n"
-            f"The nearest 100 of {told['chunks']} chunks, in milliseconds; recall of the nearest "
-            "10 against an exact scan.",
+            f"The nearest 100 of {results['chunks']} chunks, in milliseconds; recall of "
+            "the nearest 10 against an exact scan.",
             _table(["may read", "chunks", "p50", "p95", "p50 by Chroma's filter", "recall"], rows),
         ]
     )
 
 
-def _operations(told: Results) -> str:
+def _operations(results: Results) -> str:
     rows = [
-        ["a run over 10,000 unchanged files, as it reports", f"{told['noop_seconds']:.2f} s"],
-        ["the same, from process start to end", f"{told['noop_process_seconds']:.2f} s"],
+        ["a run over 10,000 unchanged files, as it reports", f"{results['noop_seconds']:.2f} s"],
+        ["the same, from process start to end", f"{results['noop_process_seconds']:.2f} s"],
         [
             "from a save to searchable with `runbook watch`, 0.25 s of it the debounce",
-            f"{told['saved_to_searchable']:.2f} s (slowest {told['slowest_save']:.2f} s)",
+            f"{results['saved_to_searchable']:.2f} s (slowest {results['slowest_save']:.2f} s)",
         ],
-        ["`runbook search` from process start to hits", f"{told['cold']:.2f} s"],
-        ["the plain stack, the same", f"{told['cold_plain']:.2f} s"],
-        [f"index of {told['chunks']} chunks on disk", f"{told['index_mib']:.0f} MiB"],
-        ["most memory of an ingest of it", f"{told['ingest_peak_mib']:.0f} MiB"],
+        ["`runbook search` from process start to hits", f"{results['cold']:.2f} s"],
+        ["the plain stack, the same", f"{results['cold_plain']:.2f} s"],
+        [f"index of {results['chunks']} chunks on disk", f"{results['index_mib']:.0f} MiB"],
+        ["most memory of an ingest of it", f"{results['ingest_peak_mib']:.0f} MiB"],
     ]
     return "\n\n".join(["## Operations", _table(["", ""], rows)])
 
@@ -158,16 +159,16 @@ def _plots(results: Results, place: Path) -> None:
         _plot_latency(results["latency"]["searches"], place / "latency.svg")
 
 
-def _plot_quality(told: Results, path: Path) -> None:
+def _plot_quality(results: Results, path: Path) -> None:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(8, 3.5))
-    systems = list(next(iter(told.values())))
+    systems = list(next(iter(results.values())))
     width = 0.8 / len(systems)
     for number, system in enumerate(systems):
-        heights = [scores[system][0] for scores in told.values()]
-        axes.bar([at + number * width for at in range(len(told))], heights, width, label=system)
-    axes.set_xticks([at + 0.4 - width / 2 for at in range(len(told))], list(told))
+        heights = [scores[system][0] for scores in results.values()]
+        axes.bar([at + number * width for at in range(len(results))], heights, width, label=system)
+    axes.set_xticks([at + 0.4 - width / 2 for at in range(len(results))], list(results))
     axes.set_ylabel("nDCG@10")
     axes.set_ylim(0.4, 1.0)
     axes.legend(fontsize=8, ncols=3)
@@ -175,12 +176,12 @@ def _plot_quality(told: Results, path: Path) -> None:
     figure.savefig(path, metadata={"Date": None})
 
 
-def _plot_latency(told: Sequence[Sequence[Any]], path: Path) -> None:
+def _plot_latency(results: Sequence[Sequence[Any]], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(8, 3.5))
-    for who in dict.fromkeys(row[1] for row in told):
-        points = [(int(size), times[0]) for size, name, times in told if name == who]
+    for who in dict.fromkeys(row[1] for row in results):
+        points = [(int(size), times[0]) for size, name, times in results if name == who]
         axes.plot(*zip(*points, strict=True), marker="o", label=who)
     axes.set_xscale("log")
     axes.set_ylim(bottom=0)

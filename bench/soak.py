@@ -136,8 +136,8 @@ class Server:
         if self._process is None:
             return 0.0
         with suppress(OSError):
-            told = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
-            for line in told.splitlines():
+            status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+            for line in status.splitlines():
                 if line.startswith("VmRSS:"):
                     return int(line.split()[1]) / 1024
         return 0.0
@@ -220,11 +220,11 @@ class Soak:
 
     def _ask(self, client: httpx.Client, rng: random.Random, may: set[str], epoch: int) -> None:
         question = f"restart the {rng.choice(WORDS)} {rng.choice(WORDS)}"
-        told = self._request(client, epoch, "POST", "/v1/search", json={"query": question})
-        if told is None:
+        answer = self._request(client, epoch, "POST", "/v1/search", json={"query": question})
+        if answer is None:
             return
         texts: dict[str, str] = {}
-        for hit in told["hits"]:
+        for hit in answer["hits"]:
             identity = hit["document"]["id"]
             texts[identity] = texts.get(identity, "") + hit["text"]
         if texts and rng.random() < 0.2:
@@ -292,9 +292,9 @@ class Soak:
                 if token is None:
                     return
                 body = {"query": token, "mode": "lexical", "k": 5}
-                told = self._request(client, epoch, "POST", "/v1/search", json=body)
-                there = told is not None and any(token in hit["text"] for hit in told["hits"])
-                if told is not None and there == (change.appears is not None):
+                answer = self._request(client, epoch, "POST", "/v1/search", json=body)
+                there = answer is not None and any(token in hit["text"] for hit in answer["hits"])
+                if answer is not None and there == (change.appears is not None):
                     lag = time.monotonic() - committed
                     (self._seen.searchable if change.appears else self._seen.gone).append(lag)
                     return
@@ -325,9 +325,9 @@ class Soak:
 
     def _timed(self, name: str, *arguments: str) -> Any:
         started = time.monotonic()
-        told = self._runbook(*arguments)
+        output = self._runbook(*arguments)
         self._seen.generations[name] = time.monotonic() - started
-        return told
+        return output
 
     def _compare(self) -> None:
         """What is served at the end against an index made from the same files alone."""
