@@ -124,4 +124,4 @@ class ServiceNotStarted(RunbookError):
 
 
 class NotFound(RunbookError):
-    """Not there, or not the caller's: the two are never told apart."""
+    """Absent, or not the caller's to read: the two look the same to callers."""

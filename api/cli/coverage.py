@@ -50,7 +50,7 @@ class _Report:
 def command(
     ctx: click.Context, first: tuple[Path, ...], more: tuple[Path, ...], check: bool, as_json: bool
 ) -> None:
-    """Compare alerts with runbooks, and list what was asked for in vain."""
+    """Compare alerts with runbooks, and list unanswered questions."""
     report = _report(load_settings(ctx.obj), [*first, *more])
     if as_json:
         echo_json(_to_json(report))

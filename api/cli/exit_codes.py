@@ -1,4 +1,4 @@
-"""What the exit code of a command says; `runbook --help` tells scripts the same."""
+"""Exit codes of the commands, as `runbook --help` lists them."""
 
 FAILED = 1  # a check that found what it looks for, too
 USAGE = 2

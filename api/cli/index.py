@@ -60,7 +60,7 @@ def list_generations(config: Path | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 @click.pass_obj
 def build(config: Path | None, model: str | None, max_tokens: int | None, as_json: bool) -> None:
-    """Build a generation beside the serving one, or go on with one that was begun.
+    """Build a generation while another serves, or resume one that is unfinished.
 
     Another model reads the chunks that the catalog has; another --max-tokens reads the sources.
     """

@@ -14,7 +14,7 @@ _TEMPLATE = """\
 # Runbook Search. Every key can also be set by an environment variable, as in
 # RUNBOOK_SERVER__PORT=9000. What is commented out shows the default.
 
-# Where the index is kept, beside this file.
+# Folder of the index, relative to this file.
 # state = ".runbook"
 
 # One block for each root of files. A document says in its front matter who may read it (`acl`);
@@ -153,7 +153,7 @@ path = "runbooks"
 #   [identity.rights]                # of people's groups; keys have their own
 #   "team:platform-admins" = ["index", "admin"]
 
-#   [groups]                         # whoever carries the first also carries the others; a change
+#   [groups]                         # members of the first are also members of the others; a change
 #   "role:sre" = ["team:payments"]   # here counts from the next request on, without a restart
 
 # [limits]

@@ -30,7 +30,10 @@ COMMANDS = {
     "feedback": ("feedback", "List what users thought of answers; make eval cases of it."),
     "index": ("index", "Build, promote, check and mend generations of the index."),
     "freshness": ("freshness", "Tell owners which pages to look at."),
-    "coverage": ("coverage", "Compare alerts with runbooks, and list what was asked in vain."),
+    "coverage": (
+        "coverage",
+        "Compare alerts with runbooks, and list unanswered questions.",
+    ),
     "lint": ("lint", "Tell what is wrong with the documents themselves."),
     "backup": ("backup", "Back up everything that cannot be rebuilt to one file."),
     "restore": ("restore", "Put a backup back."),

@@ -50,7 +50,7 @@ def shown_progress() -> Iterator[Progress]:
 
 @contextmanager
 def shown_evaluation() -> Iterator[tuple[Progress, Callable[[int, int], None] | None]]:
-    """The same, and what is to be told how many questions of how many are asked."""
+    """The same, with a callback for the number of questions asked and their total."""
     with _shown() as bar:
         yield (bar, bar.asked) if bar else (Silent(), None)
 

@@ -13,7 +13,7 @@ from rag.domain.access import Principal
 from rag.domain.documents import Kind
 from rag.domain.search import DEFAULT_K, MAX_K, Filters, Mode, SearchQuery
 
-# Makes a query of a question and whoever asks it.
+# Makes a query from a question and its principal.
 MakeQuery = Callable[[str, Principal], SearchQuery]
 
 _OPTIONS = (

@@ -24,7 +24,7 @@ _TAKEN_UP_WITHIN = 120.0  # a service looks every second, once it is up
 def do_or_queue(
     settings: Settings, kind: JobKind, scope: Mapping[str, Any], by: str, progress: Progress
 ) -> Mapping[str, Any]:
-    """The result of a job, whoever does it.
+    """The result of a job, run here or by the service that owns the index.
 
     Raises what the job raises, and IndexBusy when the owner of the index takes up no jobs.
     """

@@ -13,7 +13,7 @@ from rag.answering.resilience import Resilient, RetrySettings
 from rag.ports import AnswerObserver, DocumentReader, Embedder, Generator
 from rag.retrieval.search import SearchEngine
 
-# What the prompt's own words and the question may take beside the context.
+# Tokens for the prompt's own words and the question, in addition to the context.
 _TOKENS_OF_PROMPT = 1500
 
 

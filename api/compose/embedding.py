@@ -22,7 +22,7 @@ def make_embedder(settings: Settings) -> Embedder:
 
 
 def begin_loading(settings: Settings) -> Embedder:
-    """The same, loading from now on beside whatever the caller does."""
+    """The same, loading in the background from now on."""
     embedder = make_embedder(settings)
     if isinstance(embedder, LocalEmbedder):
         embedder.load_early()

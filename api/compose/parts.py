@@ -12,7 +12,7 @@ from rag.errors import ConfigurationError
 
 
 def make_audit(settings: Settings, failed: Callable[[], None]) -> AuditLog:
-    """The audit log of this index; `failed` is told of every line that it could not write."""
+    """The audit log of this index; `failed` is called for each line that could not be written."""
     chosen = settings.audit
     if not chosen.enabled:
         return AuditLog(NoLines())

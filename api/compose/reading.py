@@ -33,7 +33,7 @@ def open_reading(
     clock: Callable[[], date] = today,
     traced: bool = False,
 ) -> Iterator[Services]:
-    """Services for one command, which reads the catalog beside whatever process owns the index.
+    """Services for one command, which only reads the catalog: another process may own the index.
 
     `embedder` and `clock` replace the configured model and the current day. Spans are sent when
     `traced` and the settings name an endpoint.

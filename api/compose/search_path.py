@@ -86,7 +86,7 @@ def make_search_path(
 
 @contextmanager
 def open_search(settings: Settings, embedder: Embedder) -> Iterator[SearchEngine]:
-    """Search for one command: reads the catalog alone, beside whatever process owns the index."""
+    """Search for one command, which only reads the catalog: another process may own the index."""
     # The database alone: the other stores of a catalog would be imported for nothing.
     with closing(Database.open(catalog_path(settings))) as database:
         path = make_search_path(
@@ -161,5 +161,5 @@ def read_synonyms(settings: Settings) -> Synonyms:
 
 
 def today() -> date:
-    """The day in UTC, against which freshness is told."""
+    """Today in UTC, for freshness."""
     return datetime.now(UTC).date()

@@ -34,7 +34,7 @@ class Services:
 
     `warm` repairs the index, opens the stores and the model, and returns when the first search
     will be a quick one. It raises a RunbookError when the index cannot be served, Cancelled after
-    `cancel_warming` among them. `wake` tells whoever works off `jobs` that there is one. `tracing`
+    `cancel_warming` among them. `wake` notifies the worker of `jobs` of a new one. `tracing`
     is None where no spans are sent.
     """
 

@@ -32,21 +32,21 @@ from api.http.unverified_bodies import UnverifiedBodies
 from api.http.webhook_routes import webhook_router
 from api.settings import ServerSettings
 
-# The framework's own spans and logs carry paths and exception texts to whoever collects them.
+# The framework's own spans and logs carry paths and exception texts to their collector.
 _NO_TELEMETRY = TelemetryConfig(
     tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False
 )
 
 
 def create_app(services: Services) -> FastAPI:
-    """An application over `services`; whoever built them closes them after it has stopped."""
+    """An application over `services`, which the caller closes after it has stopped."""
     app = FastAPI(
         title="Runbook search",
         version=version("runbook-search"),
         lifespan=_lifespan,
         middleware=_layers(services),
         exception_handlers=exception_handlers(),
-        redirect_slashes=False,  # a redirect would repeat the path and query to whoever asks
+        redirect_slashes=False,  # a redirect would repeat the path and query
         openapi_url=None,  # served by operation_routes, rendered once
         docs_url=None,  # these pages load their scripts from other people's servers
         redoc_url=None,
@@ -121,7 +121,7 @@ def _slack_door(services: Services, app: FastAPI) -> SlackDoor | None:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    # Each admitted request may wait in a thread: a search must not stand in line for one.
+    # Each admitted request may wait in a thread: a search must not queue for one.
     threads = to_thread.current_default_thread_limiter()
     threads.total_tokens = max(threads.total_tokens, app.state.services.settings.limits.in_flight)
     readiness: Readiness = app.state.readiness

@@ -58,7 +58,7 @@ def admit(request: Request, services: Services) -> Principal:
 
 def count_refusal(request: Request, services: Services) -> None:
     """A caller could not be established. Raises TooManyRequests when that happens too often."""
-    # Past the limit neither the log nor the audit log is filled by whoever fails.
+    # Past the limit, failures no longer fill the log and the audit log.
     caller = caller_address(request, services)
     services.limits.refused(network_of(caller))
     services.audit.refused(door(request), request.state.request_id, caller)

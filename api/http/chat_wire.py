@@ -72,7 +72,7 @@ class Completion:
         }
 
     def _evidence(self, answer: Answer) -> JsonObject:
-        """What OpenAI's shape has no place for, beside it."""
+        """Fields that OpenAI's format does not have."""
         return {
             "citations": [citation_to_wire(citation) for citation in answer.citations],
             "abstained": answer.abstained,

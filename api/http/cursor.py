@@ -1,6 +1,6 @@
 """The opaque cursor of a page: where the page before it ended.
 
-It holds only what its caller has just read, and moves only the start of a page: what may stand on
+It holds only what its caller has just read, and moves only the start of a page: what may be on
 the page is decided by the access filter, whatever a caller writes into a cursor.
 """
 

@@ -57,7 +57,7 @@ def document(
 
 
 def _found(query: DocumentsQuery, services: Services, principal: Principal) -> list[Document]:
-    """A page and the document behind it, which tells whether there is a next page."""
+    """One page of documents, and one more that shows whether there is a next page."""
     return services.reader.documents(
         access=access_filter(principal),
         filters=query.to_domain(),

@@ -1,7 +1,7 @@
 """POST /v1/reindex and the jobs that it makes: for merge hooks and administrators.
 
-What a job is about and why it failed may name paths, so these are shown to whoever asked for it
-and to administrators; the counts of a job that was narrowed to paths would tell which are there.
+The scope of a job and the reason of its failure may name paths, so only the principal that asked
+for it and administrators see them; the counts of a job limited to paths would reveal which exist.
 """
 
 from __future__ import annotations

@@ -164,7 +164,7 @@ class UsageModel(Shape):
 
 
 class AskAnswer(Shape):
-    """`answer` is Markdown with markers `[n]`; each that is cited stands in `citations`."""
+    """`answer` is Markdown with markers `[n]`; each cited one is in `citations`."""
 
     answer: str
     abstained: bool
@@ -200,7 +200,7 @@ class JobProgressModel(Shape):
 
 
 class JobAnswer(Shape):
-    """A job; `scope` is for whoever asked, `reason` for administrators."""
+    """A job; `scope` is for the principal that asked, `reason` for administrators."""
 
     id: str
     kind: JobKind

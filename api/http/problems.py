@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problem documents with stable types.
 
 Nothing of an exception's text and nothing of the caller's input goes out, beyond the path of a
-field: what the operator needs stands in the log under the same request id.
+field: details for the operator are in the log under the same request id.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
     **members: object,
 ) -> Response:
-    """The problem as a response, with `members` beside the standard ones."""
+    """The problem as a response, with `members` in addition to the standard ones."""
     challenge = {"WWW-Authenticate": "Bearer"} if problem is UNAUTHENTICATED else {}
     content = {**problem_document(problem, scope["state"]["request_id"]), **members}
     return JSONResponse(
@@ -174,7 +174,7 @@ def problem_document(problem: Problem, request_id: str) -> dict[str, Any]:
 
 
 def problem_of(error: RunbookError) -> Problem:
-    """What a caller is told of an error of the project."""
+    """What the caller sees of an error of the project."""
     return _BY_ERROR.get(type(error), INTERNAL)
 
 

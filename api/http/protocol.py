@@ -111,7 +111,7 @@ class LimitedProtocol(H11Protocol):
     # --- Connections that wait for their client
 
     def drop(self) -> None:
-        """End the connection now, whatever it waits for."""
+        """End the connection now."""
         self.connections.discard(self)
         self.transport.abort()
 

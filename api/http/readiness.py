@@ -9,7 +9,7 @@ import structlog
 
 from rag.errors import Cancelled, RunbookError
 
-# Longer than a model takes to load; whoever closes the stores must not do so under its feet.
+# Longer than a model takes to load; the stores must not be closed while it loads.
 _STOP_SECONDS = 30
 
 log = structlog.stdlib.get_logger(__name__)
@@ -35,7 +35,7 @@ class Readiness:
             self._warm()
         except Cancelled:
             pass  # the process ends before the index stands
-        except Exception as error:  # nobody stands above a thread: what ends it must be seen
+        except Exception as error:  # nothing else would report an error of this thread
             log.error("the index cannot be served", exc_info=error)
             self.reason = type(error).__name__ if isinstance(error, RunbookError) else "Error"
         else:

@@ -12,7 +12,7 @@ from api.http.protocol import limited_protocol
 from api.settings.access import LimitSettings
 from rag.errors import ServiceNotStarted
 
-# Open beside connections: the catalog by each thread, the index, models, logs.
+# File descriptors besides connections: the catalog per thread, the index, models, logs.
 _OTHER_FILES = 1024
 
 

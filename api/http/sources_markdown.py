@@ -9,7 +9,7 @@ from api.wire.text import freshness_as_text
 from rag.domain.answers import Citation
 from rag.domain.documents import Document
 
-# What may stand in a link's address without ending it.
+# Characters that a link's address may contain.
 _SAFE_IN_ADDRESS = "/:?#@!$&'*+,;=%~-._"
 _SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\[]()<>*_`"})
 

@@ -1,4 +1,4 @@
-"""Generations beside the serving one: built, judged, promoted, checked, mended and removed.
+"""Builds, evaluates, promotes, verifies, repairs and removes generations.
 
 Building and promoting write vectors, so the process that owns the index does them: as jobs of a
 running service, else in the command itself. A rollback changes rows of the catalog alone.
@@ -37,7 +37,7 @@ class Verdict:
     detail: str
 
 
-# Judges a generation that is to serve in place of another; told how far it is, it gives way.
+# Evaluates a generation before it replaces another; its progress callback may stop it.
 Gate = Callable[[Generation, Generation, Progress], Verdict]
 
 
@@ -56,7 +56,7 @@ class Check:
 
 
 class GenerationKeeper:
-    """`sources` are the configured ones; `gate` judges what is to be promoted beside `verify`."""
+    """`sources` are the configured ones; `gate` evaluates a verified one before promotion."""
 
     def __init__(self, indexer: Indexer, sources: Sequence[Source], gate: Gate | None) -> None:
         self._indexer = indexer
@@ -67,7 +67,7 @@ class GenerationKeeper:
     def build(
         self, model: str | None, chunk_tokens: int | None, progress: Progress | None = None
     ) -> dict[str, Any]:
-        """Build a generation beside the serving one, or go on with one that was begun.
+        """Build a generation while another serves, or resume one that is unfinished.
 
         Raises ConfigurationError when the serving one is built like that already.
         """

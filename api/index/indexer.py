@@ -62,7 +62,7 @@ class Models(Protocol):
 
 
 class Indexer:
-    """Writes to the index, one run at a time whoever asks.
+    """Writes to the index, one run at a time.
 
     `recipe` is what the settings ask for. `hold` takes the index lock for one run; by default
     the process holds it throughout. `team_commands` is the text of the team's table of commands.
@@ -116,7 +116,7 @@ class Indexer:
         """Bring the request's sources up to date.
 
         Raises GenerationMismatch when the serving generation was built with other settings and
-        the request is not `full`. With `full` a new generation is built beside it, and serves once
+        the request is not `full`. With `full`, a new generation is built meanwhile, and serves once
         every source could be reached. Raises ConfigurationError when the request does not cover
         all sources of which the serving generation has documents.
         """

@@ -91,7 +91,7 @@ class JobRunner:
             except RunbookError as error:
                 log.warning("jobs wait: %s", error)
                 self._stopped.wait(_AFTER_FAILURE)
-            except Exception:  # nobody stands above a thread: it must not end
+            except Exception:  # the thread must survive any error
                 log.exception("jobs wait")
                 self._stopped.wait(_AFTER_FAILURE)
             self._woken.wait(_LOOKED_AFTER)
@@ -116,7 +116,7 @@ class JobRunner:
         except RunbookError as error:
             log.warning("job %s failed: %s", job.id, error)
             self._fail(job, type(error).__name__, str(error))
-        except Exception as error:  # nobody stands above a thread: what ends a job must be seen
+        except Exception as error:  # nothing else would report an error of this thread
             log.exception("job %s failed", job.id)
             self._fail(job, "Error", type(error).__name__)
         else:

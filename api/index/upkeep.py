@@ -109,7 +109,7 @@ class Upkeep:
 
 
 class Background:
-    """Jobs, and watching where it is wanted, beside a service that answers."""
+    """Runs jobs, and a watcher if configured, while the service answers."""
 
     def __init__(self, upkeep: Upkeep, jobs: JobQueue, metrics: Metrics) -> None:
         self._upkeep = upkeep
@@ -182,7 +182,7 @@ class Background:
                     failed=self._metrics.ingest_failed,
                     stop=self._stop,
                 )
-            except Exception:  # nobody stands above a thread: what ends it is begun anew
+            except Exception:  # the thread must survive any error
                 self._metrics.ingest_failed()
                 log.exception("watching ended, and begins again in %.0f s", _WATCH_AGAIN)
                 self._stop.wait(_WATCH_AGAIN)

@@ -34,7 +34,7 @@ class Watch:
     """What to keep up to date; `reconcile` is after how many seconds everything is compared.
 
     A reconcile finds what the watcher missed, and what a commit changed without changing files.
-    `failed` is told of every attempt that failed, be it for one source alone.
+    `failed` is called for each failed attempt, also if only one source failed.
     """
 
     index: IndexNow
@@ -47,7 +47,7 @@ class Watch:
     _unsettled_since: float | None = None
 
     def run(self, on_report: Callable[[IngestReport], None]) -> None:
-        """Index everything, then whatever changes until `stop`; each run's report is `told`.
+        """Index everything, then whatever changes until `stop`; `on_report` gets each run's report.
 
         Setting `due` asks for a reconcile at once. What failed is tried again, with what has
         changed since.
@@ -99,13 +99,13 @@ class Watch:
     def _attempt(
         self, sources: Sequence[Source], *, whole: bool, wait: float
     ) -> IngestReport | None:
-        """The report, or None when it failed: that is counted and told."""
+        """The report, or None after a failure, which is counted and logged."""
         try:
             return self.index(sources, whole=whole, settle=self._settle())
         except RunbookError as error:
             if not self.stop.is_set():
                 log.warning("not indexed, trying again in %.0f s: %s", wait, error)
-        except Exception:  # nobody stands above a watcher: it must not end
+        except Exception:  # the watcher must survive any error
             log.exception("not indexed, trying again in %.0f s", wait)
         self.failed()
         return None

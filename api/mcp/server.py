@@ -1,4 +1,4 @@
-"""The tools as an MCP server; whoever runs it says who is asking."""
+"""The tools as an MCP server; its caller supplies the principal."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def mcp_server(services: Services, principal_of: PrincipalOf) -> Server[Any]:
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
-    # The library's own spans carry exception texts to whoever collects them.
+    # The library's own spans carry exception texts to their collector.
     server.middleware.clear()
     return server
 
@@ -96,7 +96,7 @@ def _called(
 
 
 def _audited(services: Services, by: By, outcome: ToolOutcome) -> ToolOutcome:
-    """The outcome, once it stands in the audit log; a search with the id to judge it by."""
+    """The outcome, after it was audited; for a search with the id for feedback."""
     if outcome.read:
         services.audit.read(by, outcome.read)
     if not outcome.question:

@@ -11,16 +11,16 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class AnswerLog:
-    """The observer that logs answers; it is told no question, text or path, and so logs none."""
+    """Logs answers. It receives no question, text or path, and so logs none."""
 
     def searched(self, mode: Mode, seconds: float, no_result: bool) -> None:
-        """The request's own line and the metrics tell of searches."""
+        """Searches are covered by the request's log line and the metrics."""
 
     def refused(self, count: int) -> None:
-        """The audit log and the metrics tell of these."""
+        """Covered by the audit log and the metrics."""
 
     def model_called(self, call: ModelCall) -> None:
-        """The answer's line tells who wrote it; calls are counted and timed by the metrics."""
+        """The answer's line names the model; the metrics count and time calls."""
 
     def answer_given(self, outcome: AnswerOutcome) -> None:
         log.info(

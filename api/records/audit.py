@@ -79,7 +79,7 @@ class AuditLog:
         self._write("refused", door=door, request_id=request_id, peer=peer)
 
     def key_changed(self, change: str, key_id: str, **about: Any) -> None:
-        """A key was `created` or `revoked`, by whoever runs the command line."""
+        """A key was `created` or `revoked` from the command line."""
         self._write("key", change=change, key=key_id, **about)
 
     def document_changed(
@@ -135,7 +135,7 @@ def open_audit(
     hash_queries: bool,
     failed: Callable[[], None],
 ) -> AuditLog:
-    """The audit log at `path` below `folder`, shared with other processes; `failed` is told of
+    """The audit log at `path` below `folder`, shared with other processes; `failed` is called for
     every line that could not be written."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lines = AuditFile(folder / path, max_bytes, files, failed)

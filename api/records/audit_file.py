@@ -1,7 +1,7 @@
 """A file of lines that rotates by size and that several processes write.
 
 The library's handler rotates for one process. Here each line is written under a lock that the
-processes share, and the file is open for that line alone: whoever rotates it takes it from nobody.
+processes share, and the file is open for that line alone: it can be rotated at any time.
 """
 
 from __future__ import annotations

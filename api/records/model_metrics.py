@@ -1,7 +1,7 @@
 """What Prometheus may know of answers and of the model that writes them.
 
 Labels are bounded: `model` is the configured one or `extractive`, `prompt` a version that is
-installed, with the hash of its text beside it.
+installed, with the hash of its text.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class ModelMetrics:
         )
         self._statements = Counter(
             "runbook_answer_faults_total",
-            "Statements that no citation bears out, and commands that were struck out.",
+            "Statements that no citation supports, and commands that were struck out.",
             ("fault",),
             registry=registry,
         )

@@ -1,4 +1,4 @@
-"""Who is told of searches and answers: metrics always, traces where they are sent somewhere."""
+"""Composes the observers of searches and answers: metrics always, traces if configured."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ def _is_about(verdict: Verdict, asked: Asked) -> bool:
 
 
 def request_memory(settings: Settings, store: RequestStore) -> RequestMemory:
-    """The memory that the settings ask for; whoever makes it closes it before the catalog."""
+    """The request log that the settings ask for; close it before the catalog."""
     chosen = settings.feedback
     return RequestMemory(
         store,

@@ -28,9 +28,9 @@ _SERVER_ERROR = 500
 
 
 class Tracing:
-    """The observer that makes a span of everything it is told; `close` sends the last ones.
+    """Makes a span of every event; `close` sends the last ones.
 
-    What it is told of within `request` becomes that request's part.
+    Events within `request` become children of that request's span.
     """
 
     def __init__(

@@ -26,7 +26,7 @@ def _fetchable(url: str) -> str:
         return url
     if parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost"):
         return url
-    raise ValueError("use https: whoever can change the keys on their way can make any token")
+    raise ValueError("use https: an attacker who replaces the keys in transit can make any token")
 
 
 def _narrow(network: Network) -> Network:
@@ -99,7 +99,7 @@ class IdentitySettings(Section):
             )
         if self.proxy and self.allows_anonymous:
             raise ValueError(
-                "anonymous beside proxy makes whoever the proxy fails to name a reader: choose one"
+                "with anonymous, callers that the proxy does not name could read: choose one"
             )
         if not (self.api_keys or self.oidc or self.proxy or self.allows_anonymous):
             raise ValueError("nobody could get in: leave one way to authenticate switched on")

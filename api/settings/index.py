@@ -76,7 +76,7 @@ class IngestSettings(Section):
 
 
 class CommandSettings(Section):
-    """`tables` is the team's own file of programs, beside the one that ships."""
+    """`tables` is the team's own file of programs, in addition to the shipped one."""
 
     tables: Path | None = None
 
@@ -90,7 +90,7 @@ class VectorSettings(Section):
 
 
 class ReviewSettings(Section):
-    """What docs owners are told against; what is empty is not checked.
+    """Values that lint accepts; an empty list disables its check.
 
     `services` maps each service that there is to its folder in a git checkout, or to "".
     """

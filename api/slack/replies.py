@@ -51,7 +51,7 @@ class ReplySender:
             parts = urlsplit(url)
         except ValueError:
             raise refused from None
-        # The whole of what stands before the path is compared: no user, no port, no case games.
+        # Scheme and host are compared exactly, so that a user, a port or other case is refused.
         if f"{parts.scheme}://{parts.netloc}" not in self._origins:
             raise refused
         path = parts.path or "/"

@@ -66,5 +66,5 @@ class SlackResponder:
         # Workers take up in order: what is waited for here has been taken up before.
         try:
             self._replies.send(url, working.result())
-        except Exception as error:  # nobody stands above a worker: what ends it must be seen
+        except Exception as error:  # nothing else would report an error of this thread
             log.error("a late answer was lost", exc_info=error)

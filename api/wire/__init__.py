@@ -1,1 +1,1 @@
-"""How hits, documents and answers are told, as JSON and as text; shared by all doors."""
+"""JSON and text forms of hits, documents and answers, shared by all interfaces."""

@@ -1,7 +1,7 @@
 """Hits and documents as text for a model to read: where each passage stands, how old, how risky.
 
 The words of documents are neutralised: what only a model would see or obey is not in them. Each of
-their lines stands behind a bar, so that no line of a document reads as one of the program's.
+their lines has a bar before it, so that no line of a document reads as one of the program's.
 """
 
 from __future__ import annotations

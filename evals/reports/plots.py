@@ -1,4 +1,4 @@
-"""Plots of a report, as SVG that stands in the page itself."""
+"""Plots of a report, as inline SVG."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def curve(
     lowest = 0.0
     for name, value in sorted((levels or {}).items(), key=lambda level: -level[1]):
         y = _height(value, top)
-        lowest = max(y + 4, lowest + _LINE)  # the names of near levels stand below each other
+        lowest = max(y + 4, lowest + _LINE)  # labels of close values are moved apart
         parts.append(
             f'<line class="level" x1="{_LEFT}" x2="{_LEFT + _WIDTH}" y1="{y}" y2="{y}"/>'
             f'<text x="{_LEFT + _WIDTH + 6}" y="{lowest}">{escape(name)}</text>'

@@ -84,7 +84,7 @@ class SystemUnderTest(Protocol):
 
     @property
     def conditions(self) -> Mapping[str, str]:
-        """What the results depend on besides the corpus: model, chunking, prompt, settings."""
+        """What the results depend on apart from the corpus: model, chunking, prompt, settings."""
         ...
 
     def pages(self) -> list[IndexedPage]:

@@ -107,7 +107,7 @@ class _Files(_Strict):
 
 
 class _Gate(_Strict):
-    """The gate's rules for this suite besides its floors."""
+    """The gate's rules for this suite, apart from its floors."""
 
     smallest: dict[str, float] = {}
     judges_block: bool = False

@@ -44,7 +44,7 @@ class ReaderPool:
         self._threads = ThreadPoolExecutor(processes, thread_name_prefix="reading")
 
     def start(self) -> None:
-        """Start one process now, beside whatever else the caller has to do."""
+        """Start one process in the background."""
         self._keep(ReadingProcess(self.limits))
 
     def read(

@@ -25,7 +25,7 @@ Value = TypeVar("Value")
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 1.0
-# What a child sees of the environment: no key and no password stands in these.
+# Environment variables that a child inherits: none of them holds a key or a password.
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "VIRTUAL_ENV")
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
 
@@ -77,7 +77,7 @@ class ReadingProcess:
         return self._process.poll() is None
 
     def prepare(self, chunking: Chunking | None) -> None:
-        """Wait until it is started, and tell it how to chunk. Raises WorkerError."""
+        """Wait until it has started, and send it the chunk settings. Raises WorkerError."""
         try:
             if not self._ready:
                 self._expect_ready()
@@ -125,7 +125,7 @@ class ReadingProcess:
         self.kill()
 
     def kill(self) -> None:
-        """End it, whatever it is doing."""
+        """Kill it."""
         self._connection.close()
         self.interrupt()
         self._process.wait()

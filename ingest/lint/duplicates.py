@@ -31,7 +31,7 @@ def near_duplicates(pages: Sequence[Page], embedder: Embedder | None) -> Iterato
         one, other = pages[pair[0]], pages[pair[1]]
         if not (supersedes(one, other) or supersedes(other, one)):
             if pair in alike:
-                reason = f"{alike[pair]:.0%} of the shorter page's words stand in both"
+                reason = f"{alike[pair]:.0%} of the shorter page's words are on both"
             else:
                 reason = f"the two are {near[pair]:.2f} alike in meaning"
             yield one.finding(NEAR_DUPLICATE, 1, f"nearly the same as {other.path}: {reason}")

@@ -31,7 +31,7 @@ _INVISIBLE = re.compile(
 
 
 def hidden_comments(page: Page) -> Iterator[Finding]:
-    """Comments of a Markdown page, other than those that speak to the linter."""
+    """Comments of a Markdown page, except the linter's own directives."""
     for comment in page.markup.comments:
         if comment.text and not is_directive(comment.text):
             yield page.finding(COMMENT, comment.line, "an HTML comment is hidden from readers")

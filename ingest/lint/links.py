@@ -20,7 +20,7 @@ DEAD_ANCHOR = Rule(
     "dead-anchor",
     Level.WARNING,
     "A link names a heading that its page does not have.",
-    "Correct what stands behind the #: the heading in lower case, with hyphens for spaces.",
+    "Correct the part after #: the heading in lower case, with hyphens for spaces.",
 )
 DEAD_SUPERSEDES = Rule(
     "dead-supersedes",

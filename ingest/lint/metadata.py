@@ -14,7 +14,7 @@ NO_OWNER = Rule(
     "missing-owner",
     Level.NOTE,
     "The page names no owner.",
-    "Add `owner: team-…` to its front matter: nobody is told when it grows old.",
+    "Add `owner: team-…` to its front matter: otherwise nobody is notified when it becomes stale.",
 )
 NO_REVIEW = Rule(
     "missing-review",

@@ -27,7 +27,7 @@ from rag.ports import Embedder
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A root with the pages below it that are read; findings are told of `asked` alone.
+    """A root with the pages below it that are read; findings are reported for `asked` alone.
 
     The others are there to be compared with. Paths are relative to the root, with `/`. `guessed`
     says that the root is a checkout's, and that the source's may lie anywhere below it.
@@ -41,7 +41,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class _LintContext:
-    """What a page is judged by besides itself."""
+    """What the rules compare a page with."""
 
     known: KnownNames
     links: LinkTargets

@@ -1,4 +1,4 @@
-"""Findings in SARIF 2.1.0, which code hosts show beside the lines that they are about."""
+"""Findings in SARIF 2.1.0, which code hosts show next to the lines."""
 
 from __future__ import annotations
 

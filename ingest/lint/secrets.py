@@ -1,4 +1,4 @@
-"""Secrets in a page: whoever may read it, and every copy of it, has them."""
+"""Secrets in a page, which all its readers and every copy of it hold."""
 
 from __future__ import annotations
 

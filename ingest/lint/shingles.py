@@ -9,7 +9,7 @@ from itertools import combinations
 
 _WORD = re.compile(r"\w+")
 _RUN = 5
-# A run of words on more pages than this is a house's boilerplate, and tells of no copy.
+# A run of words on more pages than this is a team's boilerplate, and no sign of a copy.
 _MAX_PAGES = 20
 # Fewer runs than this are a stub: two stubs are alike and no harm.
 _FEWEST_RUNS = 40

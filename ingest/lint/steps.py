@@ -50,7 +50,7 @@ def _behind(blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 def _tells(step: Sequence[Block], commands: Sequence[Command]) -> bool:
-    """Whether the step's prose, not its commands, speaks of an outcome."""
+    """Whether the step's prose, not its commands, names an outcome."""
     text = "\n".join(block.text for block in step)
     for command in commands:
         text = text.replace(command.text, "")

@@ -34,7 +34,7 @@ class Silence:
 
 
 def is_directive(comment: str) -> bool:
-    """Whether a comment's text speaks to the linter."""
+    """Whether a comment is a directive to the linter."""
     return _DIRECTIVE.fullmatch(comment.strip()) is not None
 
 

@@ -127,7 +127,7 @@ class AclLimits:
         return limit if self._mirror is None else self._mirror.limited(document.path, limit)
 
     def of_changed(self, document: ServedDocument) -> frozenset[str] | None:
-        """The limit by what the document's text says now; None where that cannot be told."""
+        """The limit by what the document's text says now; None if that is unknown."""
         try:
             own = _own_acl(self._source, document.path)
         except QuarantineError:

@@ -33,7 +33,7 @@ class _Moved:
 def limits_of_moved(
     source: Source, gone: Sequence[ActiveVersion], new: Iterable[str], mirror: Mirror | None = None
 ) -> dict[str, frozenset[str]]:
-    """By old path, who may read the documents of `gone` whose text stands in a file of `new`.
+    """By old path, who may read the documents of `gone` whose text is in a file of `new`.
 
     The rules of every place where the text stands now count, so that a document that moved to a
     folder with fewer readers has fewer at once.

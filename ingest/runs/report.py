@@ -17,7 +17,7 @@ class IngestReport:
 
     `unsettled` names by source and path what was being written just then: its last good version
     serves on. `unreachable` says which sources are not there or could not be fetched, and why.
-    `suspicious` is what speaks to a model in the files that this run has read.
+    `suspicious` lists text that addresses a model in the files that this run has read.
     """
 
     added: int = 0

@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class IngestTools:
-    """What every run needs, whatever its sources."""
+    """What every run needs."""
 
     catalog: GenerationWriter
     index: IndexWriter

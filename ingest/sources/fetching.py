@@ -1,4 +1,4 @@
-"""What stands in a source: brought up to date first, where it comes from elsewhere, then listed."""
+"""Updates a remote source, then lists its files."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from rag.errors import ConfigurationError, RunbookError, StoreError
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """`walked` is None when nobody can tell what stands there.
+    """`walked` is None if the source could not be listed.
 
     `unreachable` says why it could not be brought up to date, and `unfetched` which documents of
-    it could not; `root` tells the folder that was listed from another in its place.
+    it could not; `root` identifies the folder that was listed.
     """
 
     walked: Walk | None = None

@@ -21,7 +21,7 @@ MAX_SECONDS = 120
 # A tree of repeated entries takes little space on disk and expands without end.
 _MAX_HEAP_BYTES = 1024 * 1024 * 1024
 _MAX_SHOWN = 300
-# Programs that git would start in place of its own, besides those of GIT_* variables.
+# Variables apart from GIT_* that name programs for git to start.
 _DROPPED = frozenset({"SSH_ASKPASS", "PAGER", "EDITOR", "VISUAL", "BROWSER", "XDG_CONFIG_HOME"})
 _SETTINGS = {
     "core.hooksPath": os.devnull,

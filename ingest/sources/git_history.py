@@ -1,6 +1,6 @@
 """Which commit last touched each file of a source, from the objects of the checkout alone.
 
-Files on disk are never read by git: whoever reads a file compares its bytes with the blob of the
+Files on disk are never read by git: the reader of a file compares its bytes with the blob of the
 commit, by their hash.
 """
 
@@ -75,7 +75,7 @@ def file_revisions(root: Path, files: Collection[str] | None = None) -> Mapping[
 def last_commit(folder: Path) -> datetime | None:
     """When a commit last touched anything below `folder` (UTC).
 
-    None when it stands in no git checkout, or that cannot be read.
+    None if it is in no git checkout, or that cannot be read.
     """
     try:
         checkout = find_checkout(folder) if folder.is_dir() else None
@@ -92,7 +92,7 @@ def last_commit(folder: Path) -> datetime | None:
 
 
 def _time(seconds: bytes) -> datetime | None:
-    """Seconds since 1970 in UTC; None where no calendar reaches, as whoever commits may claim."""
+    """Seconds since 1970 in UTC; None if a commit claims a time out of range."""
     try:
         return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError):

@@ -19,14 +19,14 @@ from ingest.sources.git_command import GitFailed, git_environment, run_git
 from rag.errors import StoreError
 
 _TIMEOUT_SECONDS = 600
-_USER = "x-access-token"  # what GitHub and GitLab take beside a token
+_USER = "x-access-token"  # the user name that GitHub and GitLab accept with a token
 _IN_URL = re.compile(r"(?<=//)[^/@\s]+@")
 
 
 @dataclass(frozen=True, slots=True)
 class GitCheckout:
     """`credentials` is a token, or `user:password`. `depth` 0 fetches the whole history, which
-    tells when each page was last touched.
+    says when each page was last changed.
     """
 
     url: str

@@ -46,7 +46,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What stands below a root: paths relative to it, with `/`, sorted.
+    """The files below a root: paths relative to it, with `/`, sorted.
 
     `unreadable` are folders and files of which nothing is known: what was indexed of them
     must not be taken for deleted.
@@ -106,7 +106,7 @@ def read_file(root: Path, path: str, max_bytes: int, settle: float = 0.0) -> Rea
 
 
 def read_start(root: Path, path: str, max_bytes: int) -> bytes:
-    """The first bytes of a file, however large it is and whoever is writing to it.
+    """The first bytes of a file, even if it is large or being written to.
 
     Raises FileVanished, and QuarantineError as `read_file` does.
     """
@@ -264,7 +264,7 @@ class _Walker:
 
     def _refuse_below(self, folder: str, ignore_file: str, reason: str) -> None:
         self.problems.append(
-            Problem(ignore_file, f"{reason}; nothing new beside or below it is indexed")
+            Problem(ignore_file, f"{reason}; nothing new in its folder or below is indexed")
         )
         self.unreadable.add(folder)
 

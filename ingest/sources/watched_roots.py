@@ -59,7 +59,7 @@ def watch(sources: Sequence[Source], *changes: Changes, polling: bool) -> Callab
 
 @dataclass(slots=True)
 class _Root:
-    """One root; `identity` tells the folder that stands there from others, None for none."""
+    """One root; `identity` identifies the folder at its path, None if there is none."""
 
     source: Source
     changes: Sequence[Changes]
@@ -70,7 +70,7 @@ class _Root:
     _observer: BaseObserver | None = field(default=None, repr=False)
 
     def look(self, roots: Sequence[_Root]) -> bool:
-        """Watch what stands at the root now; whether it is another folder than before."""
+        """Watch the folder at the root now; returns whether it is a new one."""
         found = root_identity(self.source.root)
         if found == self.identity and self._is_alive() == (found is not None):
             return False
@@ -170,7 +170,7 @@ class _ChangeHandler:
         if event.event_type in _READ_ONLY:
             return
         if event.is_directory and event.event_type == "modified":
-            return  # what changed inside is told by itself
+            return  # changes inside have their own events
         for raw in (event.src_path, event.dest_path):
             if raw:
                 self._tell(Path(os.fsdecode(raw)))

@@ -25,7 +25,7 @@ class Debounce:
 
 
 class Changes:
-    """Paths that changed, by source; filled by a watcher's thread, emptied by whoever indexes."""
+    """Paths that changed, by source; filled by a watcher's thread, emptied by the indexer."""
 
     def __init__(self, debounce: Debounce | None = None) -> None:
         self._debounce = debounce or Debounce()

@@ -1,7 +1,7 @@
 """ACL tags and the AccessFilter made from a Principal.
 
 An ACL is a set of tags; a principal may read a document when it carries one of them. `public`
-stands for every authenticated caller that carries a group at all. Tags are compared exactly:
+means every authenticated caller that carries a group at all. Tags are compared exactly:
 no case folding and no Unicode, so that nothing can look like a tag that it is not.
 """
 

@@ -1,4 +1,4 @@
-"""Groups that include others: whoever carries `role:sre` also carries what it includes.
+"""Groups that include others: a member of `role:sre` is also a member of what it includes.
 
 Pure and monotone: more groups in, no fewer out. A group never gains itself by a detour, because
 a hierarchy that comes back to where it started is refused as a whole.

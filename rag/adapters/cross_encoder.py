@@ -56,7 +56,7 @@ class CrossEncoderReranker:
                     device="cpu",
                     local_files_only=not self._allow_download,
                 )
-            except Exception as error:  # it raises whatever its file and hub readers raise
+            except Exception as error:  # its file and hub readers raise errors of many kinds
                 raise ModelError(
                     f"the reranker {self._model_name!r} cannot be loaded: {error}. Set "
                     "rerank.model to a folder, leave it empty, or set rerank.allow_download = true."

@@ -36,7 +36,7 @@ class IndexLock:
             holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
             os.close(descriptor)
             raise IndexBusy(_message(self._path, holder)) from error
-        with suppress(OSError):  # a full disk: the lock holds, whatever its file says
+        with suppress(OSError):  # a full disk: the lock holds even if its file is empty
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, _who_we_are().encode(), 0)
         self._descriptor = descriptor

@@ -126,6 +126,6 @@ def _parsed(texts: Iterator[tuple[str, str]]) -> dict[tuple[str, int], Prompt]:
         prompt = parse_prompt(text, source)
         key = prompt.name, prompt.version
         if key in found:
-            raise ConfigurationError(f"{source}: {prompt.id} stands in {found[key].source} as well")
+            raise ConfigurationError(f"{source}: {prompt.id} is in {found[key].source} as well")
         found[key] = prompt
     return found

@@ -172,7 +172,7 @@ def _sysctl(arguments: list[str]) -> Risk:
 
 
 def _nc(arguments: list[str]) -> Risk:
-    """It sends whatever its input is, unless it only looks at a port."""
+    """It sends its input, unless it only checks a port."""
     return Risk.READ_ONLY if has(arguments, {"-z"}) else Risk.UNKNOWN
 
 

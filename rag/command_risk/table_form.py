@@ -199,7 +199,7 @@ class _Place:
 
 
 def error_at(text: str, name: str, path: tuple[str, ...], wrong: str) -> ConfigurationError:
-    """An error about the key at `path` of the file `name`, for whoever can correct it."""
+    """An error about the key at `path` of the file `name`, with the way to correct it."""
     return _Place(text, name).error(path, wrong)
 
 

@@ -1,4 +1,4 @@
-"""The glossary's types of an answer: what a question is given beside hits.
+"""Domain types of an answer.
 
 A leaf module: it imports the standard library and the domain alone.
 """
@@ -112,7 +112,7 @@ AnswerEvent = ContextFound | TextPart | Answered
 
 
 class Unsupported(StrEnum):
-    """What becomes of a sentence that its citation does not bear out."""
+    """What happens to a sentence that its citation does not support."""
 
     MARK = "mark"
     REMOVE = "remove"

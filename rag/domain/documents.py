@@ -99,9 +99,9 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A shell command as it stands in a Document, with its line.
+    """A shell command as it is in a Document, with its line.
 
-    `block` is the index, in its chunk's blocks, of the one that it stands in; -1 if not known.
+    `block` is the index, in its chunk's blocks, of the one that holds it; -1 if not known.
     """
 
     line: int

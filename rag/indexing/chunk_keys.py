@@ -1,7 +1,7 @@
 """The number of a chunk: its vector's id and its row in the lexical index.
 
 It carries the number of its document's version, so that a vector written before its version serves
-can be told from the one that it replaces.
+differs from the one that it replaces.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class GenerationWriter(WritableCatalog, Protocol):
 
 
 class GenerationStore(Protocol):
-    """Which generation serves, and which are being built beside it."""
+    """Which generation serves, and which are being built."""
 
     def serving(self) -> Generation:
         """The generation that searches read. Raises IndexMissing before the first ingest."""

@@ -105,7 +105,7 @@ class RunbooksForAlert:
         return [(MatchedBy.RUNBOOK_URL, at), (MatchedBy.NAME, named)]
 
     def _at(self, url: str, access: AccessFilter) -> Sequence[Document]:
-        """The pages whose own link it is, else those of whose path it tells most."""
+        """The documents with exactly that link, else those that share most of its path."""
         documents = self._pages.documents_at(url, f"/{path_in(url)}", access=access)
         linked = [one for one in documents if bare(one.metadata.url or "") == url]
         longest = max((len(one.path) for one in documents), default=0)

@@ -61,7 +61,7 @@ def answers(question: str, found: Sequence[Compared]) -> bool:
 def _codes_alone(question: str) -> list[str]:
     """The codes of a question without another telling word, in each way that a page may spell them.
 
-    The words within a code are no words: `pgw` stands on every page on codes of its kind.
+    The words within a code are no words: `pgw` is on every page about codes of its kind.
     """
     codes = codes_in(question)
     if _telling_words(without(question, codes)) - _SAID_OF_CODES:
@@ -85,7 +85,7 @@ def relevance(question: str, passage: Iterable[str], cosine: float) -> float:
 
 
 def coverage(question: str, passage: Iterable[str]) -> float:
-    """The share of the question's telling words that stand in the passage, 0 to 1."""
+    """The share of the question's significant words that the passage holds, 0 to 1."""
     asked = set(map(stem, _telling_words(question)))
     if not asked:
         return 0.0
@@ -94,7 +94,7 @@ def coverage(question: str, passage: Iterable[str]) -> float:
 
 
 def missing_words(question: str, texts: Sequence[str]) -> list[str]:
-    """Telling words of the question that stand in none of the texts, in their order."""
+    """Significant words of the question that none of the texts holds, in their order."""
     return [
         word
         for word in dict.fromkeys(question.split())

@@ -14,5 +14,5 @@ def path_in(url: str) -> str:
     """Its path as files are named, such as `/team/runbooks/blob/main/disk full.md`."""
     try:
         return unquote(urlsplit(url).path).rstrip("/")
-    except ValueError:  # whatever stands in an annotation
+    except ValueError:  # an annotation may hold anything
         return ""

@@ -26,7 +26,7 @@ class Synonyms:
     others: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
     def expand(self, words: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """For each word that starts a known member, what may stand in its place.
+        """For each word that starts a known member, its synonyms.
 
         The longest member wins: in `load balancer`, `load` is followed by what LB is called.
         """

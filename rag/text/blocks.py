@@ -22,7 +22,7 @@ class BlockText:
     blocks: tuple[Block, ...]
 
     def top(self) -> Iterator[int]:
-        """The blocks that stand in no other."""
+        """The blocks at the top level."""
         return (index for index, block in enumerate(self.blocks) if block.parent < 0)
 
     def within(self, index: int) -> range:
@@ -41,7 +41,7 @@ class BlockText:
                 yield at
 
     def source(self, index: int) -> str:
-        """A block as it stands in the text."""
+        """A block's source in the text."""
         block = self.blocks[index]
         return self.text[block.start : block.end]
 
@@ -51,11 +51,11 @@ class BlockText:
         return self.text[block.body_start : block.body_end]
 
     def source_lines(self, index: int) -> list[str]:
-        """The lines of a block, without the marks of the quotes that it stands in."""
+        """The lines of a block, without the marks of enclosing quotes."""
         return self._unquoted(index, self.source(index))
 
     def body_lines(self, index: int) -> list[str]:
-        """The lines of a block's body, without the marks of the quotes that it stands in."""
+        """The lines of a block's body, without the marks of enclosing quotes."""
         return self._unquoted(index, self.body(index))
 
     def _unquoted(self, index: int, text: str) -> list[str]:
@@ -74,7 +74,7 @@ class BlockText:
         )
 
     def prose(self, index: int) -> str:
-        """A block's body without the marks of the quotes that it stands in."""
+        """A block's body without the marks of enclosing quotes."""
         return "\n".join(self.body_lines(index))
 
     def words(self, index: int) -> str:

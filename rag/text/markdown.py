@@ -65,7 +65,7 @@ def parse_markdown(text: str) -> Markdown:
     """Raises RecursionError for markup that is nested beyond what the parser bears."""
     definitions: dict[str, object] = {}
     collected = _Collected(Lines(text))
-    enclosing: list[int] = []  # for each open token, the block that it opens or stands in
+    enclosing: list[int] = []  # for each open token, the block that it opens or is in
     for token in _block_parser().parse(text, definitions):
         if token.nesting < 0:
             enclosing.pop()
@@ -107,7 +107,7 @@ class _Collected:
         self._next_line = 0  # the first that no block at the top covers
 
     def take(self, token: Token, parent: int) -> int:
-        """The index of the block that a token opens, or of the one that it stands in."""
+        """The index of the block that a token opens, or of the one that it is in."""
         kind = _KINDS.get(token.type)
         outer = self._blocks[parent] if parent >= 0 else None
         if kind is None or not token.map or (outer and outer.kind not in _NESTING):

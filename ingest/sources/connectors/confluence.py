@@ -29,7 +29,7 @@ _MAX_OF_A_TITLE = 60
 class Options(BaseModel):
     """What to read: a space, or a query in Confluence's own language.
 
-    `groups` and `users` say which ACL tag stands for a group (by name) or a user (by account id or
+    `groups` and `users` map to an ACL tag a group (by name) or a user (by account id or
     name); a restriction to any other lets nobody in.
     """
 

@@ -33,7 +33,7 @@ class Options(BaseModel):
 
 
 class GoogleDriveConnector:
-    """The reader does not tell who may read a file: its front matter and its source do."""
+    """The reader does not say who may read a file; its front matter and source do."""
 
     name = "google_drive"
 

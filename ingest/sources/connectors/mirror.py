@@ -1,4 +1,4 @@
-"""A connector's documents as files in a folder, and what the system says of each beside its text.
+"""A connector's documents as files in a folder, with what the system says about each.
 
 The manifest is written last: a file that it does not vouch for, byte for byte, is not indexed.
 """
@@ -191,7 +191,7 @@ def _check_path(path: str) -> None:
     bad = any(part in ("", ".", "..") or part.startswith(".") for part in parts)
     long = any(len(part.encode("utf-8", "replace")) > _MAX_NAME_BYTES for part in parts)
     if bad or long or _CONTROL.search(path):
-        raise QuarantineError("its path cannot stand in a folder; rename the document")
+        raise QuarantineError("its path is not a valid file name; rename the document")
 
 
 def _printable(path: str) -> str:

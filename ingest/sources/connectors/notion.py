@@ -37,7 +37,7 @@ class Options(BaseModel):
 
 
 class NotionConnector:
-    """Notion's API does not tell who may read a page: its source does."""
+    """Notion's API does not say who may read a page; its source does."""
 
     name = "notion"
 

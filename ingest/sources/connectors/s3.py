@@ -31,7 +31,7 @@ class Options(BaseModel):
 
 
 class S3Connector:
-    """A bucket does not tell who may read a file: its front matter and its source do."""
+    """A bucket does not say who may read a file; its front matter and source do."""
 
     name = "s3"
 

@@ -33,7 +33,7 @@ class Database:
             f"sqlite:///{path}",
             pool_size=_CONNECTIONS_KEPT,
             pool_use_lifo=True,  # the one used last knows most
-            max_overflow=-1,  # whoever limits requests limits connections
+            max_overflow=-1,  # the limit of requests limits connections
             creator=self._connect,
             hide_parameters=True,  # an error must not carry a document's text
         )
@@ -88,7 +88,7 @@ class Database:
 
 
 def _keep_private(path: Path) -> None:
-    """Readable by its owner alone; SQLite gives the files beside it the same permissions."""
+    """Readable by its owner alone; SQLite gives its companion files the same permissions."""
     with suppress(OSError):  # of another owner, or on a disk that is full or read-only
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         path.chmod(0o600)

@@ -18,7 +18,7 @@ _SERVING = sa.select(generations).where(generations.c.state == "serving")
 
 
 class Generations:
-    """Which generation serves, and which are being built beside it."""
+    """Which generation serves, and which are being built."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -78,7 +78,7 @@ class KeyStore:
             return connection.execute(change).rowcount == 1
 
     def authenticate(self, key: str, now: datetime) -> Principal:
-        """The principal that `key` stands for at `now` (aware).
+        """The principal of `key` at `now` (aware).
 
         Raises AuthenticationError with one text, whatever is wrong with the key.
         """

@@ -161,9 +161,9 @@ class IdentifierRetriever:
     """Pages whose title, file name or alerts hold an identifier of the question.
 
     Each identifier counts 1 for each of up to three pages that are about it, and less the more
-    of them there are. Of an error code that no page is about, the few pages that mention it count
-    a little less: `ORD-3402` is often told on one page alone. Of other identifiers they do not:
-    that ranks worse (docs/architecture.md, "Tried, and left out").
+    of them there are. For an error code that no page is about, the few pages that mention it count
+    a little less: `ORD-3402` is often explained on one page alone. Mentions of other identifiers
+    do not count, which ranks better (docs/architecture.md, "Tried and rejected").
     """
 
     name = "identifiers"

@@ -1,7 +1,7 @@
 """The FTS5 tables of one generation, written inside the catalog's commits.
 
 Two of them: one row a chunk, numbered by the chunk's key, and one row a page, numbered by its
-version. A page's row holds all of its text, so that words that stand in different sections of one
+version. A page's row holds all of its text, so that words in different sections of one
 page count together. Beside each stands a view of its terms, which says how common a word is.
 """
 

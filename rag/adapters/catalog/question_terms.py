@@ -23,7 +23,7 @@ Alternatives = tuple[str, ...]
 
 
 def terms_of(question: str, synonyms: Synonyms) -> list[Alternatives]:
-    """The question's telling words, each with what else may stand in its place."""
+    """The question's significant words, each with its synonyms."""
     tokens = _WORD.findall(question.lower())
     apart = _WORD.findall(spelled_out(question).lower())
     words = list(dict.fromkeys((*tokens, *apart)))
@@ -33,7 +33,7 @@ def terms_of(question: str, synonyms: Synonyms) -> list[Alternatives]:
 
 
 def any_of(terms: Iterable[Alternatives]) -> str:
-    """The expression that a row matches when one of the words stands in it."""
+    """The expression that matches rows that hold one of the words."""
     quoted = dict.fromkeys(f'"{word}"' for alternatives in terms for word in alternatives)
     return " OR ".join(quoted)
 

@@ -136,7 +136,7 @@ class CatalogReader:
             return [(row[0], row[1], row[2]) for row in connection.execute(query)]
 
     def quarantined(self) -> list[Quarantined]:
-        """Every file that stands in quarantine; for administrators."""
+        """Every quarantined file; for administrators."""
         query = sa.select(quarantine).order_by(quarantine.c.source, quarantine.c.path)
         with self._database.read() as connection:
             return [Quarantined(**row) for row in connection.execute(query).mappings()]

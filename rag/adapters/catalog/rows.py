@@ -32,7 +32,7 @@ def to_json(values: Iterable[Any]) -> str:
     return json.dumps(list(values), ensure_ascii=False)
 
 
-@lru_cache(_LISTS_KEPT)  # the same services, tags and ACLs stand on many pages
+@lru_cache(_LISTS_KEPT)  # many documents have the same services, tags and ACLs
 def strings(raw: str) -> tuple[str, ...]:
     return tuple(json.loads(raw))
 

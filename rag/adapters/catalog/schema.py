@@ -55,7 +55,7 @@ promotions = sa.Table(
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),  # promote | rollback
     sa.Column("gate", sa.Text, nullable=False),  # what the gate said
-    sa.Column("reason", sa.Text),  # given by whoever promoted against the gate
+    sa.Column("reason", sa.Text),  # why it was promoted against the gate
     sqlite_autoincrement=True,
 )
 

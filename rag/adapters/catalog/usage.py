@@ -1,4 +1,4 @@
-"""What recorded requests tell of pages and of gaps; for administrators alone."""
+"""Statistics of recorded requests on documents and gaps; for administrators alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLACE_OF_DOCUMENT = 1  # in an item of `shown`
 
 
 class UsageReader:
-    """Requests as the catalog keeps them, of every user: whoever may not read all sees none."""
+    """Requests of all users, as the catalog keeps them; only for those who may read everything."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

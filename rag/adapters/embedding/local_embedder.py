@@ -53,7 +53,7 @@ class LocalEmbedder:
         return "openvino" if isinstance(self._embedder, OpenVinoEmbedder) else "torch"
 
     def load_early(self) -> None:
-        """Load beside whatever else the caller has to do; what fails is told at first use.
+        """Load in the background; an error is raised at first use.
 
         A model that must be exported first is left to its first use: that takes many seconds, which
         a command that fails for another reason would wait out.
@@ -63,7 +63,7 @@ class LocalEmbedder:
             threading.Thread(target=self._load_quietly, name="model", daemon=False).start()
 
     def _load_quietly(self) -> None:
-        with suppress(Exception):  # raised again, to whoever uses the model
+        with suppress(Exception):  # raised again at first use
             _ = self._embedder
 
     def embed_documents(self, texts: Sequence[str]) -> list[Vector[float]]:

@@ -45,7 +45,7 @@ class OpenVinoEmbedder:
     def _open(self, folder: Path) -> None:
         from tokenizers import Tokenizer
 
-        # The other retrievers work beside it: a thread that waits for a core holds up the rest.
+        # The other retrievers run in parallel: a thread that waits for a core delays the rest.
         threads = max(1, (os.cpu_count() or 1) - 1)
         self._questions_request = _request(folder, INFERENCE_NUM_THREADS=threads)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))

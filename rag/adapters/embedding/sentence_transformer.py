@@ -108,7 +108,7 @@ def load(model: str, max_tokens: int, allow_download: bool) -> SentenceTransform
 
     try:
         loaded = SentenceTransformer(place, device="cpu", local_files_only=not allow_download)
-    except Exception as error:  # it raises whatever its file and hub readers raise
+    except Exception as error:  # its file and hub readers raise errors of many kinds
         raise ModelError(
             f"the embedding model {model!r} cannot be loaded: {error}. Set embedding.model to a "
             "folder, or embedding.allow_download = true."

@@ -1,6 +1,6 @@
 """Language models behind HTTP, through llama-index: OpenAI-compatible servers, and Ollama.
 
-llama-index, openai and ollama load at the first answer. What they raise is told apart here: what
+llama-index, openai and ollama load at the first answer. Their errors are classified here: what
 may go away (`ModelError`), what asks for patience (`ModelBusy`), what will not (`ModelRefused`).
 """
 
@@ -76,7 +76,7 @@ class HttpGenerator:
             for response in llm.stream_chat(messages):
                 usage = _usage(response.raw) or usage
                 finished = finished or _is_last(response.raw)
-                # Without a word as well: whoever keeps the time sees that some passes.
+                # Also without text: the caller's deadline is checked at each event.
                 text += response.delta or ""
                 yield response.delta or ""
         except Exception as error:
