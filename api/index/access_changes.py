@@ -6,11 +6,13 @@ Neither the vector store nor a model is opened here, so what fails there delays 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ingest.runs.access_changes import narrow_access
 from ingest.runs.preparation import PreparedSource, known_mirror, prepare
 from ingest.runs.request import IngestRequest
 from ingest.sources.source import Source
+from rag.domain.index import KnownSource
 from rag.errors import IndexMissing, StoreError
 from rag.indexing.access_changes import AccessWriter
 from rag.indexing.ports import Catalog, GenerationWriter
@@ -45,27 +47,58 @@ class AccessChanges:
         remote = [source for source in request.sources if source.connector or source.checkout]
         local = [source for source in request.sources if source not in remote]
         narrowed = {source.name: self._narrow(catalog, source) for source in remote if catalog}
-        prepared: dict[str, PreparedSource] = {}
+        prepared: dict[tuple[str, str | None], PreparedSource] = {}
         for source in [*local, *remote]:
             one = prepare(source, pull=request.pull, max_file_bytes=max_file_bytes)
             one.narrowed |= narrowed.get(source.name, set())
             if catalog is not None:
                 one.commit_access(catalog, self.writer(catalog), prune=request.prune)
-            prepared[source.name] = one
-        return [prepared[source.name] for source in request.sources]
+            prepared[source.name, source.scope] = one
+        return [prepared[source.name, source.scope] for source in request.sources]
 
     def withdraw_removed(self, request: IngestRequest, catalog: GenerationWriter) -> list[str]:
-        """Stop serving sources that are configured no longer; returns their names."""
-        if not (request.complete and request.prune):
+        """Stop serving sources that are configured no longer, or that a configured one replaces.
+
+        Returns the names of those that serve nothing any more.
+        """
+        if not request.prune:
             return []
+        known = self._catalog.known_sources()
         removed = [
             source.name
-            for source in self._catalog.known_sources()
-            if source.configured and source.name not in request.configured
+            for source in known
+            if request.complete and source.configured and source.name not in request.configured
         ]
         for name in removed:
             self.writer(catalog).withdraw(name, sorted(catalog.active_versions(name)))
-        return removed
+        return [*removed, *self._withdraw_replaced(request, catalog, known)]
+
+    def _withdraw_replaced(
+        self, request: IngestRequest, catalog: GenerationWriter, known: Sequence[KnownSource]
+    ) -> list[str]:
+        """Withdraw what was indexed from a path before a source was configured for its files.
+
+        Returns the names of the sources that a configured one replaces as a whole.
+        """
+        roots = [
+            source.root.resolve()
+            for source in request.sources
+            if source.name in request.configured and source.scope is None
+        ]
+        replaced: list[str] = []
+        for source in known:
+            if source.configured or source.name in request.configured:
+                continue
+            top = Path(source.root).resolve()
+            if any(top.is_relative_to(root) for root in roots):
+                replaced.append(source.name)
+            served = sorted(
+                path
+                for path in catalog.active_versions(source.name)
+                if any((top / path).is_relative_to(root) for root in roots)
+            )
+            self.writer(catalog).withdraw(source.name, served)
+        return replaced
 
     def serving(self) -> GenerationWriter | None:
         """The catalog of the serving generation, if there is one."""

@@ -47,7 +47,7 @@ def fetch(source: Source, *, pull: bool, max_file_bytes: int) -> Fetched:
             if failure is not None and root_identity(source.root) is None:
                 return Fetched(unreachable=failure)
         root = root_identity(source.root)
-        walked = walk(source.root, SUFFIXES, source.scope)
+        walked = walk(source.root, SUFFIXES, source.scope, source.excluded)
     except (ConfigurationError, StoreError) as error:
         return Fetched(mirror=mirror, unfetched=unfetched, unreachable=error)
     return Fetched(walked, root, mirror, unfetched, failure)

@@ -13,6 +13,7 @@ from rag.domain.index import KnownSource
 from rag.errors import ConfigurationError
 
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+_MAX_NAME = 64
 
 
 def sources_for_paths(
@@ -23,12 +24,14 @@ def sources_for_paths(
 ) -> list[Source]:
     """A source for each path: part of the configured or known one it lies in, else a new one.
 
-    `acl` is the default of new and known sources; a configured one has its own.
-    Raises ConfigurationError for a path that is not there.
+    Sources that lie below a path are part of the run, and the path's own source leaves their
+    folders to them: no file is indexed twice. `acl` is the default of new and known sources; a
+    configured one has its own. Raises ConfigurationError for a path that is not there.
     """
     earlier = [Source(item.name, Path(item.root), acl) for item in known if not item.configured]
     made: list[Source] = []
-    for path in paths:
+    # Folders above others come first, whatever the order on the command line.
+    for path in sorted(paths, key=lambda path: len(path.resolve().parts)):
         if not path.exists():
             raise ConfigurationError(f"{path}: no such file or folder")
         found = _part_of(path.resolve(), configured)
@@ -39,22 +42,65 @@ def sources_for_paths(
             )
         found = found or _part_of(path.resolve(), [*earlier, *made])
         made.append(found or _new_source(path.resolve(), acl, [*configured, *earlier, *made]))
-    return made
+    return _without_overlap(made, configured, earlier)
+
+
+def source_name(root: Path) -> str:
+    """The name of a source at `root`: its folder's, without what a name may not contain."""
+    name = _NOT_A_NAME.sub("-", root.name).strip("-._")
+    return name[:_MAX_NAME] or "root"
 
 
 def _part_of(path: Path, sources: Sequence[Source]) -> Source | None:
-    for source in sources:
-        root = source.root.resolve()
-        if path == root:
-            return replace(source, scope=None)
-        if path.is_relative_to(root):
-            return replace(source, scope=path.relative_to(root).as_posix())
-    return None
+    """The innermost of the sources that contain the path, narrowed to it."""
+    holding = [source for source in sources if path.is_relative_to(source.root.resolve())]
+    if not holding:
+        return None
+    innermost = max(holding, key=lambda source: len(source.root.resolve().parts))
+    root = innermost.root.resolve()
+    return replace(innermost, scope=None if path == root else path.relative_to(root).as_posix())
 
 
 def _new_source(path: Path, acl: frozenset[str] | None, others: Sequence[Source]) -> Source:
     root = path if path.is_dir() else path.parent
-    name = _NOT_A_NAME.sub("-", root.name).strip("-.") or "root"
+    name = source_name(root)
     if any(other.name == name and other.root.resolve() != root for other in others):
         name = f"{name}-{hashlib.sha256(str(root).encode()).hexdigest()[:6]}"
     return Source(name, root, acl, scope=None if path == root else path.name)
+
+
+def _without_overlap(
+    made: Sequence[Source], configured: Sequence[Source], earlier: Sequence[Source]
+) -> list[Source]:
+    """The sources of a run, with those below them, each part of the disk in one of them."""
+    own = {source.name for source in configured}
+    run: dict[tuple[str, str | None], Source] = {}
+    for source in made:
+        if source.name in own:
+            run.setdefault((source.name, source.scope), source)
+            continue
+        below = [
+            (other, folder)
+            for other in [*configured, *earlier]
+            if other.name != source.name and (folder := _folder_below(other, source))
+        ]
+        excluded = frozenset(folder for _, folder in below)
+        run[source.name, source.scope] = replace(source, excluded=excluded)
+        for other, folder in below:
+            if _covers(source.scope, folder):
+                run.setdefault((other.name, None), replace(other, scope=None))
+    whole = {name for name, scope in run if scope is None}
+    return [source for source in run.values() if source.scope is None or source.name not in whole]
+
+
+def _folder_below(other: Source, source: Source) -> str | None:
+    """The folder of another source below this one's root, relative to that; None without one."""
+    if other.connector is not None or other.checkout is not None:
+        return None  # kept in the state folder, which is not walked
+    root, top = other.root.resolve(), source.root.resolve()
+    inside = root != top and root.is_relative_to(top) and root.is_dir()
+    return root.relative_to(top).as_posix() if inside else None
+
+
+def _covers(scope: str | None, folder: str) -> bool:
+    return scope is None or folder == scope or folder.startswith(f"{scope}/")

@@ -13,6 +13,8 @@ from ingest.sources.git_source import GitCheckout
 class Source:
     """`scope` narrows a run to one file or folder below `root`.
 
+    `excluded` are folders below `root` that other sources index, so that no file is indexed twice.
+
     `url` is a template for links to its files, with `{path}` and `{revision}`. With a `connector`
     the root is where its documents are mirrored; a `checkout` is fetched by whole runs.
     """
@@ -24,3 +26,4 @@ class Source:
     scope: str | None = None
     connector: Connector | None = None
     checkout: GitCheckout | None = None
+    excluded: frozenset[str] = frozenset()

@@ -65,17 +65,22 @@ class ReadFile:
     mtime: datetime
 
 
-def walk(root: Path, suffixes: frozenset[str], scope: str | None = None) -> Walk:
+def walk(
+    root: Path,
+    suffixes: frozenset[str],
+    scope: str | None = None,
+    excluded: frozenset[str] = frozenset(),
+) -> Walk:
     """Every file below `root` with one of `suffixes` that no ignore file excludes.
 
-    `scope` narrows it to one file or folder below root. Hidden files and folders are skipped, and
+    `scope` narrows it to one file or folder below root; folders in `excluded` are skipped. Hidden files and folders are skipped, and
     folder links are not followed. A folder whose ignore file cannot be read or understood is
     unreadable: it may hide anything. Raises ConfigurationError when the root is no folder, so that
     a source that is not mounted is never taken for an empty one.
     """
     if root_identity(root) is None:
         raise ConfigurationError(f"{root}: not a folder; mend the source's path or mount it")
-    walker = _Walker(root, Path(os.path.realpath(root)), suffixes, scope or "")
+    walker = _Walker(root, Path(os.path.realpath(root)), suffixes, scope or "", excluded)
     walker.enter("", ())
     return Walk(tuple(sorted(walker.files)), tuple(walker.problems), frozenset(walker.unreadable))
 
@@ -166,6 +171,7 @@ class _Walker:
     real_root: Path
     suffixes: frozenset[str]
     scope: str
+    excluded: frozenset[str]
     files: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
@@ -195,7 +201,7 @@ class _Walker:
 
     def _is_wanted(self, path: str, entry: os.DirEntry[str], ignores: _Ignores) -> bool:
         hidden = entry.name.startswith(".") or entry.name in _NEVER_ENTERED
-        if hidden or not _overlap(path, self.scope):
+        if hidden or path in self.excluded or not _overlap(path, self.scope):
             return False
         try:
             is_folder = entry.is_dir()
