@@ -2,201 +2,152 @@
 
 from __future__ import annotations
 
+import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
+from pydantic import ValidationError
 
 from api.cli.terminal import echo
-from api.settings import CONFIG_NAME
-from rag.errors import ConfigurationError
+from api.settings import CONFIG_NAME, SourceSettings
+from api.settings.template import render_template
+from rag.access.acl import parse_tags
+from rag.errors import ConfigurationError, InvalidTag
 
-_TEMPLATE = """\
-# Runbook Search. Every key can also be set by an environment variable, as in
-# RUNBOOK_SERVER__PORT=9000. What is commented out shows the default.
-
-# Folder of the index, relative to this file.
-# state = ".runbook"
-
-# One block for each root of files. A document says in its front matter who may read it (`acl`);
-# without it the nearest .runbook-acl.yaml up its folders counts, then the `acl` given here.
-# Without any of them nobody but administrators can read it.
-[[sources]]
-name = "runbooks"
-path = "runbooks"
-# acl = ["public"]                 # every authenticated caller
-# url = "https://git.example.com/ops/runbooks/blob/main/{path}"
-#    In place of `path`, a branch of a git repository, fetched into the state folder:
-#    git = "https://git.example.com/ops/runbooks.git"
-#    branch = "main"
-#    subfolder = "runbooks"
-#    credentials_env = "RUNBOOKS_TOKEN"   # the variable that holds a token, or user:password
-#    depth = 0                     # 0: the whole history, which dates each page
-#    In place of `path`, `connector` reads another system; see docs/connectors.md.
-#    connector = "s3"
-#    options = { bucket = "ops", prefix = "runbooks/" }
-
-# [embedding]
-# model = "all-MiniLM-L6-v2"       # the packaged model, else a hub id or a folder
-# max_tokens = 512
-# allow_download = false           # true lets a hub id be fetched
-
-# [chunking]
-# max_tokens = 256
-# min_tokens = 64
-
-# [ingest]
-# max_file_mib = 10
-# read_seconds = 5        # processor time that reading one file may take
-# read_memory_mib = 300   # memory of a process that reads files
-# git_protocols = ["https"]        # which others git sources may speak: ssh, http, git, file
-# watch = false                    # true: `runbook serve` indexes what changes at once
-# reconcile_seconds = 300          # a watcher compares everything that often
-
-# [commands]
-# tables = "commands.toml"          # what your own programs do; see docs/commands.md
-
-# [vectors]
-# mode = "embedded"                # or "http": a Chroma server on a private network
-# host = "127.0.0.1"
-# port = 8001
-
-# [search]
-# candidates = 100                 # what each retriever offers, before fusion
-# review_every_days = 180          # when a page names a review date and no period
-#                                    `synonyms` names your own file: k8s, kubernetes
-
-#                                    `weights = { dense = 0.6 }`: how much each retriever counts;
-#                                    `runbook eval sweep` shows what another weight does
-
-# [ask]
-# provider = "none"                # quotes the pages; or "openai", "ollama", "local"
-# base_url = ""                    # http://127.0.0.1:8000/v1; its key: RUNBOOK_ASK__API_KEY
-# model = ""
-# timeout = 30                     # seconds between two pieces of an answer
-# deadline = 90                    # seconds for all of it
-# retries = 2
-# temperature = 0
-# max_tokens = 1024
-# context_tokens = 3000
-# unsupported = "mark"             # or "remove"
-
-# [prompts]                        # `folder` holds your own, which stand over those that ship
-
-# [rerank]
-# model = ""                       # a cross-encoder: a hub id or a folder
-# max_tokens = 512
-# passages = 20
-# allow_download = false
-
-# [review]
-# owners = []                      # teams that may own a page; any other counts as gone
-#                                    `acl_tags = ["team:payments"]`: tags in use, for `runbook lint`
-#                                    `services = { checkout-api = "../checkout-api" }`: each service
-#                                    there is, and its folder in a git checkout, or ""
-
-# [evals]                          # `gate_suite = "evals/suite.toml"`: what a generation must pass
-#                                    to be promoted; and a judge, beside what needs none
-# judge_url = ""                   # an OpenAI-compatible endpoint: http://127.0.0.1:11434/v1
-# judge_model = ""                 # its key: RUNBOOK_EVALS__JUDGE_API_KEY in the environment
-# judge_timeout = 60.0             # seconds, for one score
-# judge_repeats = 3                # the median counts
-
-# [server]
-# host = "127.0.0.1"
-# port = 8080
-# public_url = ""                  # how users reach this service, for links in answers
-# max_query_chars = 2000
-# max_body_bytes = 65536
-# max_webhook_bytes = 5242880      # a push with many commits
-# max_chat_bytes = 1048576         # a long conversation, at /v1/chat/completions
-# proxies = []                     # reverse proxies, such as "10.0.0.5/32", whose X-Forwarded-For
-#                                    names the client
-
-# [mcp]
-# allowed_origins = []             # web pages that may ask at /mcp; programs send no origin
-
-# [slack]                          # on when RUNBOOK_SLACK__SIGNING_SECRET is set
-# response_origins = ["https://hooks.slack.com"]
-# patience_seconds = 2             # then the answer follows later
-#                                    [slack.groups] says who reads what: "T024BE7LD" = ["public"]
-
-# [telemetry]
-# otlp_endpoint = ""               # such as http://collector:4318: spans, without any text
-# otlp_headers = {}
-# timeout_seconds = 5
-
-# [feedback]
-# keep_questions = true            # false: feedback is kept without the question it is about
-# keep_requests_days = 30          # how long feedback can be given on a request
-# most_requests = 100000
-
-# [identity]                       # docs/security.md says what each way trusts
-# api_keys = true
-#   [identity.oidc]
-#   issuer = "https://id.example.com/realms/ops"
-#   audience = "runbook-search"
-#   jwks_url = "https://id.example.com/realms/ops/protocol/openid-connect/certs"
-#   algorithms = ["RS256"]
-#   groups_claim = "groups"          # or the way to a nested one: ["realm_access", "roles"]
-#   leeway_seconds = 30
-#   jwks_seconds = 300               # its keys are remembered that long, grace_seconds longer
-#   grace_seconds = 3600             # while it does not answer, and asked for again after
-#   pause_seconds = 10               # pause_seconds at the earliest
-#   timeout_seconds = 5
-#   [identity.proxy]                 # an authenticating proxy, believed from its addresses alone
-#   addresses = ["10.0.0.7/32"]
-#   user_header = "X-Forwarded-User"
-#   groups_header = "X-Forwarded-Groups"
-#   [identity.anonymous]             # callers without any credential
-#   enabled = false
-#   groups = ["public"]
-#   [identity.rights]                # of people's groups; keys have their own
-#   "team:platform-admins" = ["index", "admin"]
-
-#   [groups]                         # members of the first are also members of the others; a change
-#   "role:sre" = ["team:payments"]   # here counts from the next request on, without a restart
-
-# [limits]
-# requests_per_minute = 600        # of one key or person
-# concurrent = 16
-# refusals_per_minute = 60         # failed authentications from one address
-# in_flight = 128                  # of all callers together
-# connections = 1000
-# header_seconds = 10
-# body_seconds = 10
-# unverified_bodies = 16           # signed bodies (Slack, GitHub) at once, of all callers
-# unverified_bodies_per_address = 4
-# unverified_body_seconds = 5
-# write_seconds = 10               # how long a client may leave its answer unread
-# request_seconds = 60             # until the answer begins
-# keep_alive_seconds = 5
-# header_bytes = 32768
-
-# [audit]                          # who was given what, below the state folder
-# enabled = true
-# path = "audit.jsonl"
-# max_mib = 16
-# files = 10
-# hash_queries = false             # true writes a keyed hash in place of each question
-
-#    [webhooks] github_secret_env and gitlab_token_env name the variables that hold their secrets.
-
-# [log]
-# level = "info"
-# format = "json"                  # or "console"
-"""
+# Without FOLDER: the first of these that is here, else the working directory itself.
+_USUAL_FOLDERS = ("runbooks", "docs")
+_QUESTION = (
+    "Who may read documents that do not say so themselves? Tags with commas between them, such as "
+    "team:payments,role:sre; public for everybody who is authenticated; nobody for administrators "
+    "alone"
+)
 
 
 @click.command("init")
+@click.argument("place", metavar="[FOLDER|GIT_URL]", required=False)
+@click.option("--acl", multiple=True, metavar="TAG", help="Readers of documents that declare none.")
 @click.pass_obj
-def command(config: Path | None) -> None:
-    """Write a commented runbook.toml here."""
+def command(config: Path | None, place: str | None, acl: tuple[str, ...]) -> None:
+    """Write a commented runbook.toml for a folder or a git repository.
+
+    Without FOLDER it is for runbooks/ or docs/ if one is here, else for this folder. At a terminal
+    it asks who may read the documents.
+    """
     path = config or Path(CONFIG_NAME)
+    if path.exists():
+        raise ConfigurationError(
+            f"{path} is there already; it was left as it is. Add a [[sources]] block to it, or "
+            "name another file with --config"
+        )
+    readers = parse_tags(acl) if acl else None
+    source, protocols = _source(path, place)
+    if readers is None and _at_a_terminal():
+        readers = _ask_for_readers()
+    text = render_template(source.model_copy(update={"acl": readers}), protocols)
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(_TEMPLATE)
-    except FileExistsError as error:
-        raise ConfigurationError(f"{path} is there already; it was left as it is") from error
+            file.write(text)
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be written ({error.strerror})") from error
-    echo(f"wrote {path}: name your sources in it, then run `runbook ingest`", err=True)
+    _say_what_is_next(path, source, readers)
+
+
+def _source(config: Path, place: str | None) -> tuple[SourceSettings, list[str]]:
+    """The source at a place, and the protocols that it needs besides https."""
+    from ingest.sources.git_address import parse_git_address
+
+    address = parse_git_address(place) if place else None
+    if address is None:
+        return _folder_source(config, place), []
+    from ingest.sources.git_source import default_branch
+
+    branch = address.branch or default_branch(address.url, address.protocol)
+    if branch is None:
+        echo(
+            f"{address.url} did not say which branch is its default: check `branch` in {config}, "
+            "and name a token with `credentials_env` if the repository is private",
+            err=True,
+        )
+    try:
+        source = SourceSettings(
+            name=address.name,
+            git=address.url,
+            branch=branch or "main",
+            subfolder=address.subfolder,
+        )
+    except ValidationError as error:
+        raise ConfigurationError(f"{place}: not an address that git can fetch from") from error
+    return source, [] if address.protocol == "https" else [address.protocol]
+
+
+def _folder_source(config: Path, place: str | None) -> SourceSettings:
+    from ingest.sources.selection import source_name
+
+    if place is None:
+        place = next((name for name in _USUAL_FOLDERS if Path(name).is_dir()), ".")
+    folder = Path(place)
+    if not folder.is_dir():
+        raise ConfigurationError(_no_folder(folder))
+    root, beside = folder.resolve(), config.resolve().parent
+    try:
+        str(root).encode()
+    except UnicodeEncodeError as error:
+        raise ConfigurationError("the folder's name is not UTF-8; rename it") from error
+    shown = root.relative_to(beside) if root.is_relative_to(beside) else root
+    return SourceSettings(name=source_name(root), path=shown)
+
+
+def _no_folder(folder: Path) -> str:
+    if folder.exists():
+        return f"{folder} is a file: give the folder that it is in"
+    above = folder.parent
+    beside = [one.name for one in above.iterdir() if one.is_dir()] if above.is_dir() else []
+    near = get_close_matches(folder.name, beside, 1)
+    meant = f"; did you mean {above / near[0]}?" if near else ""
+    return f"{folder}: there is no such folder{meant}"
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _ask_for_readers() -> frozenset[str] | None:
+    return click.prompt(_QUESTION, default="nobody", value_proc=_read_tags, err=True)  # type: ignore[no-any-return] # click's prompt is untyped
+
+
+def _read_tags(answer: str) -> frozenset[str] | None:
+    tags = [tag.strip() for tag in answer.split(",") if tag.strip()]
+    if tags == ["nobody"]:
+        return None
+    try:
+        return parse_tags(tags)
+    except InvalidTag as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _say_what_is_next(config: Path, source: SourceSettings, acl: frozenset[str] | None) -> None:
+    readers = ", ".join(sorted(acl)) if acl else "administrators alone"
+    echo(f"wrote {config}: source {source.name}, {_contents(config, source)}", err=True)
+    echo(f"documents that declare no `acl` can be read by {readers}", err=True)
+    if not acl:
+        echo(
+            f'to change that, set `acl` in {config}, such as acl = ["public"]; on this command '
+            "line you search as an administrator",
+            err=True,
+        )
+    echo('next: runbook ingest, then runbook search "a question"', err=True)
+
+
+def _contents(config: Path, source: SourceSettings) -> str:
+    """What stands in the source, as far as this machine knows."""
+    from ingest.formats import SUFFIXES
+    from ingest.sources.walk import walk
+
+    if source.path is None:
+        return f"branch {source.branch} of {source.git}"
+    root = config.resolve().parent / source.path
+    count = len(walk(root, SUFFIXES).files)
+    if not count:
+        return f"no document in {root} yet (read are {', '.join(sorted(SUFFIXES))})"
+    return f"{count} {'document' if count == 1 else 'documents'} in {root}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import re
 import shutil
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from rag.errors import StoreError
 
 _TIMEOUT_SECONDS = 600
 _USER = "x-access-token"  # the user name that GitHub and GitLab accept with a token
+_ASK_SECONDS = 20
+_HEAD = re.compile(r"^ref: refs/heads/(\S+)\tHEAD$", re.MULTILINE)
 _IN_URL = re.compile(r"(?<=//)[^/@\s]+@")
 
 
@@ -107,3 +110,19 @@ class GitCheckout:
             if secret:
                 text = text.replace(secret, "***")
         return _IN_URL.sub("***@", text)
+
+
+def default_branch(url: str, protocol: str) -> str | None:
+    """The branch that a repository checks out by default; None where nobody says.
+
+    Asks the repository without any credentials, for at most 20 seconds.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        environment = git_environment(Path(folder) / "none", protocols=[protocol])
+        asked = ("ls-remote", "--symref", "--", url, "HEAD")
+        try:
+            said = run_git(asked, environment, Path(folder), seconds=_ASK_SECONDS, limited=False)
+        except GitFailed:
+            return None
+    found = _HEAD.search(said.decode(errors="replace"))
+    return found[1] if found else None

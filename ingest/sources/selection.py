@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ingest.sources.source import Source
 from rag.domain.index import KnownSource
@@ -45,7 +45,7 @@ def sources_for_paths(
     return _without_overlap(made, configured, earlier)
 
 
-def source_name(root: Path) -> str:
+def source_name(root: PurePath) -> str:
     """The name of a source at `root`: its folder's, without what a name may not contain."""
     name = _NOT_A_NAME.sub("-", root.name).strip("-._")
     return name[:_MAX_NAME] or "root"

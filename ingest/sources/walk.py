@@ -73,10 +73,10 @@ def walk(
 ) -> Walk:
     """Every file below `root` with one of `suffixes` that no ignore file excludes.
 
-    `scope` narrows it to one file or folder below root; folders in `excluded` are skipped. Hidden files and folders are skipped, and
-    folder links are not followed. A folder whose ignore file cannot be read or understood is
-    unreadable: it may hide anything. Raises ConfigurationError when the root is no folder, so that
-    a source that is not mounted is never taken for an empty one.
+    `scope` narrows it to one file or folder below root. Hidden files and folders and the folders in
+    `excluded` are skipped, and folder links are not followed. A folder whose ignore file cannot be
+    read or understood is unreadable: it may hide anything. Raises ConfigurationError when the root
+    is no folder, so that a source that is not mounted is never taken for an empty one.
     """
     if root_identity(root) is None:
         raise ConfigurationError(f"{root}: not a folder; mend the source's path or mount it")

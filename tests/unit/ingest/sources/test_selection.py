@@ -60,7 +60,12 @@ def test_two_folders_of_one_source_are_both_part_of_the_run(team: Path) -> None:
 
 @pytest.mark.parametrize(
     ("folder", "name"),
-    [("runbooks", "runbooks"), ("Our pages (2)", "Our-pages-2"), ("_", "root"), ("x" * 90, "x" * 64)],
+    [
+        ("runbooks", "runbooks"),
+        ("Our pages (2)", "Our-pages-2"),
+        ("_", "root"),
+        ("x" * 90, "x" * 64),
+    ],
 )
 def test_a_source_is_named_after_its_folder(folder: str, name: str) -> None:
     assert source_name(Path("/srv") / folder) == name
