@@ -113,7 +113,7 @@ def _at_a_terminal() -> bool:
 
 
 def _ask_for_readers() -> frozenset[str] | None:
-    return click.prompt(_QUESTION, default="nobody", value_proc=_read_tags, err=True)  # type: ignore[no-any-return] # click's prompt is untyped
+    return click.prompt(_QUESTION, default="nobody", value_proc=_read_tags, err=True)
 
 
 def _read_tags(answer: str) -> frozenset[str] | None:
