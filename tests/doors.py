@@ -23,6 +23,7 @@ from starlette.testclient import TestClient
 from api.cli.main import cli
 from api.http.chat_wire import MODEL
 from api.slack.signature import signature_of
+from tests.web_browser import Browser
 
 SLACK_TEAM = "T1"
 SLACK_SECRET = "0123456789abcdef"
@@ -134,6 +135,17 @@ def feedback(asking: Asking) -> str:
     )
 
 
+def web_search(asking: Asking, **more: str) -> str:
+    return asking.get("/search", q=asking.question, **more)
+
+
+def web_signed_in(asking: Asking) -> str:
+    """The search page for a browser that signs in with the key, and keeps nothing afterwards."""
+    browser = Browser(asking.client)
+    done = browser.sign_in(asking.key)
+    return shown(browser.get("/search", q=asking.question) if done.status_code == 303 else done)
+
+
 DOORS: Mapping[str, Callable[[Asking], str]] = {
     "search": search,
     "search dense": lambda asking: search(asking, mode="dense"),
@@ -167,6 +179,19 @@ DOORS: Mapping[str, Callable[[Asking], str]] = {
         },
     ),
     "slack": slack,
+    "web search": web_search,
+    "web search typed": lambda asking: shown(
+        asking.client.get(
+            "/search",
+            params={"q": asking.question},
+            headers={**asking.headers, "HX-Request": "true"},
+        )
+    ),
+    "web search narrowed": lambda asking: web_search(
+        asking, service=asking.service, source=asking.source, since="2020-01-01"
+    ),
+    "web search signed in": web_signed_in,
+    "web start": lambda asking: asking.get("/"),
     "metrics": lambda asking: asking.get("/metrics"),
     "readyz": lambda asking: asking.get("/readyz"),
     "openapi": lambda asking: asking.get("/openapi.json"),

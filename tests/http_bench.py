@@ -60,7 +60,10 @@ class Bench:
         self.audited = KeptLines()
         engine = engine_over(self.database, embedder, vectors, metrics, TODAY)
         self.services = Services(
-            settings=Settings(server=ServerSettings(max_query_chars=100, max_body_bytes=MAX_BODY)),
+            settings=Settings(
+                directory=folder,
+                server=ServerSettings(max_query_chars=100, max_body_bytes=MAX_BODY),
+            ),
             engine=engine,
             reader=reader,
             answerer=answerer_over(engine, reader, embedder, metrics, folder),

@@ -31,6 +31,7 @@ from api.http.slack_routes import SlackDoor
 from api.http.unverified_bodies import UnverifiedBodies
 from api.http.webhook_routes import webhook_router
 from api.settings import ServerSettings
+from api.web.pages import add_web_pages
 
 # The framework's own spans and logs carry paths and exception texts to their collector.
 _NO_TELEMETRY = TelemetryConfig(
@@ -61,6 +62,8 @@ def create_app(services: Services) -> FastAPI:
     app.state.mcp = McpDoor(services)
     app.router.routes.append(app.state.mcp.route)
     app.state.slack = _slack_door(services, app)
+    if services.settings.web.enabled:
+        add_web_pages(app, services)
     return app
 
 

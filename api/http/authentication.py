@@ -43,17 +43,22 @@ def admit(request: Request, services: Services) -> Principal:
     request's state. Raises AuthenticationError and TooManyRequests. It may wait for a database
     and for an issuer of tokens: call it in a thread.
     """
-    presented = _presented(request)
+    presented = presented_by(request)
     try:
         principal = services.authenticator.authenticate(presented)
     except AuthenticationError:
         count_refusal(request, services)
         raise
+    accept(request, services, principal)
+    return principal
+
+
+def accept(request: Request, services: Services, principal: Principal) -> None:
+    """Keep the principal of a request and count it; raises TooManyRequests."""
     request.state.principal = principal
     leases: ExitStack = request.state.leases
     counted_as = _counted_as(principal, caller_address(request, services))
     leases.enter_context(services.limits.admitted(counted_as))
-    return principal
 
 
 def count_refusal(request: Request, services: Services) -> None:
@@ -84,7 +89,8 @@ def asking(request: Request) -> By:
     return By(request.state.principal, door(request), request.state.request_id)
 
 
-def _presented(request: Request) -> Presented:
+def presented_by(request: Request) -> Presented:
+    """What the request itself presents: its headers, and the address that it comes from."""
     headers = [(name.lower(), value) for name, value in request.headers.items()]
     return Presented(headers, _peer(request))
 

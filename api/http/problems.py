@@ -178,6 +178,11 @@ def problem_of(error: RunbookError) -> Problem:
     return _BY_ERROR.get(type(error), INTERNAL)
 
 
+def problem_with_status(status: int) -> Problem:
+    """The problem for an error that is known by its status alone."""
+    return _BY_STATUS.get(status) or _unnamed(status)
+
+
 def exception_handlers() -> dict[int | type[Exception], Handler]:
     """What the application answers to each kind of exception."""
     return {
@@ -205,7 +210,7 @@ async def _on_own_error(request: Request, error: RunbookError) -> Response:
 
 
 async def _on_http_error(request: Request, error: HTTPException) -> Response:
-    known = _BY_STATUS.get(error.status_code) or _unnamed(error.status_code)
+    known = problem_with_status(error.status_code)
     return problem_response(known, request.scope, headers=error.headers)
 
 

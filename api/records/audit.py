@@ -12,19 +12,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from api.records.audit_file import AuditFile
+from api.records.secret_file import secret_of
 from rag.domain.access import Principal
 from rag.domain.search import Hit
-
-_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +136,5 @@ def open_audit(
     every line that could not be written."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lines = AuditFile(folder / path, max_bytes, files, failed)
-    return AuditLog(lines, _query_key(folder / "audit.key") if hash_queries else None)
-
-
-def _query_key(path: Path) -> bytes:
-    """A key of this index's own, made at its first use: without it no hash can be guessed."""
-    if not path.exists():
-        made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        made.touch(mode=0o600)
-        made.write_bytes(secrets.token_bytes(_KEY_BYTES))
-        with suppress(FileExistsError):
-            path.hardlink_to(made)  # whole or not at all, and the first one stays
-        made.unlink()
-    return path.read_bytes()
+    # A key of this index alone: without it no hash can be guessed.
+    return AuditLog(lines, secret_of(folder / "audit.key") if hash_queries else None)

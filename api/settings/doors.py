@@ -32,6 +32,13 @@ class McpSettings(Section):
     allowed_origins: tuple[str, ...] = ()
 
 
+class WebSettings(Section):
+    """The web pages. `session_hours` is how long after signing in a browser must sign in again."""
+
+    enabled: bool = True
+    session_hours: int = Field(default=12, ge=1, le=24 * 30)
+
+
 class SlackSettings(Section):
     """On when the signing secret is set, which belongs into the environment.
 

@@ -110,6 +110,10 @@ $protocols        # which protocols git sources may use
 # [mcp]
 # allowed_origins = []             # web pages that may ask at /mcp; programs send no origin
 
+# [web]                            # the pages at /
+# enabled = true
+# session_hours = 12               # then everybody signs in again
+
 # [slack]                          # on when RUNBOOK_SLACK__SIGNING_SECRET is set
 # response_origins = ["https://hooks.slack.com"]
 # patience_seconds = 2             # then the answer follows later

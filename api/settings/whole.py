@@ -14,7 +14,13 @@ from api.settings.access import (
     ProxyAddresses,
 )
 from api.settings.ask import AskSettings, PromptSettings
-from api.settings.doors import McpSettings, ServerSettings, SlackSettings, WebhookSettings
+from api.settings.doors import (
+    McpSettings,
+    ServerSettings,
+    SlackSettings,
+    WebhookSettings,
+    WebSettings,
+)
 from api.settings.evals import EvalSettings
 from api.settings.index import (
     ChunkingSettings,
@@ -58,6 +64,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     mcp: McpSettings = McpSettings()
     slack: SlackSettings = SlackSettings()
+    web: WebSettings = WebSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     feedback: FeedbackSettings = FeedbackSettings()
     log: LogSettings = LogSettings()

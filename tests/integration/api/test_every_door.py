@@ -392,5 +392,5 @@ def _found(page: Page, seen: str) -> set[str]:
 LEADING = {
     name
     for name in DOORS
-    if name.startswith(("search", "ask", "chat", "document", "mcp", "slack", "cli"))
-} - {"search wrongly", "documents behind", "document by path"}
+    if name.startswith(("search", "ask", "chat", "document", "mcp", "slack", "web", "cli"))
+} - {"search wrongly", "documents behind", "document by path", "web start"}

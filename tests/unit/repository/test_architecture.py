@@ -27,7 +27,7 @@ IMPORTERS_OF_ADAPTERS = ("rag.adapters", "api.compose")
 # none of their types is part of a public signature of `rag`.
 LIBRARIES_OF_THE_CORE = {"jinja2", "markdown_it", "snowballstemmer", "yaml"}
 
-INTERFACES = ("cli", "http", "mcp", "slack")
+INTERFACES = ("cli", "http", "mcp", "slack", "web")
 BEHIND_THE_INTERFACES = ("settings", "records", "wire", "identity", "index", "evals")
 
 

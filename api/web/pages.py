@@ -1,0 +1,25 @@
+"""Adds the pages to the application."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+
+from api.compose.services import Services
+from api.web.search_page import search_router
+from api.web.sign_in import sign_in_router
+from api.web.site import make_site
+
+
+def page_routers() -> list[APIRouter]:
+    """The routers of all pages."""
+    return [sign_in_router(), search_router()]
+
+
+def add_web_pages(app: FastAPI, services: Services) -> None:
+    """Every page, and the files that browsers need for them."""
+    site = make_site(services)
+    app.state.web = site
+    files = APIRouter()
+    site.assets.add_to(files)
+    for router in (files, *page_routers()):
+        app.include_router(router)
