@@ -39,7 +39,7 @@ class AccessLog:
         if outcome.disconnected:
             self._metrics.client_disconnected()
         else:
-            self._metrics.answered(route, outcome.status)
+            self._metrics.answered(route, outcome.status, seconds)
         log.info(
             "request",
             method=scope["method"],

@@ -1,4 +1,4 @@
-"""What Prometheus may know: counts and times, with bounded labels; never a path, query or user."""
+"""Prometheus metrics: counts and times with bounded labels; never a path, query or user."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from prometheus_client.registry import Collector
 
 from api.records.eval_metrics import eval_gauges
 from api.records.model_metrics import ModelMetrics
+from api.records.request_metrics import RequestMetrics
 from rag.domain.documents import FreshnessStatus
 from rag.domain.index import IndexSummary
+from rag.domain.jobs import JobState
 from rag.domain.search import Mode
 from rag.errors import RunbookError
 from rag.ports import AnswerOutcome, ModelCall
@@ -37,17 +39,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "runbook_request_count",
-            "HTTP requests answered, by route template and status class.",
-            ("route", "status"),
-            registry=self._registry,
-        )
-        self._disconnects = Counter(
-            "runbook_client_disconnects_total",
-            "HTTP requests whose client went away before the end of the answer.",
-            registry=self._registry,
-        )
+        self._requests = RequestMetrics(self._registry)
         self._bodies_dropped = Counter(
             "runbook_unverified_bodies_dropped_total",
             "Unsigned bodies (Slack, GitHub) that gave their place to a newer one.",
@@ -67,7 +59,7 @@ class Metrics:
         )
         self._denied = Counter(
             "runbook_acl_denied_total",
-            "Pages that a retriever let through and the second access check stopped.",
+            "Chunks that a retriever returned and the second access check removed.",
             registry=self._registry,
         )
         self._failures = Counter(
@@ -148,16 +140,16 @@ class Metrics:
     def groups_dropped(self, count: int) -> None:
         self._groups_dropped.inc(count)
 
-    def answered(self, route: str, status: int) -> None:
-        """One HTTP response; `route` is a template such as `/v1/documents/{id}`, never a path."""
-        self._requests.labels(route, f"{status // 100}xx").inc()
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """Count one HTTP response; `route` is a template, such as `/v1/documents/{id}`."""
+        self._requests.answered(route, status, seconds)
 
     def unverified_body_dropped(self) -> None:
         self._bodies_dropped.inc()
 
     def client_disconnected(self) -> None:
-        """One HTTP request without an answer, because nobody waited for it."""
-        self._disconnects.inc()
+        """Count one HTTP request whose client went away before the end of the answer."""
+        self._requests.client_disconnected()
 
     def render(
         self, summary: Callable[[], IndexSummary], last_eval: PastRun | None = None
@@ -214,6 +206,12 @@ def _index_gauges(found: IndexSummary) -> Iterator[Metric]:
     for status in FreshnessStatus:
         freshness.add_metric([status.value], found.freshness.get(status, 0))
     yield freshness
+    jobs = GaugeMetricFamily(
+        "runbook_jobs", "Jobs in the catalog's queue and its history, by state.", labels=("state",)
+    )
+    for state in JobState:
+        jobs.add_metric([state.value], found.jobs.get(state, 0))
+    yield jobs
 
 
 def _gauge(name: str, documentation: str, value: float) -> Metric:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from rag.domain.documents import AclOrigin, FreshnessStatus
+from rag.domain.jobs import JobState
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class IndexSummary:
-    """Counts of what is served.
+    """Counts of what is served, and of the jobs in the queue and its history.
 
     `last_failure` is the reason why the last run failed, for administrators; None if it succeeded.
     """
@@ -59,3 +60,4 @@ class IndexSummary:
     last_success: datetime | None
     last_failure: str | None = None
     freshness: dict[FreshnessStatus, int] = field(default_factory=dict)
+    jobs: dict[JobState, int] = field(default_factory=dict)

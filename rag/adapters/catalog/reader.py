@@ -14,9 +14,18 @@ from rag.access.acl import AccessFilter
 from rag.adapters.catalog.access import may_read, passes, readable_sets
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.rows import chunk_of, document_of
-from rag.adapters.catalog.schema import acl_sets, chunks, generations, quarantine, state, versions
+from rag.adapters.catalog.schema import (
+    acl_sets,
+    chunks,
+    generations,
+    jobs,
+    quarantine,
+    state,
+    versions,
+)
 from rag.domain.documents import Chunk, Document, FreshnessStatus, IndexedChunk
 from rag.domain.index import IndexSummary, Quarantined
+from rag.domain.jobs import JobState
 from rag.domain.search import Filters
 from rag.retrieval.freshness import status_of
 
@@ -162,6 +171,7 @@ class CatalogReader:
                 last_success=datetime.fromisoformat(last) if last else None,
                 last_failure=failure,
                 freshness=freshness,
+                jobs=_job_counts(connection),
             )
 
 
@@ -196,3 +206,8 @@ def _freshness_counts(
         every = timedelta(days=days) if days else None
         counts[status_of(last, every, today, review_every)] += documents
     return counts
+
+
+def _job_counts(connection: sa.Connection) -> dict[JobState, int]:
+    query = sa.select(jobs.c.state, sa.func.count()).group_by(jobs.c.state)
+    return {JobState(name): count for name, count in connection.execute(query)}

@@ -13,6 +13,7 @@ import yaml
 
 from api.settings import load_settings
 from fuzz.targets import TARGETS
+from tests.setting_names import is_setting
 
 ROOT = Path(__file__).parents[3]
 
@@ -57,7 +58,7 @@ def test_the_language_model_is_reached_by_the_service_alone(compose: Any) -> Non
 
 def services(compose: Any) -> Mapping[str, Any]:
     found: Mapping[str, Any] = compose["services"]
-    assert set(found) == {"runbook", "chroma", "ollama", "open-webui"}
+    assert set(found) == {"runbook", "chroma", "ollama", "open-webui", "prometheus", "grafana"}
     return found
 
 
@@ -107,8 +108,58 @@ def test_what_is_mounted_is_a_volume_or_read_only(compose: Any) -> None:
 
 def test_ports_are_bound_to_loopback(compose: Any) -> None:
     ports = [port for one in services(compose).values() for port in one.get("ports", [])]
-    assert len(ports) == 2
+    assert len(ports) == 3
     assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_prometheus_and_grafana_are_provisioned_from_files_of_the_repository(compose: Any) -> None:
+    for name in ("prometheus", "grafana"):
+        assert compose["services"][name]["profiles"] == ["monitoring"]
+        files = [volume for volume in compose["services"][name]["volumes"] if volume[0] == "."]
+        assert all((ROOT / volume.split(":")[0]).exists() for volume in files), name
+    assert compose["services"]["prometheus"]["networks"] == ["metrics"]
+    assert compose["networks"]["metrics"]["internal"] is True
+
+
+def test_the_password_of_grafana_is_read_from_a_file(compose: Any) -> None:
+    grafana = compose["services"]["grafana"]
+    assert grafana["environment"]["GF_SECURITY_ADMIN_PASSWORD__FILE"] == (
+        "/run/secrets/grafana-password"
+    )
+    assert grafana["secrets"] == ["grafana-password"]
+    assert "file" in compose["secrets"]["grafana-password"]
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert "/grafana-password" in ignored
+    assert "grafana-password" in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_services_whose_image_has_a_client_have_a_health_check(compose: Any) -> None:
+    for name in ("ollama", "prometheus", "grafana"):
+        assert compose["services"][name]["healthcheck"]["test"][0] == "CMD", name
+
+
+def test_environment_variables_are_settings_that_exist(compose: Any) -> None:
+    names = list(compose["services"]["runbook"]["environment"])
+    assert names
+    assert [name for name in names if not is_setting(name)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "exists"),
+    [
+        ("RUNBOOK_VECTORS__MODE", True),
+        ("RUNBOOK_IDENTITY__OIDC__ISSUER", True),
+        ("RUNBOOK_STATE", True),
+        ("RUNBOOK_CONFIG", True),
+        ("RUNBOOK_VECTORS__HOTS", False),
+        ("RUNBOOK_VECTORS", True),
+        ("RUNBOOK_SERVER__PORT__NUMBER", False),
+        ("RUNBOOK_PORT", False),
+        ("VECTORS__MODE", False),
+    ],
+)
+def test_a_setting_that_does_not_exist_is_found(name: str, exists: bool) -> None:
+    assert is_setting(name) is exists
 
 
 def test_the_chroma_server_is_of_the_pinned_client_version(compose: Any) -> None:

@@ -14,6 +14,7 @@ from api.records.metrics import CONTENT_TYPE, Metrics
 from evals.running.history import PastRun, append_run, last_run
 from rag.domain.documents import FreshnessStatus
 from rag.domain.index import IndexSummary
+from rag.domain.jobs import JobState
 from rag.domain.search import Mode
 from rag.errors import StoreError
 from rag.ports import SearchObserver
@@ -61,13 +62,31 @@ def test_searches_are_counted_and_timed_by_mode() -> None:
 def test_requests_are_counted_by_route_and_class_of_status() -> None:
     metrics = Metrics()
     for status in (200, 201, 404, 503):
-        metrics.answered("/v1/search", status)
+        metrics.answered("/v1/search", status, 0.02)
     found = samples(metrics)
     by_class = [
         found[("runbook_request_count_total", "route=/v1/search", f"status={group}")]
         for group in ("2xx", "4xx", "5xx")
     ]
     assert by_class == [2, 1, 1]
+
+
+def test_requests_are_timed_by_route_and_refusals_for_their_rate_are_counted() -> None:
+    metrics = Metrics()
+    metrics.answered("/v1/search", 200, 0.02)
+    metrics.answered("/v1/search", 429, 0.001)
+    metrics.answered("/v1/ask", 403, 3.0)
+    found = samples(metrics)
+    name = "runbook_request_latency_seconds"
+    assert found[(f"{name}_count", "route=/v1/search")] == 2
+    assert found[(f"{name}_bucket", "le=0.01", "route=/v1/search")] == 1
+    assert found[(f"{name}_bucket", "le=5.0", "route=/v1/ask")] == 1
+    assert found[("runbook_rate_limited_total",)] == 1
+
+
+def test_jobs_are_counted_in_every_state() -> None:
+    found = samples(Metrics(), replace(SUMMARY, jobs={JobState.QUEUED: 3, JobState.FAILED: 1}))
+    assert [found[("runbook_jobs", f"state={state}")] for state in JobState] == [3, 0, 0, 1, 0]
 
 
 def test_the_index_is_read_when_it_is_asked_for() -> None:
