@@ -5,11 +5,14 @@ Vectors are `array('f')` of unit length: numeric libraries read these 32-bit flo
 
 from __future__ import annotations
 
+import hashlib
+import json
 from array import array
 from collections.abc import Generator as Stream
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import UTC, date, datetime, time
+from typing import Any, Protocol
 
 from rag.access.acl import AccessFilter
 from rag.domain.answers import Usage
@@ -71,6 +74,27 @@ class Question:
         return self._vectors[model]
 
 
+Attributes = dict[str, int | str | list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkDescription:
+    """What else a vector's row says of its chunk, for those who read the store by itself.
+
+    The search engine reads none of it. `acl_tags` are sorted.
+    """
+
+    document_id: str
+    path: str
+    revision: str
+    section: tuple[str, ...]
+    lines: tuple[int, int]
+    owner: str | None
+    acl_tags: tuple[str, ...]
+    last_reviewed: date | None
+    review_due: date | None
+
+
 @dataclass(frozen=True, slots=True)
 class VectorEntry:
     """A vector with the attributes that a store filters by. `updated` is a Unix time in seconds."""
@@ -83,6 +107,45 @@ class VectorEntry:
     source: str
     service: tuple[str, ...]
     updated: int
+    description: ChunkDescription
+
+    def attributes(self) -> Attributes:
+        """The row of a store, in flat values; times are Unix times in seconds.
+
+        What is empty or unknown is left out: Chroma refuses empty lists.
+        """
+        about = self.description
+        dates = {"last_reviewed": about.last_reviewed, "review_due": about.review_due}
+        lists = {
+            "service": self.service,
+            "acl_tags": about.acl_tags,
+            "section": about.section,
+        }
+        return {
+            "version": self.version,
+            "acl_set": self.acl_set,
+            "kind": self.kind,
+            "source": self.source,
+            "updated": self.updated,
+            "document_id": about.document_id,
+            "path": about.path,
+            "revision": about.revision,
+            "first_line": about.lines[0],
+            "last_line": about.lines[1],
+            **({"owner": about.owner} if about.owner else {}),
+            **{name: list(values) for name, values in lists.items() if values},
+            **{name: _midnight(day) for name, day in dates.items() if day is not None},
+        }
+
+
+def _midnight(day: date) -> int:
+    return int(datetime.combine(day, time.min, UTC).timestamp())
+
+
+def digest_of(attributes: Mapping[str, Any]) -> bytes:
+    """Identifies the attributes of a row, in 8 bytes: a check of a million rows stays small."""
+    content = json.dumps(attributes, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +177,8 @@ class VectorStore(NearestVectors, Protocol):
 
     def count(self) -> int: ...
 
-    def held(self) -> dict[int, int]:
-        """The ACL set of every entry, by key."""
+    def held(self) -> dict[int, bytes]:
+        """The digest of every entry's attributes, by key."""
         ...
 
     def bloated(self) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from rag.domain.documents import AclOrigin, Chunk, Document, LineSpan, Metadata, content_hash
 from rag.domain.search import Mode
 from rag.indexing.write_protocol import Draft, IndexWriter
-from rag.ports import TokenCounterSource, Vector, VectorEntry, VectorFilter
+from rag.ports import TokenCounterSource, Vector, VectorEntry, VectorFilter, digest_of
 
 _WORD = re.compile(r"\w+")
 
@@ -94,8 +94,8 @@ class MemoryVectors:
     def count(self) -> int:
         return len(self.entries)
 
-    def held(self) -> dict[int, int]:
-        return {key: entry.acl_set for key, entry in self.entries.items()}
+    def held(self) -> dict[int, bytes]:
+        return {key: digest_of(entry.attributes()) for key, entry in self.entries.items()}
 
     def bloated(self) -> bool:
         return self.swollen

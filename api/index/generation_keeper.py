@@ -301,11 +301,11 @@ def _finds_itself(store: NearestVectors, sample: Sample) -> bool:
     return bool(found) and found[0][1] > _SAME
 
 
-def _vector_problems(expected: Mapping[int, int], held: Mapping[int, int]) -> list[str]:
+def _vector_problems(expected: Mapping[int, bytes], held: Mapping[int, bytes]) -> list[str]:
     problems: list[str] = []
     lacking, surplus = expected.keys() - held.keys(), held.keys() - expected.keys()
     if lacking or surplus:
         problems.append(f"the vectors lack {len(lacking)} chunks and have {len(surplus)} too many")
     if others := sum(held[key] != expected[key] for key in expected.keys() & held.keys()):
-        problems.append(f"{others} vectors carry another ACL set than the catalog")
+        problems.append(f"{others} vectors are described differently than in the catalog")
     return problems

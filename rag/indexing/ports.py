@@ -140,7 +140,7 @@ class Sample:
 class ConsistencyCheck(Protocol):
     """Compares what the catalog holds of one generation with its own tables."""
 
-    def expected(self) -> dict[int, int]:
+    def expected(self) -> dict[int, bytes]:
         """Every served chunk's key with its ACL set: what the vector store must hold."""
         ...
 

@@ -20,7 +20,14 @@ from rag.domain.documents import Chunk, Document
 from rag.errors import QuarantineError
 from rag.indexing.access_changes import AccessWriter, NarrowedAcl
 from rag.indexing.chunk_keys import CHUNKS_PER_VERSION, chunk_key
-from rag.ports import ChangeObserver, Embedder, Vector, VectorEntry, VectorStore
+from rag.ports import (
+    ChangeObserver,
+    ChunkDescription,
+    Embedder,
+    Vector,
+    VectorEntry,
+    VectorStore,
+)
 
 _REBUILD_BATCH = 2000
 
@@ -28,6 +35,30 @@ _REBUILD_BATCH = 2000
 def text_hash(text: str) -> str:
     """The key of a text's embedding: its sha256, in hex."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def describe(document: Document, chunk: Chunk) -> ChunkDescription:
+    """What a vector's row says of its chunk.
+
+    `review_due` is only known where the document states its own period.
+    """
+    about = document.metadata
+    due = (
+        about.last_reviewed + about.review_every
+        if about.last_reviewed is not None and about.review_every is not None
+        else None
+    )
+    return ChunkDescription(
+        document_id=document.id,
+        path=document.path,
+        revision=document.revision,
+        section=chunk.section,
+        lines=(chunk.lines.first, chunk.lines.last),
+        owner=about.owner,
+        acl_tags=tuple(sorted(document.acl)),
+        last_reviewed=about.last_reviewed,
+        review_due=due,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +102,11 @@ class Staged:
                 source=document.source,
                 service=document.metadata.service,
                 updated=int(document.updated_at.timestamp()),
+                description=describe(document, chunk),
             )
-            for key, vector in zip(self.keys, self.draft.vectors, strict=True)
+            for key, chunk, vector in zip(
+                self.keys, self.draft.chunks, self.draft.vectors, strict=True
+            )
         ]
 
 

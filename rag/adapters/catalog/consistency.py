@@ -13,12 +13,13 @@ from rag.adapters.catalog.document_features import document_vector
 from rag.adapters.catalog.lexical_table import CHUNKS, PAGES, Fields
 from rag.adapters.catalog.rows import chunk_of, document_of
 from rag.adapters.catalog.schema import acl_sets, chunks, embeddings, page_vectors, versions
+from rag.adapters.catalog.vector_entries import NO_VECTOR, entry_of, entry_query
 from rag.domain.documents import Chunk
 from rag.domain.generations import Generation
 from rag.errors import StoreError
 from rag.indexing.ports import Sample
 from rag.indexing.write_protocol import text_hash
-from rag.ports import Embedder, Vector
+from rag.ports import Embedder, Vector, digest_of
 
 _ROWS = 500
 
@@ -31,15 +32,11 @@ class Consistency:
         self._generation = generation
         self._active = sa.and_(versions.c.generation == generation.id, versions.c.state == "active")
 
-    def expected(self) -> dict[int, int]:
-        """Every served chunk's key with its ACL set: what the vectors must hold."""
-        query = (
-            sa.select(chunks.c.key, versions.c.acl_set)
-            .join(versions, versions.c.id == chunks.c.version)
-            .where(self._active)
-        )
+    def expected(self) -> dict[int, bytes]:
+        """The digest of what the vector store must say of every served chunk, by key."""
         with self._database.read() as connection:
-            return {row.key: row.acl_set for row in connection.execute(query)}
+            rows = connection.execute(entry_query().where(self._active)).mappings()
+            return {row["key"]: digest_of(entry_of(row, NO_VECTOR).attributes()) for row in rows}
 
     def without_embedding(self) -> list[Chunk]:
         """Chunks whose vector the catalog has lost."""

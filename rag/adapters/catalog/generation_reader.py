@@ -17,6 +17,7 @@ from rag.adapters.catalog.schema import (
     embeddings,
     versions,
 )
+from rag.adapters.catalog.vector_entries import entry_of, entry_query
 from rag.domain.documents import AclOrigin
 from rag.domain.generations import Generation
 from rag.domain.index import ActiveVersion
@@ -95,15 +96,15 @@ class GenerationReader:
     def active_entries(self, batch: int) -> Iterator[list[VectorEntry]]:
         """Every vector that should be in the store, from the catalog alone."""
         query = (
-            sa.select(chunks.c.key, versions, embeddings.c.vector)
-            .join(versions, versions.c.id == chunks.c.version)
+            entry_query()
+            .add_columns(embeddings.c.vector)
             .join(embeddings, embeddings.c.text_hash == chunks.c.text_hash)
             .where(self._active, embeddings.c.model == self.generation.model)
             .order_by(chunks.c.key)
         )
         with self._database.read() as connection:
             for rows in connection.execute(query).mappings().partitions(batch):
-                yield [_entry(row) for row in rows]
+                yield [entry_of(row, array("f", row["vector"])) for row in rows]
 
     def unreadable_count(self) -> int:
         """Served documents that nobody but administrators may read."""
@@ -143,17 +144,4 @@ def _active_version(row: sa.RowMapping) -> ActiveVersion:
         acl=frozenset(strings(row["acl_tags"])),
         acl_origin=AclOrigin(row["acl_origin"]),
         acl_narrowed=row["acl_narrowed"],
-    )
-
-
-def _entry(row: sa.RowMapping) -> VectorEntry:
-    return VectorEntry(
-        key=row["key"],
-        version=row["id"],
-        vector=array("f", row["vector"]),
-        acl_set=row["acl_set"],
-        kind=row["kind"],
-        source=row["source"],
-        service=strings(row["service"]),
-        updated=row["updated"],
     )

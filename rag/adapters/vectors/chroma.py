@@ -1,7 +1,8 @@
 """The vector store on Chroma, embedded or over HTTP.
 
-Chroma's collection holds one generation. No negative filter is used and no list of tags is
-stored: an entry carries the number of its ACL set, and what passes is a list of numbers.
+Chroma's collection holds one generation. Searches filter by the number of an entry's ACL set, never
+by its tags and never by a negative filter. The tags and the rest of the description are there for
+programs of a team's own that read the collection.
 
 A deleted vector stays in the collection's graph, on disk and in every walk through it. So once most
 of a graph is dead, what serves is written to another collection, and that one takes its place.
@@ -12,14 +13,14 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import ConfigurationError, StoreError
-from rag.ports import Vector, VectorEntry, VectorFilter
+from rag.ports import Vector, VectorEntry, VectorFilter, digest_of
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -86,7 +87,7 @@ class ChromaVectorStore:
                 collection.upsert(
                     ids=[str(entry.key) for entry in batch],
                     embeddings=np.array([entry.vector for entry in batch], dtype=np.float32),
-                    metadatas=[_metadata(entry) for entry in batch],
+                    metadatas=[entry.attributes() for entry in batch],
                 )
 
     def delete_versions(self, versions: Sequence[int]) -> None:
@@ -133,14 +134,14 @@ class ChromaVectorStore:
         with self._translated():
             return int(self._collection.count())
 
-    def held(self) -> dict[int, int]:
-        found: dict[int, int] = {}
+    def held(self) -> dict[int, bytes]:
+        found: dict[int, bytes] = {}
         for start in range(0, self.count(), _MAX_BATCH):
             with self._translated():
                 page = self._collection.get(include=["metadatas"], limit=_MAX_BATCH, offset=start)
             metadatas: Any = page["metadatas"]
             for key, metadata in zip(page["ids"], metadatas, strict=True):
-                found[int(key)] = int(metadata["acl_set"])
+                found[int(key)] = digest_of(metadata)
         return found
 
     def bloated(self) -> bool:
@@ -266,19 +267,6 @@ def _message(place: str, error: BaseException) -> str:
         "that the catalog lacks: stop the service, remove it, and start it or ingest again: it is "
         "built anew from the catalog."
     )
-
-
-def _metadata(entry: VectorEntry) -> Mapping[str, Any]:
-    metadata: dict[str, Any] = {
-        "version": entry.version,
-        "acl_set": entry.acl_set,
-        "kind": entry.kind,
-        "source": entry.source,
-        "updated": entry.updated,
-    }
-    if entry.service:  # Chroma refuses empty lists
-        metadata["service"] = list(entry.service)
-    return metadata
 
 
 def _where(where: VectorFilter) -> Any:

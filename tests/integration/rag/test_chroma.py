@@ -15,7 +15,7 @@ from rag.adapters.vectors.chroma import ChromaVectorStore
 from rag.domain.documents import Kind
 from rag.domain.search import Filters
 from rag.errors import ConfigurationError
-from rag.ports import VectorEntry, VectorFilter
+from rag.ports import ChunkDescription, VectorEntry, VectorFilter, digest_of
 from tests.processes import chroma_server, free_port
 
 Open = Callable[[], ChromaVectorStore]
@@ -58,6 +58,17 @@ def entry(key: int, at: int, acl_set: int = 1, version: int = 1, **told: object)
         source=str(told.get("source", "s")),
         service=tuple(str(told.get("service", "")).split()),
         updated=int(datetime(2026, 1, int(str(told.get("day", 1))), tzinfo=UTC).timestamp()),
+        description=ChunkDescription(
+            document_id="d",
+            path="a/b.md",
+            revision="r",
+            section=("Mitigation", "Roll back"),
+            lines=(3, 9),
+            owner=None,
+            acl_tags=("role:sre", "team:payments"),
+            last_reviewed=date(2026, 1, 2),
+            review_due=None,
+        ),
     )
 
 
@@ -126,7 +137,7 @@ def test_compacting_keeps_what_serves_and_others_follow(open_store: Open) -> Non
     for _ in range(2):
         store.compact([[entry(1, 0)], [entry(3, 2)]])
         assert keys(store, EVERYTHING) == {1, 3}
-        assert store.held() == {1: 1, 3: 1}
+        assert store.held() == {n: digest_of(entry(n, n - 1).attributes()) for n in (1, 3)}
     assert keys(other, EVERYTHING) == {1, 3}
     assert keys(open_store(), EVERYTHING) == {1, 3}
 
