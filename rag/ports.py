@@ -74,7 +74,7 @@ class Question:
         return self._vectors[model]
 
 
-Attributes = dict[str, int | str | list[str]]
+Attributes = dict[str, Any]  # of int, str and list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,8 +120,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(*self.refusal)
         elif state.behaviour is Behaviour.RUBBISH:
             self._send_bytes(200, self.rubbish, self.content_type)
-        else:
+        elif body.get("stream"):
             self._stream(state.text_for(body["messages"]))
+        else:
+            self._send(200, self.whole(state.text_for(body["messages"])))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing on stderr."""
@@ -140,6 +142,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def ending(self) -> Iterator[bytes]:
         """What stands behind the last piece."""
+        raise NotImplementedError
+
+    def whole(self, text: str) -> Any:
+        """An answer that is not streamed."""
         raise NotImplementedError
 
     def _send(self, status: int, content: Any, headers: dict[str, str] | None = None) -> None:
@@ -210,6 +216,11 @@ class _OpenAi(_Handler):
 
     def piece(self, text: str) -> Any:
         return _chunk(text)
+
+    def whole(self, text: str) -> Any:
+        message = {"role": "assistant", "content": text}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        return {**_chunk(None), "object": "chat.completion", "choices": [choice]}
 
     def ending(self) -> Iterator[bytes]:
         yield self.event(_chunk(None))
