@@ -8,6 +8,7 @@ import click
 
 from api.cli import exit_codes
 from api.cli.answers import print_answer
+from api.cli.empty_results import print_empty_result
 from api.cli.principal import local_principal
 from api.cli.query_options import MakeQuery, query_options
 from api.cli.question import read_question
@@ -31,7 +32,10 @@ def command(
     from api.compose.reading import open_reading
 
     with open_reading(settings, embedder=model, traced=True) as services:
-        answer = services.answerer.answer(make_query(question, principal))
+        query = make_query(question, principal)
+        answer = services.answerer.answer(query)
+    if not answer.hits:
+        print_empty_result(settings, principal, tags, query.filters)
     if as_json:
         from api.wire.answers import answer_to_wire
 

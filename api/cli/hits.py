@@ -17,10 +17,8 @@ _HALF_A_LOOP = re.compile(r"do|done|then|else|fi|esac|for \w+ in [^;$(`]*; *do")
 
 
 def print_hits(result: SearchResult, *, explain: bool = False) -> None:
-    """Hits on stdout, best first; that nothing answers, or that there is nothing, on stderr."""
-    if not result.hits:
-        echo("nothing found", err=True)
-    elif result.no_result:
+    """Hits on stdout, best first; that none of them answers, on stderr."""
+    if result.hits and result.no_result:
         echo("nothing here seems to answer that; the nearest pages are:", err=True)
     for hit in result.hits:
         if hit.rank > 1:

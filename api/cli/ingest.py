@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,6 +12,7 @@ from api.cli import exit_codes
 from api.cli.progress import shown_progress
 from api.cli.terminal import echo, echo_json
 from api.settings import load_settings
+from ingest.formats import SUFFIXES
 from ingest.runs.report import IngestReport
 from rag.access.acl import parse_tags
 
@@ -34,6 +37,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Make the index equal to the files of PATH, or of every configured source."""
+    started = time.monotonic()
     from api.compose.indexing import run_ingest
 
     settings = load_settings(ctx.obj)
@@ -48,6 +52,8 @@ def command(
             full=full,
             progress=progress,
         )
+    # What a person waits for: loading libraries and a model as well.
+    report = replace(report, seconds=round(time.monotonic() - started, 3))
     if as_json:
         echo_json(report.to_json())
     else:
@@ -55,6 +61,7 @@ def command(
     _tell_of_suspicious(report)
     _tell_of_unreadable(report)
     tell_of_unreachable(report)
+    _tell_of_empty(report)
     if report.unreachable:
         ctx.exit(exit_codes.FAILED)
     ctx.exit(exit_codes.QUARANTINED if report.quarantined else 0)
@@ -76,6 +83,15 @@ def tell_of_unreachable(report: IngestReport) -> None:
     """Which sources could not be reached, on stderr."""
     for problem in report.unreachable:
         echo(f"not reached  {problem}", err=True)
+
+
+def _tell_of_empty(report: IngestReport) -> None:
+    for place in report.empty:
+        echo(
+            f"no document found in {place}: read are {', '.join(sorted(SUFFIXES))}; hidden files "
+            "and those in .runbookignore are not",
+            err=True,
+        )
 
 
 def _tell_of_suspicious(report: IngestReport) -> None:

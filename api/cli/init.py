@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -82,13 +81,15 @@ def _source(config: Path, place: str | None) -> tuple[SourceSettings, list[str]]
 
 
 def _folder_source(config: Path, place: str | None) -> SourceSettings:
-    from ingest.sources.selection import source_name
+    from ingest.sources.selection import missing_path, source_name
 
     if place is None:
         place = next((name for name in _USUAL_FOLDERS if Path(name).is_dir()), ".")
     folder = Path(place)
+    if not folder.exists():
+        raise ConfigurationError(missing_path(folder))
     if not folder.is_dir():
-        raise ConfigurationError(_no_folder(folder))
+        raise ConfigurationError(f"{folder} is a file: give the folder that it is in")
     root, beside = folder.resolve(), config.resolve().parent
     try:
         str(root).encode()
@@ -96,16 +97,6 @@ def _folder_source(config: Path, place: str | None) -> SourceSettings:
         raise ConfigurationError("the folder's name is not UTF-8; rename it") from error
     shown = root.relative_to(beside) if root.is_relative_to(beside) else root
     return SourceSettings(name=source_name(root), path=shown)
-
-
-def _no_folder(folder: Path) -> str:
-    if folder.exists():
-        return f"{folder} is a file: give the folder that it is in"
-    above = folder.parent
-    beside = [one.name for one in above.iterdir() if one.is_dir()] if above.is_dir() else []
-    near = get_close_matches(folder.name, beside, 1)
-    meant = f"; did you mean {above / near[0]}?" if near else ""
-    return f"{folder}: there is no such folder{meant}"
 
 
 def _at_a_terminal() -> bool:

@@ -29,6 +29,17 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(f"api.cli.{self._modules[cmd_name][0]}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Click suggests commands that are registered; these are not before they are called."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            raise click.NoSuchCommand(
+                error.command_name, possibilities=self._modules, ctx=ctx
+            ) from None
+
     def format_commands(
         self,
         ctx: click.Context,  # noqa: ARG002 - click's signature

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from api.cli import exit_codes
+from api.cli.empty_results import print_empty_result
 from api.cli.hits import print_hits
 from api.cli.principal import local_principal
 from api.cli.query_options import MakeQuery, query_options
@@ -58,7 +59,10 @@ def command(
                 del answer["request_id"]
                 _echo_json({"id": identity, **answer})
             return
-        result = engine.search(make_query(question or "", principal))
+        query = make_query(question or "", principal)
+        result = engine.search(query)
+    if not result.hits:
+        print_empty_result(settings, principal, tags, query.filters)
     if as_json:
         _echo_json(_answer(result, explain))
     else:

@@ -26,6 +26,7 @@ from ingest.sources.selection import sources_for_paths
 from rag.adapters.catalog.catalog import Catalog
 from rag.errors import ConfigurationError
 from rag.ports import Embedder
+from rag.text.suggestions import did_you_mean
 
 log = logging.getLogger(__name__)
 
@@ -97,8 +98,11 @@ def run_ingest(
     configured = configured_sources(settings)
     chosen = [one for one in configured if source in (None, one.name)]
     if source is not None and (paths or not chosen):
+        meant = did_you_mean(source, [one.name for one in configured])
         raise ConfigurationError(
-            f"no source {source!r} is configured" if not paths else "give paths or --source"
+            "give paths or --source, one of the two"
+            if paths
+            else f"no source {source!r} is configured{meant}"
         )
     if not paths and not configured:
         raise ConfigurationError(

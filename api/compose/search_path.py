@@ -25,10 +25,12 @@ from rag.adapters.catalog.lexical import DocumentRetriever, IdentifierRetriever,
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.cross_encoder import CrossEncoderReranker
 from rag.adapters.vectors.serving_vectors import ServingDense, ServingPageVectors
+from rag.domain.access import Principal
 from rag.domain.generations import Generation, Recipe
 from rag.domain.search import Filters, Mode
 from rag.errors import ConfigurationError
 from rag.ports import Embedder, NearestVectors, Question, Reranker, Retriever, SearchObserver
+from rag.retrieval.empty_results import Facets
 from rag.retrieval.search import SearchEngine, SearchSettings
 from rag.retrieval.synonyms import Synonyms, parse_synonyms
 
@@ -98,6 +100,12 @@ def open_search(settings: Settings, embedder: Embedder) -> Iterator[SearchEngine
             today,
         )
         yield path.engine
+
+
+def readable_facets(settings: Settings, principal: Principal) -> Facets:
+    """The sources and services of what the principal may read."""
+    with closing(Database.open(catalog_path(settings))) as database:
+        return CatalogReader(database).facets(access=access_filter(principal))
 
 
 class _Unobserved:

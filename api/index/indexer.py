@@ -120,6 +120,7 @@ class Indexer:
         every source could be reached. Raises ConfigurationError when the request does not cover
         all sources of which the serving generation has documents.
         """
+        started = time.monotonic()
         with self.owned():
             prepared = self._prepare_serving(request)
             generation = self._generation(request.full)
@@ -133,7 +134,7 @@ class Indexer:
                 self.catalog.promotions.promote(
                     generation, by="ingest --full", kind="ingest", gate="none", waited=False
                 )
-            return report
+            return replace(report, seconds=round(time.monotonic() - started, 3))
 
     def ingest_into(self, generation: Generation, request: IngestRequest) -> IngestReport:
         """The same for one generation, whether it serves or not."""

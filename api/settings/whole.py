@@ -89,6 +89,13 @@ class Settings(BaseSettings):
         proxy = self.identity.proxy
         return self.server.proxies + (proxy.addresses if proxy else ())
 
+    @property
+    def named_variables(self) -> frozenset[str]:
+        """The environment variables in which these settings look for secrets."""
+        webhooks = (self.webhooks.github_secret_env, self.webhooks.gitlab_token_env)
+        sources = (source.credentials_env for source in self.sources)
+        return frozenset(name for name in (*webhooks, *sources) if name)
+
     def source_root(self, source: SourceSettings) -> Path:
         """Where its files stand; those of a connector are mirrored into the state folder."""
         if source.git is not None:

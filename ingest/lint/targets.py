@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ingest.formats import TEXT_SUFFIXES
 from ingest.lint.run import Target
+from ingest.sources.selection import missing_path
 from ingest.sources.source import Source
 from ingest.sources.walk import walk
 from rag.errors import ConfigurationError
@@ -38,7 +39,7 @@ def lint_targets(paths: Sequence[Path], sources: Sequence[Source]) -> list[Targe
 def _placed(path: Path, sources: Sequence[Source]) -> tuple[Path, str, bool]:
     """A path's root, what of the root it names, and whether the root is a guess."""
     if not path.exists():
-        raise ConfigurationError(f"{path}: no such file or folder")
+        raise ConfigurationError(missing_path(path))
     resolved = path.resolve()
     for source in sources:
         root = source.root.resolve()

@@ -17,7 +17,9 @@ class IngestReport:
 
     `unsettled` names by source and path what was being written just then: its last good version
     serves on. `unreachable` says which sources are not there or could not be fetched, and why.
-    `suspicious` lists text that addresses a model in the files that this run has read.
+    `suspicious` lists text that addresses a model in the files that this run has read. `empty` are
+    the folders and files of the run in which there is no document. `seconds` is the time of the
+    whole run, fetching included.
     """
 
     added: int = 0
@@ -32,6 +34,7 @@ class IngestReport:
     unsettled: tuple[tuple[str, str], ...] = ()
     unreachable: tuple[str, ...] = ()
     suspicious: tuple[Suspicious, ...] = ()
+    empty: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The document that `runbook ingest --json` prints."""
@@ -71,7 +74,7 @@ class IngestReport:
 class Outcome:
     """What happened to one source: counts of documents, and the quarantined files by path.
 
-    `unsettled` are pairs of source and path.
+    `unsettled` are pairs of source and path. `empty` is where no document was found.
     """
 
     added: int = 0
@@ -81,6 +84,7 @@ class Outcome:
     quarantined: dict[str, Quarantined] = field(default_factory=dict)
     unsettled: list[tuple[str, str]] = field(default_factory=list)
     unreachable: str | None = None
+    empty: str | None = None
     suspicious: list[Suspicious] = field(default_factory=list)
 
 
@@ -100,6 +104,7 @@ def report_of(
         unreadable=catalog.unreadable_count(),
         suspicious=tuple(item for outcome in outcomes for item in outcome.suspicious),
         unreachable=tuple(one.unreachable for one in outcomes if one.unreachable),
+        empty=tuple(one.empty for one in outcomes if one.empty),
         unsettled=tuple(item for outcome in outcomes for item in outcome.unsettled),
     )
 

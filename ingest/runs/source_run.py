@@ -93,12 +93,17 @@ class SourceRun:
             self._note_what_was_not_fetched()
             if self._fetched.walked is not None:
                 self._compare(self._fetched.walked)
+                self._note_if_empty(self._fetched.walked)
         except (RunbookError, MemoryError):
             raise
         except Exception as error:  # the other sources still have their turn
             log.exception("a source was not brought up to date")
             self._unreachable(StoreError(f"it failed ({type(error).__name__}); see the log"))
         return self._outcome
+
+    def _note_if_empty(self, walked: Walk) -> None:
+        if not (walked.files or walked.problems or self._fetched.unreachable):
+            self._outcome.empty = str(self._source.root / (self._source.scope or ""))
 
     def _note_what_was_not_fetched(self) -> None:
         if self._fetched.unreachable is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path, PurePath
 from ingest.sources.source import Source
 from rag.domain.index import KnownSource
 from rag.errors import ConfigurationError
+from rag.text.suggestions import nearest
 
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _MAX_NAME = 64
@@ -33,7 +35,7 @@ def sources_for_paths(
     # Folders above others come first, whatever the order on the command line.
     for path in sorted(paths, key=lambda path: len(path.resolve().parts)):
         if not path.exists():
-            raise ConfigurationError(f"{path}: no such file or folder")
+            raise ConfigurationError(missing_path(path))
         found = _part_of(path.resolve(), configured)
         if found is not None and acl is not None:
             raise ConfigurationError(
@@ -43,6 +45,15 @@ def sources_for_paths(
         found = found or _part_of(path.resolve(), [*earlier, *made])
         made.append(found or _new_source(path.resolve(), acl, [*configured, *earlier, *made]))
     return _without_overlap(made, configured, earlier)
+
+
+def missing_path(path: Path) -> str:
+    """An error message for a path that is not there, with the nearest name beside it."""
+    above = path.parent
+    beside = [one.name for one in above.iterdir()] if os.access(above, os.R_OK | os.X_OK) else []
+    near = nearest(path.name, beside)
+    meant = f"; did you mean {above / near}?" if near else ""
+    return f"{path}: no such file or folder{meant}"
 
 
 def source_name(root: PurePath) -> str:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from rag.access.acl import AccessFilter
 from rag.adapters.catalog.access import may_read, passes, readable_sets
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.rows import chunk_of, document_of
+from rag.adapters.catalog.rows import chunk_of, document_of, strings
 from rag.adapters.catalog.schema import (
     acl_sets,
     chunks,
@@ -27,6 +27,7 @@ from rag.domain.documents import Chunk, Document, FreshnessStatus, IndexedChunk
 from rag.domain.index import IndexSummary, Quarantined
 from rag.domain.jobs import JobState
 from rag.domain.search import Filters
+from rag.retrieval.empty_results import Facets
 from rag.retrieval.freshness import status_of
 
 _SERVED = sa.and_(
@@ -116,6 +117,21 @@ class CatalogReader:
         ends = sa.func.substr(path, -length - 1) == sa.literal("/").concat(versions.c.path)
         linked = sa.func.rtrim(versions.c.url, "/") == url
         return self._listed(sa.or_(linked, ends), access, _MAX_CLAIMS)
+
+    def facets(self, *, access: AccessFilter) -> Facets:
+        """The sources and services of the documents that may be read."""
+        if access.nothing:
+            return Facets()
+        readable = (
+            sa.select(versions.c.source, versions.c.service)
+            .join(acl_sets, acl_sets.c.id == versions.c.acl_set)
+            .where(_SERVED, may_read(access))
+            .distinct()
+        )
+        with self._database.read() as connection:
+            rows = list(connection.execute(readable))
+        services = (service for row in rows for service in strings(row.service))
+        return Facets(frozenset(row.source for row in rows), frozenset(services))
 
     def every_document(self, *, access: AccessFilter) -> list[Document]:
         """All that may be read, ordered by source and path; for reports over the whole catalog."""
