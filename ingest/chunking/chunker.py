@@ -22,7 +22,7 @@ from rag.text.limits import MAX_CHUNK_CHARS
 
 # Part of a generation's fingerprint: raise it when the same blocks would make other chunks, or the
 # same commands in them would be told to do something else.
-CHUNKER_VERSION = "3"
+CHUNKER_VERSION = "4"
 
 _UNCUT = frozenset({BlockKind.HEADING, BlockKind.CODE, BlockKind.TABLE, BlockKind.STEP})
 # Headings may be absurdly long; what stands before a chunk's text keeps to this share of it.

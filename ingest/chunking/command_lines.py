@@ -49,8 +49,7 @@ class _CommandReader:
         inside = BlockText(block.text, block.tree)
         for index in inside.leaves():
             part = inside.blocks[index]
-            first = block.lines.first + block.text.count("\n", 0, part.body_start)
-            lines = list(enumerate(inside.words(index).split("\n"), first))
+            lines = _numbered(block, part.body_start, inside.words(index))
             if part.kind is BlockKind.CODE:
                 yield from self._in_code(part.language, lines, above + index)
             elif block.kind in _NESTING:
@@ -72,6 +71,16 @@ class _CommandReader:
             known = self._classifier.is_known_program
             for number, text in whole_commands(_SHELLS[language], lines, known):
                 yield Command(number, text[:_MAX_COMMAND], self._classifier.classify(text), block)
+
+
+def _numbered(block: Block, start: int, words: str) -> list[Line]:
+    """The lines of some words that begin at `start` in a block, each with its number."""
+    texts = words.split("\n")
+    if not block.line_numbers:
+        return list(enumerate(texts, block.line_at(start)))
+    first = block.text.count("\n", 0, start)
+    last = len(block.line_numbers) - 1
+    return [(block.line_numbers[min(at, last)], text) for at, text in enumerate(texts, first)]
 
 
 def _statements(lines: Iterable[Line]) -> Iterator[Line]:

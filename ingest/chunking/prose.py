@@ -66,8 +66,14 @@ def _cut(block: Block, spans: Iterable[_Span]) -> Iterator[Block]:
         if text:
             first = min(line, block.lines.last)
             last = min(line + text.count("\n"), block.lines.last)
+            numbers: tuple[int, ...] = ()
+            if block.line_numbers:
+                place = line - block.lines.first
+                numbers = block.line_numbers[place : place + text.count("\n") + 1]
+                first, last = numbers[0], max(numbers)
             inside = parts.clipped(start, start + len(text))
-            yield replace(block, text=text, lines=LineSpan(first, last), parts=inside)
+            span = LineSpan(first, last)
+            yield replace(block, text=text, lines=span, parts=inside, line_numbers=numbers)
 
 
 class _Overlapping:

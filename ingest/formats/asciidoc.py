@@ -3,39 +3,53 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from ingest.formats.asciidoc_styles import Described, described
 from ingest.formats.line_blocks import LineBlocks
-from ingest.formats.nested_lines import MAX_DEPTH, Body
+from ingest.formats.nested_lines import MAX_DEPTH, Body, Reader, common_indent
 from ingest.reading.blocks import Block, BlockKind
+from rag.text.admonitions import admonition_kind
 
-_HEADING = re.compile(r"(={1,6})\s+(\S.*)")
-_LISTING = re.compile(r"(-{4,}|\.{4,}|`{3,}|\+{4,}|/{4,})\w*\s*")
+_HEADING = re.compile(r"(={1,6}|#{1,6})[ \t]+(\S.*)")
+_VERBATIM = re.compile(r"(-{4,}|\.{4,}|`{3,})(\w*)\s*")
+_HIDDEN = re.compile(r"(?:\+{4,}|/{4,})\s*")
 _TABLE = re.compile(r"[|,:!]===\s*")
-_SOURCE = re.compile(r"\[source\s*,\s*([\w+-]++).*\]")
-_ATTRIBUTES = re.compile(r"\[[^\]]*\]\s*")
+_CONTAINER = re.compile(r"(?:={4,}|\*{4,}|_{4,}|--)\s*")
 _STEP = re.compile(r"\A\s*(?:\.{1,5}|(\d{1,3})\.)\s+(?=\S)")
 _ITEM = re.compile(r"\s*(?:\*{1,5}|-)\s+(?=\S)")
 _ADMONITION = re.compile(r"(NOTE|TIP|IMPORTANT|WARNING|CAUTION):\s+(?=\S)")
-_ADMONITION_STYLE = re.compile(r"\[(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\b[^\]]*\]\s*")
+# Comments, attributes and macros of a whole line: nothing that a reader of the page sees.
+_UNSEEN = re.compile(
+    r"(?://(?!/)|:!?[\w-]++!?:(?:\s|$)|(?:include|image|ifdef|ifndef|ifeval|endif|toc|video)::)"
+)
+_DEFAULT_LANGUAGE = re.compile(r":source-language:[ \t]*+([\w+-]++)\s*")
 _CONTINUATION = "+"
-_EXAMPLE = re.compile(r"={4,}\s*")
+_DELIMITERS = (_VERBATIM, _HIDDEN, _TABLE, _CONTAINER)
+_VERBATIM_STYLES = frozenset({"source", "listing", "literal"})
 
 
 def blocks(text: str, first_line: int) -> tuple[Block, ...]:
     """Sections, listings, tables, admonitions, numbered and bulleted items, paragraphs."""
-    return _Reader(text.split("\n"), first_line).read()
+    lines = text.split("\n")
+    found = (_DEFAULT_LANGUAGE.fullmatch(line) for line in lines)
+    language = next((one[1].lower() for one in found if one), "")
+    return _Reader(lines, first_line, language).read()
 
 
 class _Reader:
-    """Reads lines as blocks; `depth` counts the items that they stand in."""
+    """Reads lines as blocks; `depth` counts the blocks that they stand in.
 
-    def __init__(self, lines: Sequence[str], first_line: int = 1, depth: int = 0) -> None:
+    `language` is that of listings which do not name theirs.
+    """
+
+    def __init__(
+        self, lines: Sequence[str], first_line: int = 1, language: str = "", depth: int = 0
+    ) -> None:
         self._lines = lines
         self._depth = depth
+        self._language = language
         self._made = LineBlocks(lines, first_line)
-        self._admonition = ""  # of the example block that is open
-        self._fence = ""
 
     def read(self) -> tuple[Block, ...]:
         index = 0
@@ -44,98 +58,142 @@ class _Reader:
         return self._made.finished()
 
     def _take(self, start: int) -> int:
-        line = self._lines[start]
-        heading = _HEADING.fullmatch(line)
+        """Add the block that begins here; returns where the next one may begin."""
+        lines = self._lines
+        about = described(lines, start)
+        if about.behind == len(lines) or not lines[about.behind].strip():
+            self._add_title(start, about)
+            return about.behind
+        heading = _HEADING.fullmatch(lines[about.behind])
         if heading:
-            body = Body(start, start + 1, heading.start(2))
+            at = about.behind
+            body = Body(at, at + 1, heading.start(2))
             level, title = len(heading[1]), heading[2].strip()
-            self._made.add(BlockKind.HEADING, start, start + 1, level=level, title=title, body=body)
-            return start + 1
-        return (
-            self._take_delimited(start)
-            or self._take_fence_of_admonition(start)
-            or self._take_run(start)
+            self._made.add(BlockKind.HEADING, at, at + 1, level=level, title=title, body=body)
+            return at + 1
+        start = self._add_title(start, about)
+        return self._take_delimited(start, about) or self._take_run(start, about)
+
+    def _add_title(self, start: int, about: Described) -> int:
+        """Add a block's title as a paragraph; returns where the rest of the block begins."""
+        if about.title_line is None:
+            return start
+        end = about.title_line + 1
+        self._made.add(BlockKind.PARAGRAPH, start, end, body=Body(about.title_line, end, 1))
+        return end
+
+    def _take_delimited(self, start: int, about: Described) -> int | None:
+        """Add the block between delimiters that begins here, attributes included."""
+        opening = about.behind
+        line = self._lines[opening]
+        pattern = next((one for one in _DELIMITERS if one.fullmatch(line)), None)
+        if pattern is None:
+            return None
+        end, closed = _closing(self._lines, opening)
+        body = Body(opening + 1, end - closed)
+        verbatim = _VERBATIM.fullmatch(line)
+        if verbatim or (pattern is _CONTAINER and about.style in _VERBATIM_STYLES):
+            named = about.language or (verbatim[2].lower() if verbatim else "")
+            self._add_code(start, end, body, about, named)
+        elif pattern is _CONTAINER:
+            self._add_container(start, end, body, about)
+        else:
+            kind = BlockKind.TABLE if pattern is _TABLE else BlockKind.OTHER
+            self._made.add(kind, start, end, body=body)
+        return end
+
+    def _add_code(self, start: int, end: int, body: Body, about: Described, language: str) -> None:
+        kind = admonition_kind(about.style) if about.is_admonition else ""
+        default = self._language if about.style == "source" else ""
+        self._made.add(
+            BlockKind.CODE, start, end, language=language or default, admonition=kind, body=body
         )
 
-    def _take_delimited(self, start: int) -> int | None:
-        """Add the listing or table that begins here, attributes included."""
-        lines = self._lines
-        described = _ATTRIBUTES.fullmatch(lines[start]) and start + 1 < len(lines)
-        opening = start + 1 if described else start
-        for pattern, kind in ((_LISTING, BlockKind.CODE), (_TABLE, BlockKind.TABLE)):
-            if pattern.fullmatch(lines[opening]):
-                source = _SOURCE.fullmatch(lines[start].strip())
-                end, closed = _closing(lines, opening)
-                self._made.add(
-                    kind,
-                    start,
-                    end,
-                    language=source[1].lower() if source else "",
-                    admonition=self._admonition,
-                    body=Body(opening + 1, end - closed),
-                )
-                return end
-        return None
+    def _add_container(self, start: int, end: int, body: Body, about: Described) -> None:
+        kind = about.style.lower() if about.is_admonition else ""
+        self._made.add(
+            BlockKind.ADMONITION if kind else BlockKind.QUOTE,
+            start,
+            end,
+            admonition=kind,
+            body=body,
+            reader=self._reader(),
+        )
 
-    def _take_fence_of_admonition(self, start: int) -> int | None:
-        """Add what opens or closes an admonition of several blocks."""
-        lines = self._lines
-        if self._fence and lines[start].strip() == self._fence:
-            self._made.add(BlockKind.OTHER, start, start + 1, admonition=self._admonition)
-            self._admonition = self._fence = ""
-            return start + 1
-        style = _ADMONITION_STYLE.fullmatch(lines[start])
-        if style and start + 1 < len(lines) and _EXAMPLE.fullmatch(lines[start + 1]):
-            self._admonition, self._fence = style[1].lower(), lines[start + 1].strip()
-            self._made.add(BlockKind.OTHER, start, start + 2, admonition=self._admonition)
-            return start + 2
-        return None
-
-    def _take_run(self, start: int) -> int:
+    def _take_run(self, start: int, about: Described) -> int:
         """Add a comment, an item, a paragraph, or an admonition of one paragraph."""
-        line = self._lines[start]
-        if line.startswith("//") or (self._depth and line.strip() == _CONTINUATION):
-            self._made.add(BlockKind.OTHER, start, start + 1)
-            return start + 1
+        at = about.behind
+        line = self._lines[at]
+        if _UNSEEN.match(line) or (self._depth and line.strip() == _CONTINUATION):
+            self._made.add(BlockKind.OTHER, start, at + 1)
+            return at + 1
         kind = _kind_of_run(line)
-        end = self._end_of_run(start, hanging=kind is not BlockKind.PARAGRAPH)
-        label = _ADMONITION.match(line) or _ADMONITION_STYLE.fullmatch(line)
-        if kind is BlockKind.PARAGRAPH and label:
-            body = (
-                Body(start, end, label.end()) if label.re is _ADMONITION else Body(start + 1, end)
-            )
-            self._made.add(BlockKind.ADMONITION, start, end, admonition=label[1].lower(), body=body)
-            return end
+        if kind is BlockKind.PARAGRAPH:
+            return self._take_paragraph(start, about)
         mark = _STEP.match(line) or _ITEM.match(line)
         step = mark is not None and mark.re is _STEP and mark[1]
+        end = self._end_of_item(at)
         self._made.add(
             kind,
             start,
             end,
             number=int(step) if step else 0,
-            admonition=self._admonition,
-            body=Body(start, end, mark.end() if mark else 0),
-            reader=self._nested if mark and self._depth < MAX_DEPTH else None,
+            body=Body(at, end, mark.end() if mark else 0),
+            reader=self._reader(),
         )
         return end
 
-    def _nested(self, lines: Sequence[str]) -> tuple[Block, ...]:
-        return _Reader(lines, depth=self._depth + 1).read()
+    def _take_paragraph(self, start: int, about: Described) -> int:
+        at = about.behind
+        line = self._lines[at]
+        end = self._end_of_paragraph(at)
+        label = _ADMONITION.match(line)
+        if about.style in _VERBATIM_STYLES or about.language:
+            self._add_code(start, end, Body(at, end), about, about.language)
+        elif about.is_admonition or label:
+            kind = label[1] if label else about.style
+            body = Body(at, end, label.end() if label else 0)
+            self._made.add(BlockKind.ADMONITION, start, end, admonition=kind.lower(), body=body)
+        elif line[0] in " \t" and not self._is_described(at):
+            indent = common_indent(self._lines[at:end])
+            self._made.add(BlockKind.CODE, start, end, indent=indent, body=Body(at, end))
+        else:
+            self._made.add(BlockKind.PARAGRAPH, start, end, body=Body(at, end))
+        return end
 
-    def _end_of_run(self, start: int, *, hanging: bool) -> int:
-        """A paragraph ends at a blank line; an item takes what `+` joins to it."""
+    def _is_described(self, at: int) -> bool:
+        """Whether an indented paragraph is what a term (`term::`) above it is described by."""
+        before = next((self._lines[i] for i in range(at - 1, -1, -1) if self._lines[i].strip()), "")
+        return before.rstrip().endswith(("::", ";;"))
+
+    def _reader(self) -> Reader | None:
+        if self._depth >= MAX_DEPTH:
+            return None
+        return lambda lines: _Reader(lines, 1, self._language, self._depth + 1).read()
+
+    def _end_of_paragraph(self, start: int) -> int:
+        """A paragraph ends at a blank line, and where another block begins."""
+        end = start + 1
+        while end < len(self._lines) and self._lines[end].strip():
+            line = self._lines[end]
+            if _begins_block(line) or _kind_of_run(line) is not BlockKind.PARAGRAPH:
+                break
+            if self._depth and line.strip() == _CONTINUATION:
+                break
+            end += 1
+        return end
+
+    def _end_of_item(self, start: int) -> int:
+        """An item takes its lines and what `+` joins to it."""
         lines = self._lines
         end = start + 1
         while end < len(lines) and lines[end].strip():
-            text = lines[end].strip()
-            if (
-                _HEADING.fullmatch(lines[end])
-                or _kind_of_run(lines[end]) is not BlockKind.PARAGRAPH
-            ):
+            if lines[end].strip() == _CONTINUATION:
+                end = _end_of_joined(lines, end + 1)
+            elif _begins_block(lines[end]) or _kind_of_run(lines[end]) is not BlockKind.PARAGRAPH:
                 break
-            if text == self._fence or (self._depth and not hanging and text == _CONTINUATION):
-                break
-            end = _end_of_joined(lines, end + 1) if hanging and text == _CONTINUATION else end + 1
+            else:
+                end += 1
         return end
 
 
@@ -145,18 +203,42 @@ def _kind_of_run(line: str) -> BlockKind:
     return BlockKind.ITEM if _ITEM.match(line) else BlockKind.PARAGRAPH
 
 
+def _begins_block(line: str) -> bool:
+    """Whether a line ends the paragraph above it by what it is itself."""
+    return (
+        _HEADING.fullmatch(line) is not None
+        or any(pattern.fullmatch(line) for pattern in _DELIMITERS)
+        or described([line], 0).behind > 0
+    )
+
+
 def _closing(lines: Sequence[str], opening: int) -> tuple[int, bool]:
     """Behind the delimited block that opens at `opening`, and whether it is closed."""
-    fence = lines[opening].strip()
-    closed = (i + 1 for i in range(opening + 1, len(lines)) if lines[i].strip() == fence)
+    mark = lines[opening].strip()
+    fence = mark.rstrip("abcdefghijklmnopqrstuvwxyz") if mark.startswith("`") else mark
+    closed = (
+        i + 1 for i in _verbatim_aside(lines, opening + 1, fence) if lines[i].strip() == fence
+    )
     end = next(closed, None)
     return (len(lines), False) if end is None else (end, True)
 
 
+def _verbatim_aside(lines: Sequence[str], start: int, fence: str) -> Iterator[int]:
+    """The lines from `start` on that may close a block; in a container, not those of listings."""
+    inside = ""
+    is_container = _CONTAINER.fullmatch(fence) is not None
+    for at in range(start, len(lines)):
+        text = lines[at].strip()
+        if inside:
+            inside = "" if text == inside else inside
+        elif is_container and _VERBATIM.fullmatch(text) and text != fence:
+            inside = text.rstrip("abcdefghijklmnopqrstuvwxyz") if text[0] == "`" else text
+        else:
+            yield at
+
+
 def _end_of_joined(lines: Sequence[str], start: int) -> int:
-    inner = start
-    while inner < len(lines) and _ATTRIBUTES.fullmatch(lines[inner]):
-        inner += 1
-    if inner < len(lines) and (_LISTING.fullmatch(lines[inner]) or _TABLE.fullmatch(lines[inner])):
+    inner = described(lines, start).behind
+    if inner < len(lines) and any(pattern.fullmatch(lines[inner]) for pattern in _DELIMITERS):
         return _closing(lines, inner)[0]
     return min(start + 1, len(lines))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ingest.formats.nested_lines import Body, Reader, nested_blocks
 from ingest.reading.blocks import Block, BlockKind
 from rag.domain import documents
 from rag.domain.documents import LineSpan
+from rag.text.blocks import moved, trees
 from rag.text.lines import Lines
+from rag.text.warning_blocks import with_warnings
 
 
 @dataclass(slots=True)
@@ -76,8 +78,33 @@ class LineBlocks:
         self._next = max(self._next, end)
 
     def finished(self) -> tuple[Block, ...]:
+        """All blocks, with those together that are one warning by a label alone."""
         self.fill(len(self.lines))
-        return tuple(self.blocks)
+        text = Lines("\n".join(self.lines))
+        starts = [text.start(block.lines.first - self.first_line) for block in self.blocks]
+        flat: list[documents.Block] = []
+        for start, block in zip(starts, self.blocks, strict=True):
+            flat += moved(block.tree, start, len(flat))
+        grouped = with_warnings(text.text, tuple(flat))
+        if grouped == tuple(flat):
+            return tuple(self.blocks)
+        return tuple(self._regrouped(text, grouped, dict(zip(starts, self.blocks, strict=True))))
+
+    def _regrouped(
+        self, text: Lines, flat: Sequence[documents.Block], known: Mapping[int, Block]
+    ) -> Iterator[Block]:
+        above = 0
+        for tree in trees(flat):
+            top, before = tree[0], known[tree[0].start]
+            parts = tuple(moved(tree, -top.start, -above))
+            above += len(tree)
+            if top.kind is before.kind and top.end - top.start == len(before.text):
+                yield replace(before, parts=parts)
+                continue
+            inside = text.text[top.start : top.end]
+            last = before.lines.first + inside.count("\n")
+            span = LineSpan(before.lines.first, last)
+            yield Block(top.kind, inside, span, admonition=top.admonition, parts=parts)
 
     def _trimmed(self, start: int, end: int) -> tuple[int, int]:
         while start < end and not self.lines[start].strip():

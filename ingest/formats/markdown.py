@@ -21,7 +21,7 @@ def blocks(text: str, first_line: int) -> tuple[Block, ...]:
     if max(map(len, text.split("\n"))) > _MAX_LINE:
         return plain_text.blocks(text, first_line)
     try:
-        markdown = parse_markdown(text)
+        markdown = parse_markdown(text, dialects=True)
     except RecursionError:
         return plain_text.blocks(text, first_line)
     lines = Lines(text)

@@ -8,15 +8,25 @@ from collections.abc import Sequence
 from ingest.formats.line_blocks import LineBlocks
 from ingest.formats.nested_lines import MAX_DEPTH, Body, Reader, common_indent
 from ingest.reading.blocks import Block, BlockKind
+from rag.text.admonitions import admonition_kind
 
 _ADORNMENT = re.compile(r"""([!-/:-@\[-`{-~])\1{2,}\s*""")
 _STEP = re.compile(r"(?:(\d{1,3})|#|[a-zA-Z])[.)]\s+(?=\S)")
 _ITEM = re.compile(r"[-*+•]\s+(?=\S)")
-_CODE_DIRECTIVE = re.compile(r"\.\.\s+(?:code-block|code|sourcecode|highlight)::\s*(\S*)\s*")
-_TABLE_DIRECTIVE = re.compile(r"\.\.\s+(?:list-table|csv-table|table)::.*")
+_DIRECTIVE = re.compile(r"\.\.[ \t]++([\w+.-]++(?::[\w+.-]++)*+)::[ \t]*+(.*+)")
+_CODE = frozenset(
+    {"code-block", "code", "sourcecode", "code-tab", "prompt", "parsed-literal", "testcode"}
+)
+_TABLES = frozenset({"list-table", "csv-table", "table"})
+_TABS = frozenset({"tab", "group-tab", "tab-item"})
+# Directives of which a reader of the page sees no text.
+_UNSEEN = frozenset(
+    {"toctree", "image", "figure", "include", "contents", "raw", "math", "meta", "index"}
+    | {"highlight", "literalinclude", "default-role", "role", "sectnum", "target-notes", "title"}
+)
 # https://docutils.sourceforge.io/docs/ref/rst/directives.html#admonitions
-_ADMONITION = re.compile(
-    r"\.\.\s+(attention|caution|danger|error|hint|important|note|tip|warning)::\s*", re.IGNORECASE
+_ADMONITIONS = frozenset(
+    {"attention", "caution", "danger", "error", "hint", "important", "note", "tip", "warning"}
 )
 _OPTION = re.compile(r"\s+:[\w-]+:")
 _GRID = re.compile(r"\+[-=+]{3,}\+\s*")
@@ -97,35 +107,53 @@ class _Reader:
         return end
 
     def _take_directive(self, start: int) -> int:
-        line = self._lines[start]
         end = _end_of_indented(self._lines, start)
-        code, admonition = _CODE_DIRECTIVE.fullmatch(line), _ADMONITION.match(line)
-        below = self._behind_options(start, end)
-        if code:
-            self._made.add(
-                BlockKind.CODE,
-                start,
-                end,
-                language=code[1].lower(),
-                indent=common_indent(self._lines[below:end]),
-                body=Body(below, end),
-            )
-        elif _TABLE_DIRECTIVE.fullmatch(line):
-            self._made.add(BlockKind.TABLE, start, end, body=Body(below, end))
-        elif admonition:
-            same_line = admonition.end() < len(line)
-            body = Body(start, end, admonition.end()) if same_line else Body(below, end)
-            self._made.add(
-                BlockKind.ADMONITION,
-                start,
-                end,
-                admonition=admonition[1].lower(),
-                body=body,
-                reader=self._reader(),
-            )
-        else:
+        found = _DIRECTIVE.fullmatch(self._lines[start])
+        if found is None or found[1] in _UNSEEN:
             self._made.add(BlockKind.OTHER, start, end)
+            return end
+        name, argument = found[1].lower(), found[2].strip()
+        below = self._behind_options(start, end)
+        body = Body(start, end, found.start(2)) if argument else Body(below, end)
+        if name in _CODE:
+            self._add_code(start, end, below, "" if name == "parsed-literal" else argument)
+        elif name in _TABLES:
+            self._made.add(BlockKind.TABLE, start, end, body=Body(below, end))
+        elif name == "rubric" and not self._depth:
+            level = len(self._adornments) + 1
+            self._made.add(BlockKind.HEADING, start, end, level=level, title=argument, body=body)
+        else:
+            kind = self._admonition(name, argument, start, below)
+            holder = BlockKind.ITEM if name in _TABS else BlockKind.QUOTE
+            kind_of_block = BlockKind.ADMONITION if kind else holder
+            self._made.add(
+                kind_of_block,
+                start,
+                end,
+                admonition=kind,
+                body=body,
+                reader=self._reader(max(below - start - 1, 0) if argument else 0),
+            )
         return end
+
+    def _add_code(self, start: int, end: int, below: int, argument: str) -> None:
+        self._made.add(
+            BlockKind.CODE,
+            start,
+            end,
+            language=argument.split(None, 1)[0].lower() if argument else "",
+            indent=common_indent(self._lines[below:end]),
+            body=Body(below, end),
+        )
+
+    def _admonition(self, name: str, title: str, start: int, below: int) -> str:
+        """The kind of admonition that a directive is; empty for one that is none."""
+        if name in _ADMONITIONS:
+            return name
+        if name != "admonition":
+            return ""
+        classes = " ".join(line for line in self._lines[start + 1 : below] if ":class:" in line)
+        return admonition_kind(name, f"{classes} {title}")
 
     def _behind_options(self, start: int, end: int) -> int:
         """The first line of a directive's content."""
@@ -148,10 +176,16 @@ class _Reader:
             self._made.add(BlockKind.CODE, end, literal, indent=indent)
         return max(literal, end)
 
-    def _reader(self) -> Reader | None:
+    def _reader(self, options: int = 0) -> Reader | None:
+        """Reads what is nested in a block, whose first line so many lines of options follow."""
         if self._depth >= MAX_DEPTH:
             return None
-        return lambda lines: _Reader(lines, depth=self._depth + 1).read()
+
+        def read(lines: Sequence[str]) -> tuple[Block, ...]:
+            without_options = [*lines[:1], *[""] * options, *lines[1 + options :]]
+            return _Reader(without_options, depth=self._depth + 1).read()
+
+        return read
 
 
 def _end_of_indented(lines: Sequence[str], start: int) -> int:

@@ -19,6 +19,8 @@ class Block:
     heading's depth from 1, `title` its text without markup; `language` is a code block's, and
     `admonition` the kind of admonition that the block is or stands in. `parts` are the block and
     those nested in it, with offsets in `text`; without them it is one block that is all body.
+    `line_numbers` are the file's lines of each line of extracted text; without them, the lines of
+    `text` follow each other as those of `lines` do.
     """
 
     kind: BlockKind
@@ -29,6 +31,14 @@ class Block:
     language: str = ""
     admonition: str = ""
     parts: tuple[documents.Block, ...] = ()
+    line_numbers: tuple[int, ...] = ()
+
+    def line_at(self, offset: int) -> int:
+        """The line of the file on which a character of `text` stands."""
+        below = self.text.count("\n", 0, offset)
+        if self.line_numbers:
+            return self.line_numbers[min(below, len(self.line_numbers) - 1)]
+        return self.lines.first + below
 
     @property
     def tree(self) -> tuple[documents.Block, ...]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -13,6 +14,8 @@ from markdown_it.token import Token
 from rag.domain.documents import Block, BlockKind
 from rag.text.blocks import BlockText
 from rag.text.lines import Lines
+from rag.text.markdown_containers import Container, container_rules
+from rag.text.warning_blocks import with_warnings
 
 _MAX_NESTING = 40
 _KINDS = {
@@ -25,6 +28,8 @@ _KINDS = {
     "code_block": BlockKind.CODE,
     "html_block": BlockKind.HTML,
     "hr": BlockKind.OTHER,
+    "admonition_open": BlockKind.ADMONITION,
+    "tab_open": BlockKind.ITEM,
 }
 _NESTING = frozenset({BlockKind.STEP, BlockKind.ITEM, BlockKind.QUOTE, BlockKind.ADMONITION})
 _QUOTING = frozenset({BlockKind.QUOTE, BlockKind.ADMONITION})
@@ -36,7 +41,11 @@ _INDENT = re.compile(r"[ \t]*")
 _INDENT_IN_QUOTE = re.compile(r"[ \t>]*")
 _LANGUAGE = re.compile(r"\s*\{?\.?([\w+-]+)")
 # GitHub's alerts: https://docs.github.com/en/get-started/writing-on-github (Alerts)
-_ALERT = re.compile(r"\[!([A-Za-z]{1,20})\]\s*")
+# and those of Obsidian, which may be folded and have a title.
+_ALERT = re.compile(r"\[!([A-Za-z][A-Za-z-]{0,19})\][-+]?[ \t]*+(.*+)")
+_HTML_HEADING = re.compile(
+    r"<h([1-6])(?![\w-])[^<>]*+>\s*+((?:(?!</?h[1-6])[\s\S])*+)</h[1-6]\s*+>\s*+", re.IGNORECASE
+)
 _TABLE_HEAD_LINES = 2  # the names of the columns, and the rule below them
 
 
@@ -61,19 +70,25 @@ class Markdown:
         return " ".join(shown.split())
 
 
-def parse_markdown(text: str) -> Markdown:
-    """Raises RecursionError for markup that is nested beyond what the parser bears."""
-    definitions: dict[str, object] = {}
+def parse_markdown(text: str, *, dialects: bool = False) -> Markdown:
+    """Blocks of CommonMark with tables and alerts; with `dialects` the containers of others too.
+
+    Raises RecursionError for markup that is nested beyond what the parser bears.
+    """
+    environment: dict[str, Any] = {}
     collected = _Collected(Lines(text))
     enclosing: list[int] = []  # for each open token, the block that it opens or is in
-    for token in _block_parser().parse(text, definitions):
+    parser = _dialects_parser() if dialects else _block_parser()
+    for token in parser.parse(text, environment):
         if token.nesting < 0:
             enclosing.pop()
             continue
         index = collected.take(token, enclosing[-1] if enclosing else -1)
         if token.nesting > 0:
             enclosing.append(index)
-    return Markdown(collected.finished(), definitions)
+    blocks = collected.finished()
+    definitions = {key: environment[key] for key in ("references",) if key in environment}
+    return Markdown(with_warnings(text, blocks) if dialects else blocks, definitions)
 
 
 def markdown_text(text: str) -> BlockText:
@@ -90,6 +105,13 @@ def _block_parser() -> MarkdownIt:
     # Inline markup takes most of the time of a parse, and blocks do not depend on it.
     options = {"maxNesting": _MAX_NESTING}
     return MarkdownIt("commonmark", options).enable("table").disable("inline")
+
+
+@cache
+def _dialects_parser() -> MarkdownIt:
+    options = {"maxNesting": _MAX_NESTING}
+    parser = MarkdownIt("commonmark", options).enable("table").disable("inline")
+    return parser.use(container_rules)
 
 
 @cache
@@ -115,14 +137,28 @@ class _Collected:
         first, behind = self._lines.trimmed(*token.map)
         start, end = self._lines.start(first), self._lines.end(behind - 1)
         if outer:
-            start = max(start, outer.body_start)
+            start, end = max(start, outer.body_start), min(end, outer.body_end)
         else:
             self._fill(first)
             self._next_line = behind
         if not self._text[start:end].strip():
             return parent
         self._blocks.append(self._block(token, kind, start, end, parent))
-        return len(self._blocks) - 1
+        index = len(self._blocks) - 1
+        container = token.meta.get("container")
+        if container and container.title:
+            self._add_title(container, index)
+        return index
+
+    def _add_title(self, container: Container, parent: int) -> None:
+        """The title of a container as the first paragraph in it."""
+        line, start, end = container.title or (0, 0, 0)
+        title = self._text[self._lines.start(line) + start : self._lines.start(line) + end]
+        begin = self._lines.start(line) + start + len(title) - len(title.lstrip())
+        last = begin + len(title.strip())
+        admonition = self._blocks[parent].admonition
+        span = (begin, last, begin, last, parent)
+        self._blocks.append(Block(BlockKind.PARAGRAPH, *span, admonition=admonition))
 
     def finished(self) -> tuple[Block, ...]:
         self._fill(len(self._lines))
@@ -137,6 +173,8 @@ class _Collected:
         content = self._behind(_INDENT_IN_QUOTE if self._is_quoted(parent) else _INDENT, start, end)
         admonition = self._blocks[parent].admonition if parent >= 0 else ""
         block = Block(kind, start, end, content, end, parent, admonition=admonition)
+        if "container" in token.meta:
+            return self._container(block, token.meta["container"])
         if kind is BlockKind.HEADING:
             return self._heading(block, token)
         if kind is BlockKind.ITEM:
@@ -154,6 +192,10 @@ class _Collected:
             return block
         if token.type == "fence":
             return self._fenced(block, token)
+        if kind is BlockKind.HTML and (found := _HTML_HEADING.fullmatch(self._text, start, end)):
+            begin, behind = found.span(2)
+            level, kind = int(found[1]), BlockKind.HEADING
+            return replace(block, kind=kind, level=level, body_start=begin, body_end=behind)
         block = replace(block, body_start=start)
         return self._indented(block, token) if token.type == "code_block" else block
 
@@ -179,6 +221,14 @@ class _Collected:
             end = max(start, min(end, self._lines.end(last)))
         return replace(block, level=int(token.tag[1:]), body_start=start, body_end=end)
 
+    def _container(self, block: Block, container: Container) -> Block:
+        start, end = (
+            min(max(self._lines.start(line) + column, block.start), block.end)
+            for line, column in (container.start, container.end)
+        )
+        kind = container.kind or block.admonition
+        return replace(block, body_start=start, body_end=max(start, end), admonition=kind)
+
     def _quote(self, block: Block) -> Block:
         """A quote, or the alert that it is by its first line."""
         start = self._behind(_QUOTE_MARK, block.body_start, block.end)
@@ -186,7 +236,8 @@ class _Collected:
         alert = _ALERT.fullmatch(self._text, start, min(self._lines.end(line), block.end))
         if not alert:
             return replace(block, body_start=start)
-        below = min(self._lines.start(line + 1), block.end)
+        # What stands behind the mark is a title, which is part of the body.
+        below = alert.start(2) if alert[2] else min(self._lines.start(line + 1), block.end)
         return replace(
             block, kind=BlockKind.ADMONITION, body_start=below, admonition=alert[1].lower()
         )

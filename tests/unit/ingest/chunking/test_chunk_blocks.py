@@ -26,6 +26,12 @@ nasty = st.sampled_from(
         "|===", "[source,sh]", "+", "....", "//", "a::", "* * *", "<div>", "</div>", "1.", "-",
         "[WARNING]", "CAUTION: hot", "   .. code-block:: sh", "   :name: x", "* * deep", "> - x",
         "[!NOTE]", "> [!NOTE]", "1. - 2. deep", "<li><pre>a</pre>", "<table><tr><td>x",
+        '!!! danger "T"', "??? note", '=== "tab"', "    deeper", ":::danger T", ":::", ":::x",
+        "\u26a0\ufe0f care:", "**Warning:** hot:", "**Never do this**", "> **Warning**",
+        "{{< hint danger >}}", "{{< /hint >}}", "<Warning>", "</Warning>", "<Tip>a</Tip> b",
+        ">>>", ">>> [!warning] T", "```{warning}", "{: .warning }", "> [!danger]- T",
+        "{% warning %}", "{% endwarning %}", '<div class="warning">', ".. admonition:: T",
+        ".. tab:: T", "====", "--", "****", ".Title", "a:: b", "[,sh]",
     ]
 )  # fmt: skip
 

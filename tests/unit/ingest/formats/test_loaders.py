@@ -24,6 +24,12 @@ nasty = st.sampled_from(
         "- item", "  - nested", "\tindented", "    code", "> quote", "> ```", "| a | b |",
         "|---|---|", "<!-- open", "-->", "[x]: http://x", "***", "word", ".. note::", "::", "|===",
         "[source,sh]", "+", "....", "//", "a::", "* * *", "<div>", "</div>", "\u2028odd", "1.", "-",
+        '!!! danger "T"', "??? note", '=== "tab"', "    deeper", ":::danger T", ":::", ":::x",
+        "\u26a0\ufe0f care:", "**Warning:** hot:", "**Never do this**", "> **Warning**",
+        "{{< hint danger >}}", "{{< /hint >}}", "<Warning>", "</Warning>", "<Tip>a</Tip> b",
+        ">>>", ">>> [!warning] T", "```{warning}", "{: .warning }", "> [!danger]- T",
+        "{% warning %}", "{% endwarning %}", '<div class="warning">', ".. admonition:: T",
+        ".. tab:: T", "====", "--", "****", ".Title", "a:: b", "[,sh]",
     ]
 )  # fmt: skip
 

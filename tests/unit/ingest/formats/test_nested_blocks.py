@@ -62,10 +62,9 @@ def test_asciidoc() -> None:
         ("code:bash", 1, "ls"),
         ("step", 0, "Stop"),
         ("paragraph", 1, "Stop"),
-        ("other:caution", 0, "[CAUTION]\n===="),
-        ("paragraph:caution", 0, "Never."),
-        ("code:caution", 0, "rm x"),
-        ("other:caution", 0, "===="),
+        ("admonition:caution", 0, "Never.\n\n----\nrm x\n----"),
+        ("paragraph:caution", 1, "Never."),
+        ("code:caution", 1, "rm x"),
         ("paragraph", 0, "Done."),
         ("table", 0, "| a"),
     ]
@@ -91,6 +90,7 @@ def test_html() -> None:
     )
     assert told(".html", text) == [
         ("step:3", 0, "One"),
+        ("paragraph", 1, "One"),
         ("step:4", 0, "Run\nls -l\ndf\nand wait"),
         ("paragraph", 1, "Run"),
         ("code:sh", 1, "ls -l\ndf"),

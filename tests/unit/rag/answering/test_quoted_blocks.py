@@ -3,50 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
-from ingest.chunking.chunker import Chunker
-from ingest.formats import load_text
-from rag.access.acl import AccessFilter
 from rag.answering.answer_parts import Part
-from rag.answering.context import Context, ContextBuilder, with_blocks
-from rag.answering.extractive import extract
+from rag.answering.context import with_blocks
 from rag.answering.nearest import nearest_words
-from rag.answering.shown_commands import ShownCommands
-from rag.command_risk.classify import shipped_classifier
-from rag.domain.documents import Chunk, Document, Freshness, FreshnessStatus, LineSpan
-from rag.domain.search import Explanation, Hit, Scores
-from tests.fakes import HashingEmbedder, document
-
-DAY = datetime(2026, 1, 1, tzinfo=UTC)
-EVERYTHING = AccessFilter(frozenset(), everything=True)
-
-
-class NoPages:
-    def document(
-        self, document_id: str, *, access: AccessFilter
-    ) -> tuple[Document, tuple[Chunk, ...]] | None:
-        return None
-
-
-def chunk_of(suffix: str, text: str, title: str = "t") -> Chunk:
-    chunker = Chunker(HashingEmbedder().count_tokens)
-    [chunk] = chunker.chunk("d", title, load_text(suffix, text, 1).blocks)
-    return chunk
-
-
-def context_of(chunk: Chunk, title: str = "a.md") -> Context:
-    fresh = Freshness(FreshnessStatus.FRESH, DAY, None, 0)
-    about = document("a.md")
-    about = replace(about, metadata=replace(about.metadata, title=title))
-    hit = Hit(1, chunk, about, 1.0, Scores(), fresh, Explanation((), 1.0, 1.0, 1.0))
-    builder = ContextBuilder(NoPages(), HashingEmbedder().count_tokens, 3000)
-    return builder.build("word", [hit], access=EVERYTHING)
-
-
-def answer_from(suffix: str, text: str, title: str = "a.md") -> str:
-    commands = ShownCommands(shipped_classifier())
-    return extract("word", context_of(chunk_of(suffix, text, title), title), commands).text
+from rag.domain.documents import Chunk, LineSpan
+from tests.extracts import answer_from, chunk_of, context_of
 
 
 def test_a_warning_stands_where_it_is_taken_care_of_and_says_what_it_is() -> None:
