@@ -16,6 +16,8 @@ from ingest.formats import SUFFIXES
 from ingest.runs.report import IngestReport
 from rag.access.acl import parse_tags
 
+_MAX_NOTES = 20
+
 
 @click.command("ingest")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
@@ -58,6 +60,7 @@ def command(
         echo_json(report.to_json())
     else:
         print_report(report)
+    _print_notes(report)
     _tell_of_suspicious(report)
     _tell_of_unreadable(report)
     tell_of_unreachable(report)
@@ -92,6 +95,15 @@ def _tell_of_empty(report: IngestReport) -> None:
             "and those in .runbookignore are not",
             err=True,
         )
+
+
+def _print_notes(report: IngestReport) -> None:
+    """What was dropped of the documents' metadata, on stderr; `runbook lint` lists all of it."""
+    for item in report.notes[:_MAX_NOTES]:
+        echo(f"note  {item.path}:{item.line}: {item.text}", err=True)
+    if len(report.notes) > _MAX_NOTES:
+        more = len(report.notes) - _MAX_NOTES
+        echo(f"note  and {more} more; `runbook lint` lists them, and so does --json", err=True)
 
 
 def _tell_of_suspicious(report: IngestReport) -> None:

@@ -14,9 +14,11 @@ __all__ = ["SUFFIXES", "TEXT_SUFFIXES", "Loaded", "load_binary", "load_text"]
 _TEXT = {
     ".md": "markdown",
     ".markdown": "markdown",
+    ".mdx": "markdown",
     ".txt": "plain_text",
     ".rst": "restructured_text",
     ".adoc": "asciidoc",
+    ".asciidoc": "asciidoc",
     ".html": "html",
     ".htm": "html",
 }

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_ATTRIBUTES = re.compile(r"\[([^\[\]\n]*+|[^\n]*\"[^\n]*)\]\s*")
+_ATTRIBUTES = re.compile(r"\[((?:[^\[\]\"\n]++|\"[^\"\n]*+\")*+)\][ \t]*+")
 _TITLE = re.compile(r"\.(?![\s.])\S.*")
 _STYLE = re.compile(r"[\w-]*+")
 _LANGUAGE = re.compile(r"[\w+-]++")

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ingest.formats import markdown
+from ingest.reading.acl_keys import looks_like_acl
 from ingest.reading.blocks import Block, BlockKind
 from ingest.reading.decode import decode
 from rag.domain.documents import LineSpan
@@ -25,6 +26,11 @@ def blocks(data: bytes) -> tuple[Block, ...]:
     """Markdown cells as Markdown, code cells as code. Lines are those of the notebook's JSON."""
     text = decode(data)
     notebook = _read(text)
+    if any(looks_like_acl(str(key)) for key in notebook.get("metadata", {})):
+        raise QuarantineError(
+            "the `acl` in the notebook's metadata does not count; take it out, and say who may "
+            "read the file in a .runbook-acl.yaml beside it"
+        )
     language = _language(notebook)
     lines = _LineFinder(text)
     return tuple(

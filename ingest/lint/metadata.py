@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ingest.lint.findings import Finding, Level, Rule
-from ingest.lint.page import Page
+from ingest.lint.page import METADATA, Page
 from rag.access.acl import PUBLIC
 from rag.domain.documents import Kind
 
@@ -51,6 +51,12 @@ def missing_fields(page: Page) -> Iterator[Finding]:
         yield page.finding(NO_OWNER, 1, "the page names no owner")
     if page.fields.last_reviewed is None and page.kind in _REVIEWED:
         yield page.finding(NO_REVIEW, 1, "the page names no last_reviewed")
+
+
+def noted_values(page: Page) -> Iterator[Finding]:
+    """What of the page's metadata was left out when it was read."""
+    for note in page.notes:
+        yield page.finding(METADATA, note.line, note.text)
 
 
 def unknown_names(page: Page, known: KnownNames) -> Iterator[Finding]:

@@ -8,13 +8,13 @@ from pathlib import Path, PurePosixPath
 from posixpath import normpath
 from typing import Protocol
 
-from ingest.formats import load_text
 from ingest.isolation.limits import ReadingFailed
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.markup import Markup, read_markup
 from ingest.reading.blocks import Block
 from ingest.reading.decode import decode
-from ingest.reading.front_matter import Fields, parse_front_matter
+from ingest.reading.front_matter import Fields, read_text
+from ingest.reading.notes import Note
 from ingest.sources.walk import read_file
 from rag.domain.documents import Kind
 from rag.errors import QuarantineError
@@ -30,8 +30,14 @@ UNREADABLE = Rule(
 FRONT_MATTER = Rule(
     "front-matter",
     Level.ERROR,
-    "The front matter cannot be understood; the page would be quarantined.",
+    "Who may read the page cannot be told; it would be quarantined.",
     "Correct the key that the message names.",
+)
+METADATA = Rule(
+    "metadata",
+    Level.NOTE,
+    "A key of the front matter was left out, or read in another way than it is written.",
+    "Write the value as docs/documents.md shows it, or leave the key to the tool that it is for.",
 )
 _MAX_BYTES = 10 * 1024 * 1024
 
@@ -44,6 +50,7 @@ class Content:
     body_first_line: int
     blocks: tuple[Block, ...]
     markup: Markup
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,7 @@ class Page:
     markup: Markup = field(default_factory=Markup)
     broken: Finding | None = None
     guessed: bool = False
+    notes: tuple[Note, ...] = ()
 
     @property
     def place(self) -> Path:
@@ -109,11 +117,10 @@ class PageContents(Protocol):
 def read_content(path: str, data: bytes) -> Content:
     """Parse a page, in this process. Raises QuarantineError."""
     suffix = PurePosixPath(path).suffix.lower()
-    front = parse_front_matter(decode(data))
-    loaded = load_text(suffix, front.body, front.body_first_line)
+    front, loaded = read_text(suffix, decode(data))
     first = front.body_first_line
     markup = read_markup(front.body, first) if suffix in MARKDOWN else Markup()
-    return Content(front.fields, first, loaded.blocks, markup)
+    return Content(front.fields, first, loaded.blocks, markup, front.notes)
 
 
 def read_pages(
@@ -154,6 +161,7 @@ def make_page(
         content.blocks,
         content.markup,
         guessed=guessed,
+        notes=content.notes,
     )
 
 

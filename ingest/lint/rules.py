@@ -22,6 +22,7 @@ RULES = {
     for rule in (
         page.UNREADABLE,
         page.FRONT_MATTER,
+        page.METADATA,
         access.BROKEN_RULES,
         secrets.SECRET,
         links.DEAD_LINK,

@@ -8,15 +8,21 @@ from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from ingest.chunking.chunker import Chunker
-from ingest.formats import TEXT_SUFFIXES, Loaded, load_binary, load_text
+from ingest.formats import TEXT_SUFFIXES, Loaded, load_binary
 from ingest.reading.acl_rules import Resolve
 from ingest.reading.decode import decode
-from ingest.reading.front_matter import Fields, own_acl, parse_front_matter, refuse_acl_in
+from ingest.reading.front_matter import Fields, own_acl, read_text
+from ingest.reading.notes import Note
 from ingest.reading.scan import Suspicious, scan
+from ingest.reading.stray_acl import refuse_stray_acl
 from rag.domain.documents import Chunk, Document, Kind, Metadata, content_hash, document_id
 
 _POSTMORTEM_FOLDERS = frozenset({"postmortem", "postmortems", "post-mortems", "incidents"})
 _LINK_CHARACTERS = "/-._~"
+_NO_FRONT_MATTER = (
+    "this `acl` does not count: files of this format have no front matter. Take it out, and say "
+    "who may read the file in a .runbook-acl.yaml beside it or by the `acl` of its source"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +47,16 @@ class Reading:
     own_acl: frozenset[str] | None
     chunks: tuple[Chunk, ...]
     suspicious: tuple[Suspicious, ...]
+    notes: tuple[Note, ...] = ()
 
 
 def read_document(source: str, path: str, data: bytes, chunker: Chunker) -> Reading:
     """Decode, parse and chunk one file. Raises QuarantineError with the line where it is known."""
-    fields, loaded = _read(path, data)
+    fields, notes, loaded = _read(path, data)
     metadata = _metadata(path, fields, loaded.title)
     chunks = chunker.chunk(document_id(source, path), metadata.title, loaded.blocks)
-    return Reading(metadata, fields.acl, chunks, tuple(scan(source, path, data, chunks)))
+    suspicious = tuple(scan(source, path, data, chunks))
+    return Reading(metadata, fields.acl, chunks, suspicious, notes)
 
 
 def document_of(
@@ -82,21 +90,22 @@ def own_acl_of(raw: RawFile) -> frozenset[str] | None:
 
     Raises QuarantineError where that cannot be read.
     """
-    return own_acl(decode(raw.data)) if _suffix(raw.path) in TEXT_SUFFIXES else None
+    suffix = _suffix(raw.path)
+    return own_acl(decode(raw.data), suffix) if suffix in TEXT_SUFFIXES else None
 
 
 def _suffix(path: str) -> str:
     return PurePosixPath(path).suffix.lower()
 
 
-def _read(path: str, data: bytes) -> tuple[Fields, Loaded]:
+def _read(path: str, data: bytes) -> tuple[Fields, tuple[Note, ...], Loaded]:
     suffix = _suffix(path)
     if suffix not in TEXT_SUFFIXES:
         loaded = load_binary(suffix, data)
-        refuse_acl_in(loaded.blocks)
-        return Fields(), loaded
-    front = parse_front_matter(decode(data))
-    return front.fields, load_text(suffix, front.body, front.body_first_line)
+        refuse_stray_acl(loaded.blocks, _NO_FRONT_MATTER, bare_code_counts=True)
+        return Fields(), (), loaded
+    front, loaded = read_text(suffix, decode(data))
+    return front.fields, front.notes, loaded
 
 
 def _metadata(path: str, fields: Fields, loaded_title: str | None) -> Metadata:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ingest.reading.notes import Noted
 from ingest.reading.scan import Suspicious
 from rag.domain.index import Quarantined
 from rag.indexing.ports import GenerationWriter
@@ -17,9 +19,10 @@ class IngestReport:
 
     `unsettled` names by source and path what was being written just then: its last good version
     serves on. `unreachable` says which sources are not there or could not be fetched, and why.
-    `suspicious` lists text that addresses a model in the files that this run has read. `empty` are
-    the folders and files of the run in which there is no document. `seconds` is the time of the
-    whole run, fetching included.
+    `suspicious` lists text that addresses a model in the files that this run has read, and `notes`
+    what of their metadata was dropped. `empty` are the folders and files of the run in which there
+    is no document, and `skipped` counts files of formats that are not read, by suffix. `seconds` is
+    the time of the whole run, fetching included.
     """
 
     added: int = 0
@@ -35,6 +38,8 @@ class IngestReport:
     unreachable: tuple[str, ...] = ()
     suspicious: tuple[Suspicious, ...] = ()
     empty: tuple[str, ...] = ()
+    notes: tuple[Noted, ...] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The document that `runbook ingest --json` prints."""
@@ -52,6 +57,11 @@ class IngestReport:
                 }
                 for item in self.quarantined
             ],
+            "notes": [
+                {"source": item.source, "path": item.path, "line": item.line, "note": item.text}
+                for item in self.notes
+            ],
+            "skipped": dict(sorted(self.skipped.items())),
             "chunks": self.chunks,
             "seconds": self.seconds,
             "generation": self.generation,
@@ -86,6 +96,8 @@ class Outcome:
     unreachable: str | None = None
     empty: str | None = None
     suspicious: list[Suspicious] = field(default_factory=list)
+    notes: list[Noted] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
 
 
 def report_of(
@@ -106,6 +118,8 @@ def report_of(
         unreachable=tuple(one.unreachable for one in outcomes if one.unreachable),
         empty=tuple(one.empty for one in outcomes if one.empty),
         unsettled=tuple(item for outcome in outcomes for item in outcome.unsettled),
+        notes=tuple(item for outcome in outcomes for item in outcome.notes),
+        skipped=sum((outcome.skipped for outcome in outcomes), Counter()),
     )
 
 

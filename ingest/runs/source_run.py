@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ingest.isolation.documents import DocumentReader
+from ingest.reading.notes import Noted
 from ingest.reading.parse import RawFile, Reading, document_of
 from ingest.runs.access_changes import narrow_access
 from ingest.runs.batches import Parsed, embedded, in_batches
@@ -167,6 +168,9 @@ class SourceRun:
             raise reading
         document = document_of(raw, reading, self._files.resolve, self._files.url_of(raw.path))
         self._outcome.suspicious += reading.suspicious
+        for note in reading.notes:
+            noted = Noted(self._source.name, raw.path, note.line, note.text)
+            self._outcome.notes.append(noted)
         return document, reading.chunks
 
     def _commit(self, batch: Sequence[Parsed], made: Sequence[Vector[float]]) -> None:

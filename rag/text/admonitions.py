@@ -38,13 +38,14 @@ _EMOJI = (
 )
 _MARKUP = r"(?:\*{1,3}|_{1,3}|'{3})"
 _LABEL_WORD = r"(?:warning|caution|danger|attention|beware|careful)"
-_LEADING_EMOJI = re.compile(rf"\s*{_MARKUP}?\s*(?:{_EMOJI}\s*)+")
+_LEADING_EMOJI = re.compile(rf"{_MARKUP}?(?:{_EMOJI}\s*+)++")
 _MARKED_LABEL = re.compile(
-    rf"\s*({_MARKUP})\s*(?:{_EMOJI}\s*)*{_LABEL_WORD}\b[^\S\n]*[:!.]*[^\S\n]*(?:{_EMOJI}\s*)*\1[:!]?",
+    rf"({_MARKUP})(?:{_EMOJI}\s*+)*+{_LABEL_WORD}\b[^\S\n]*+[:!.]*+[^\S\n]*+(?:{_EMOJI}\s*+)*+"
+    r"\1[:!]?",
     re.IGNORECASE,
 )
-_PLAIN_LABEL = re.compile(rf"\s*{_LABEL_WORD}[^\S\n]*(?:[:!]+|(?=\n|\Z))", re.IGNORECASE)
-_ATTRIBUTE_LINE = re.compile(r"\{:\s*([^{}\n]*+)\}[^\S\n]*")
+_PLAIN_LABEL = re.compile(rf"{_LABEL_WORD}[^\S\n]*+(?:[:!]++|(?=\n|\Z))", re.IGNORECASE)
+_ATTRIBUTE_LINE = re.compile(r"\{:([^{}\n]*+)\}[^\S\n]*+")
 _MARKED_WHOLE = re.compile(r"\s*(\*\*|__|\*|_)(?=\S)[^*_\n]++\1:?\s*")
 _FORBIDS = re.compile(r"[\W_]*(?:never|do not|don'?ts?|what not)\b", re.IGNORECASE)
 
@@ -82,17 +83,18 @@ def warning_label(text: str) -> Label | None:
     if attributes:
         kind = admonition_kind(attributes[1], attributes[1])
         return Label(kind, attributes.end()) if kind in WARNING_KINDS else None
-    for pattern in (_MARKED_LABEL, _LEADING_EMOJI, _PLAIN_LABEL):
-        found = pattern.match(text)
-        if not found:
-            continue
-        end = found.end()
-        if pattern is _LEADING_EMOJI:
-            inner = _MARKED_LABEL.match(text, end) or _PLAIN_LABEL.match(text, end)
-            has_markup = any(mark in found.group() for mark in "*_'") and ":" not in found.group()
-            end = inner.end() if inner else found.start() if has_markup else end
-        return Label(_first_kind(_WORD.findall(found.group().lower())) or WARNING, end)
-    return None
+    start = len(text) - len(text.lstrip())
+    found = _MARKED_LABEL.match(text, start) or _PLAIN_LABEL.match(text, start)
+    if found:
+        return Label(_first_kind(_WORD.findall(found.group().lower())) or WARNING, found.end())
+    emoji = _LEADING_EMOJI.match(text, start)
+    if emoji is None:
+        return None
+    label = _MARKED_LABEL.match(text, emoji.end()) or _PLAIN_LABEL.match(text, emoji.end())
+    if label:
+        return Label(_first_kind(_WORD.findall(label.group().lower())) or WARNING, label.end())
+    # An emoji within emphasis stays: the mark that ends the emphasis follows later.
+    return Label(WARNING, 0 if text[start] in "*_'" else emoji.end())
 
 
 @dataclass(frozen=True, slots=True)

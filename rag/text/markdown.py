@@ -46,6 +46,11 @@ _ALERT = re.compile(r"\[!([A-Za-z][A-Za-z-]{0,19})\][-+]?[ \t]*+(.*+)")
 _HTML_HEADING = re.compile(
     r"<h([1-6])(?![\w-])[^<>]*+>\s*+((?:(?!</?h[1-6])[\s\S])*+)</h[1-6]\s*+>\s*+", re.IGNORECASE
 )
+_PREFORMATTED = re.compile(
+    r"<pre(?![\w-])([^<>]*+>(?:\s*+<code(?![\w-])[^<>]*+>)?+)([^<]*+)(?:</code\s*+>\s*+)?+</pre\s*+>",
+    re.IGNORECASE,
+)
+_LANGUAGE_OF_CLASS = re.compile(r"(?:language|lang|highlight|brush)[-: ]\s?([\w+-]+)")
 _TABLE_HEAD_LINES = 2  # the names of the columns, and the rule below them
 
 
@@ -148,7 +153,25 @@ class _Collected:
         container = token.meta.get("container")
         if container and container.title:
             self._add_title(container, index)
+        if kind is BlockKind.HTML and self._blocks[index].kind is kind:
+            self._add_preformatted(index)
         return index
+
+    def _add_preformatted(self, parent: int) -> None:
+        """The code of `<pre>` elements in raw HTML, where it holds no other elements."""
+        outer = self._blocks[parent]
+        for found in _PREFORMATTED.finditer(self._text, outer.start, outer.end):
+            inside = found[2]
+            if not inside.strip():
+                continue
+            start = found.start(2) + len(inside) - len(inside.lstrip("\n"))
+            end = max(start, found.start(2) + len(inside.rstrip()))
+            language = _LANGUAGE_OF_CLASS.search(found[1])
+            named = language[1].lower() if language else ""
+            span = (start, end, start, end, parent)
+            self._blocks.append(
+                Block(BlockKind.CODE, *span, language=named, admonition=outer.admonition)
+            )
 
     def _add_title(self, container: Container, parent: int) -> None:
         """The title of a container as the first paragraph in it."""

@@ -29,7 +29,7 @@ _DIRECTIVE = re.compile(
 )
 _FENCED_DIRECTIVE = re.compile(r"(`{3,}+|~{3,}+)\{([\w-]++)\}[ \t]*+([^`\n]*+)")
 _QUOTE_FENCE = re.compile(r">>>[ \t]*+(?:\[!([\w-]{1,20})\](.*+))?")
-_OPTION_LINE = re.compile(r"[ \t]*:([\w-]+):[ \t]*([^\n]*)")
+_OPTION_LINE = re.compile(r"[ \t]*+:([\w-]++):[ \t]*+([^\n]*+)")
 _MIN_INDENT = 2  # Python-Markdown asks for 4 columns, and authors write fewer
 _INDENT = 4
 

@@ -116,13 +116,18 @@ def test_bad_files_are_told_and_the_rest_is_indexed(docs: Path) -> None:
     assert run(docs, "search", "unreachable", "--mode", "lexical").returncode == 5
 
 
+def with_binary_end(text: str) -> str:
+    """A page whose beginning says who may read it, and which cannot be read as a whole."""
+    return f"{text}{'Restart it.' * 10_000}\0"
+
+
 def test_a_quarantined_page_keeps_serving_and_never_to_more_readers(docs: Path) -> None:
     write_page(docs / "docs", "s.md", "vault", acl="team:a, team:b")
     run_json(docs, "ingest", "docs")
-    broken = "---\nkind: recipe\nacl: [team:b, public]\n---\n# About vault\n"
+    broken = with_binary_end("---\nacl: [team:b, public]\n---\n# About vault\n")
     (docs / "docs/s.md").write_text(broken, encoding="utf-8")
     report = run_json(docs, "ingest", "docs", expect=3)
-    assert [item["line"] for item in report["quarantined"]] == [2]
+    assert [item["path"] for item in report["quarantined"]] == ["s.md"]
     for reader in ("team:a", "team:b"):  # both the last good version and the file let them
         assert "s.md" in paths_found(docs, "restart the vault", "--as", reader)
     assert "s.md" not in paths_found(docs, "restart the vault", "--as", "team:z")
@@ -161,7 +166,7 @@ def test_readers_taken_in_quarantine_come_back_with_the_file_as_it_was(docs: Pat
     write_page(docs / "docs", "s.md", "vault", acl="team:a, team:b")
     before, stood = page.read_bytes(), page.stat()
     run_json(docs, "ingest", "docs")
-    page.write_text("---\nkind: recipe\nacl: [team:b]\n---\n# About vault\n", encoding="utf-8")
+    page.write_text(with_binary_end("---\nacl: [team:b]\n---\n# About vault\n"), encoding="utf-8")
     run_json(docs, "ingest", "docs", expect=3)
     assert "s.md" not in paths_found(docs, "restart the vault", "--as", "team:a")
     page.write_bytes(before)
@@ -260,7 +265,7 @@ def test_a_full_ingest_keeps_what_is_in_quarantine_and_widens_nothing(docs: Path
     write_page(docs / "docs", "gone.md", "ledger")
     run_json(docs, "ingest", "docs")
     (docs / "docs/gone.md").unlink()
-    broken = "---\nkind: recipe\nacl: [team:b, team:z]\n---\n# About vault\n"
+    broken = with_binary_end("---\nacl: [team:b, team:z]\n---\n# About vault\n")
     (docs / "docs/s.md").write_text(broken, encoding="utf-8")
     (docs / "runbook.toml").write_text("[chunking]\nmax_tokens = 128\n")
     report = run_json(docs, "ingest", "docs", "--full", expect=3)

@@ -74,7 +74,7 @@ def test_a_page_in_quarantine_is_never_read_by_whom_its_system_keeps_out(place: 
     page = "---\nacl: [public]\n---\n# Turbine\n\nRestart the turbine.\n"
     wiki(place, ("turbine.md", page, ["team:a", "team:b"]))
     run_json(place, "ingest")
-    wiki(place, ("turbine.md", page.replace("---\n#", "kind: recipe\n---\n#"), ["team:b"]))
+    wiki(place, ("turbine.md", f"{page}{'Text. ' * 20_000}\0", ["team:b"]))
     (held,) = run_json(place, "ingest", expect=3)["quarantined"]
     assert held["path"] == "turbine.md"
     assert paths_found(place, "turbine", "--as", "team:a") == []

@@ -55,11 +55,8 @@ def test_a_page_in_order_is_clean(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ("---\nkind: recipe\n---\n# A\n", 2, "expected one of"),
-        ("---\nowner: a\nlast_reviewed: soon\n---\n# A\n", 3, "expected a date"),
-        ("---\ntitle: [a, b]\n---\n# A\n", 2, "expected text"),
         ("---\nacl: [not a tag]\n---\n# A\n", 2, "not an ACL tag"),
-        ("---\ntitle: [unclosed\n---\n# A\n", 3, "not valid YAML"),
+        ("---\ntitle: [unclosed\nacl: [a]\n---\n# A\n", 3, "not valid YAML"),
     ],
 )
 def test_front_matter_that_would_be_quarantined_is_an_error_at_its_line(
@@ -171,12 +168,29 @@ def test_a_step_that_changes_something_says_what_to_see_then(tmp_path: Path) -> 
         assert linted(tmp_path, text) == []
 
 
+@pytest.mark.parametrize(
+    ("written", "note"),
+    [
+        ("kind: recipe", "kind was left out: expected one of"),
+        ("last_reviewed: soon", "last_reviewed was left out"),
+        ("title: [unclosed", "'title' was left out"),
+    ],
+)
+def test_what_is_left_out_of_front_matter_is_a_note_at_its_line(
+    tmp_path: Path, written: str, note: str
+) -> None:
+    found = linted(tmp_path, f"---\nowner: a\n{written}\n---\n# A\n")
+    [about] = [one for one in found if one.rule.id == "metadata"]
+    assert (about.rule.level, about.line) == (Level.NOTE, 3)
+    assert note in about.message
+
+
 def test_a_secret_is_an_error_and_is_not_repeated(tmp_path: Path) -> None:
     secret = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6"
     (found,) = linted(tmp_path, HEAD + f"# A\n\n```bash\nexport T={secret}\n```\n")
     assert (found.rule.id, found.rule.level, found.line) == ("secret", Level.ERROR, 8)
     assert secret not in found.message
-    broken = linted(tmp_path, f"---\nkind: recipe\n---\n{secret}\n")
+    broken = linted(tmp_path, f"---\nacl: [not a tag]\n---\n{secret}\n")
     assert ids(broken) == ["front-matter", "secret"]
 
 
