@@ -97,7 +97,11 @@ _line(
         [_encoded('{"alg":"HS256","typ":"JWT"}'), _encoded('{"sub":"1"}'), _some(_LETTERS, 43)]
     ),
 )
-_line("private key", "-----BEGIN {} PRIVATE KEY-----", "RSA")
+_line(
+    "private key",
+    f"-----BEGIN RSA {'PRIVATE'} KEY-----\n{{}}\n-----END RSA {'PRIVATE'} KEY-----",
+    _some(_LETTERS, 64),
+)
 _line("password in a URL", "psql postgres://ops:{}@db/shop", _some(_LETTERS, 14))
 _line("password", 'password = "{}"', _some(_LETTERS, 14))
 _line("api key", 'api_key = "{}"', _some(_LETTERS, 32))
@@ -110,6 +114,10 @@ _line("SoftLayer key", "softlayer_api_key = {}", _some(_HEX, 64))
 
 # kind -> a line in which detect-secrets finds something that is no secret, and why it is none
 NO_SECRETS: dict[str, tuple[str, str]] = {
+    "first line of a key": (
+        f"The file starts with -----BEGIN RSA {'PRIVATE'} KEY-----.",
+        "a runbook says so of a file, and no key follows",
+    ),
     "account id": (f"twilio account AC{_some(_HEX, 32)}", "it names an account and opens none"),
     "placeholder": ('password = "changeme-now"', "a runbook's placeholder tells nothing"),
     "name of a secret": (
