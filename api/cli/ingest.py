@@ -62,6 +62,7 @@ def command(
         print_report(report)
     _print_notes(report)
     _tell_of_suspicious(report)
+    _report_secrets(report)
     _tell_of_unreadable(report)
     tell_of_unreachable(report)
     _tell_of_empty(report)
@@ -109,6 +110,17 @@ def _print_notes(report: IngestReport) -> None:
 def _tell_of_suspicious(report: IngestReport) -> None:
     for item in report.suspicious:
         echo(f"suspicious  {item.path}:{item.line}: {item.reason}", err=True)
+
+
+def _report_secrets(report: IngestReport) -> None:
+    for item in report.secrets:
+        echo(f"secret  {item.path}:{item.line}: {item.kind}", err=True)
+    if report.secrets:
+        echo(
+            f"{len(report.secrets)} secrets were left out of the index: rotate them, and say in "
+            "the documents where they are kept instead",
+            err=True,
+        )
 
 
 def _tell_of_unreadable(report: IngestReport) -> None:

@@ -142,6 +142,7 @@ def make_recipe(settings: Settings) -> Recipe:
         chunking.min_tokens,
         CHUNKER_VERSION,
         commands=fingerprint(team_commands(settings)),
+        redact_secrets=settings.ingest.redact_secrets,
     )
 
 

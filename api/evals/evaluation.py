@@ -232,6 +232,7 @@ def evaluation_settings(
         CHUNKER_VERSION,
         settings.chunking.model_dump(),
         fingerprint(team_commands(settings)),
+        settings.ingest.redact_secrets,
     ]
     key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_KEY_LENGTH]
     return settings.model_copy(

@@ -184,7 +184,9 @@ class Indexer:
             catalog.remember_source(
                 KnownSource(source.name, str(source.root), source.name in request.configured)
             )
-        chunking = ChunkSettings(recipe.chunk_tokens, recipe.least_tokens, self._team_commands)
+        chunking = ChunkSettings(
+            recipe.chunk_tokens, recipe.least_tokens, self._team_commands, recipe.redact_secrets
+        )
         embedder = self.models.of(catalog.generation)
         reader = IsolatedDocuments(self._readers, lambda: embedder.token_counter, chunking)
         tools = IngestTools(catalog, index, reader, self._max_file_bytes)
@@ -230,7 +232,9 @@ class Indexer:
 
     def fingerprint(self, recipe: Recipe) -> str:
         """Names everything that chunks and vectors of such a generation depend on."""
-        chunking = ChunkSettings(recipe.chunk_tokens, recipe.least_tokens)
+        chunking = ChunkSettings(
+            recipe.chunk_tokens, recipe.least_tokens, redact_secrets=recipe.redact_secrets
+        )
         model = self.models.named(recipe).fingerprint
         parts = [model, recipe.chunker, asdict(chunking), recipe.commands]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -263,9 +267,9 @@ class Indexer:
             log.info("generation %d serves by choice; the settings differ", serving.id)
             return serving
         raise GenerationMismatch(
-            "the index was built with another embedding model, other chunk settings or another "
-            f"table of commands ({serving.model}): run `runbook ingest --full` to build a new one "
-            "beside it, or `runbook index build` and `promote`"
+            "the index was built with another embedding model, other chunk settings, another table "
+            f"of commands or another ingest.redact_secrets ({serving.model}): run `runbook ingest "
+            "--full` to build a new one beside it, or `runbook index build` and `promote`"
         )
 
     def _building(self, wanted: str) -> Generation:

@@ -22,6 +22,7 @@ from api.records.audit_file import AuditFile
 from api.records.secret_file import secret_of
 from rag.domain.access import Principal
 from rag.domain.search import Hit
+from rag.guardrails.redaction import redacted
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class AuditLog:
 
     def _query(self, question: str) -> dict[str, str]:
         if self._query_key is None:
-            return {"query": question}
+            return {"query": redacted(question)}
         hashed = hmac.new(self._query_key, question.encode("utf-8", "replace"), hashlib.sha256)
         return {"query_hash": hashed.hexdigest()}
 

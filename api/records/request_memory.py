@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from rag.domain.answers import Answer
 from rag.domain.feedback import Asked, Judged, Verdict, shown_in
 from rag.domain.search import Hit
 from rag.errors import NotFound, RunbookError
+from rag.guardrails.redaction import redacted
 
 # Beyond this the store does not keep up; forgetting some costs only their feedback.
 _MAX_PENDING = 10_000
@@ -83,7 +85,7 @@ class RequestMemory:
         no_result: bool = False,
     ) -> None:
         """Note a request that was answered; returns at once."""
-        kept = question if self._keep_questions else None
+        kept = redacted(question) if self._keep_questions else None
         shown = shown_in(hits)
         asked = Asked(
             request_id, principal.name, self._now(), kept, shown, prompt, model, no_result
@@ -118,7 +120,8 @@ class RequestMemory:
         asked = self._find(request_id, principal)
         if asked is None or not _is_about(verdict, asked):
             raise NotFound("no such request, or not one of the caller's")
-        return self._store.judge(asked, verdict, self._now())
+        kept = replace(verdict, comment=redacted(verdict.comment))
+        return self._store.judge(asked, kept, self._now())
 
     def close(self) -> None:
         """Write what is pending, and end."""

@@ -64,13 +64,15 @@ class IngestSettings(Section):
     compares everything.
 
     `read_seconds` and `read_memory_mib` limit what reading one file may cost: processor time, and
-    the memory of the process that reads it.
+    the memory of the process that reads it. `redact_secrets` takes secrets out of documents before
+    anything of them is stored.
     """
 
     max_file_mib: int = Field(default=10, ge=1)
     read_seconds: float = Field(default=5.0, gt=0)
     read_memory_mib: int = Field(default=300, ge=128)
     git_protocols: tuple[Literal["https", "http", "ssh", "git", "file"], ...] = ("https",)
+    redact_secrets: bool = True
     watch: bool = False
     reconcile_seconds: int = Field(default=300, ge=1)
 

@@ -43,6 +43,7 @@ $ingest
 # max_file_mib = 10
 # read_seconds = 5        # processor time that reading one file may take
 # read_memory_mib = 300   # memory of a process that reads files
+# redact_secrets = true   # take secrets out of documents before they are stored
 $protocols        # which protocols git sources may use
 # watch = false                    # true: `runbook serve` indexes what changes at once
 # reconcile_seconds = 300          # a watcher compares everything that often

@@ -39,12 +39,14 @@ _MAX_DEPTH = 8  # formats have six levels of headings; deeper ones count as the 
 class ChunkSettings:
     """Budgets in tokens of the embedding model; `max_tokens` holds title, headings and text.
 
-    `team_commands` is the text of the team's table of commands, if it has one.
+    `team_commands` is the text of the team's table of commands, if it has one. With
+    `redact_secrets` chunks are made of text whose secrets were taken out.
     """
 
     max_tokens: int = 256
     min_tokens: int = 64
     team_commands: str = ""
+    redact_secrets: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,8 @@ class Chunker:
 
     def __init__(self, count_tokens: TokenCounter, settings: ChunkSettings | None = None) -> None:
         self._count_whole = count_tokens
-        self._settings = settings or ChunkSettings()
-        self._classifier = make_classifier(self._settings.team_commands)
+        self.settings = settings or ChunkSettings()
+        self._classifier = make_classifier(self.settings.team_commands)
 
     def chunk(self, document_id: str, title: str, blocks: Sequence[Block]) -> tuple[Chunk, ...]:
         """The chunks of a document; together they hold every block, in order."""
@@ -86,7 +88,7 @@ class Chunker:
         contexts = {path: self._context(title, path) for path in sorted(paths)}
         budgets = dict(zip(contexts, self._room(list(contexts.values())), strict=True))
         made: list[Chunk] = []
-        for section in _joined(sections, budgets, self._settings.min_tokens):
+        for section in _joined(sections, budgets, self.settings.min_tokens):
             for group in self._packed(section.units, budgets[section.path]):
                 chunk = _chunk(document_id, len(made), group, section.path, contexts[section.path])
                 made.append(replace(chunk, commands=commands_in(group, self._classifier)))
@@ -109,7 +111,7 @@ class Chunker:
         return sections
 
     def _context(self, title: str, path: tuple[str, ...]) -> str:
-        limit = self._settings.max_tokens // _CONTEXT_SHARE * _CHARS_PER_TOKEN
+        limit = self.settings.max_tokens // _CONTEXT_SHARE * _CHARS_PER_TOKEN
         parts = [title[:limit]]
         if path:
             parts.append(" > ".join(path)[-limit:])
@@ -117,7 +119,7 @@ class Chunker:
 
     def _room(self, contexts: Sequence[str]) -> list[int]:
         """Tokens left for text behind each context."""
-        return [self._settings.max_tokens - tokens for tokens in self._count_tokens(contexts)]
+        return [self.settings.max_tokens - tokens for tokens in self._count_tokens(contexts)]
 
     def _packed(self, units: Sequence[_Unit], budget: int) -> Iterator[tuple[Block, ...]]:
         """Units in as few groups as fit the budget; a unit over it stands alone or is cut."""

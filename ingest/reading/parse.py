@@ -14,6 +14,7 @@ from ingest.reading.decode import decode
 from ingest.reading.front_matter import Fields, own_acl, read_text
 from ingest.reading.notes import Note
 from ingest.reading.scan import Suspicious, scan
+from ingest.reading.secrets import FoundSecret, clean_metadata, without_secrets
 from ingest.reading.stray_acl import refuse_stray_acl
 from rag.domain.documents import Chunk, Document, Kind, Metadata, content_hash, document_id
 
@@ -40,7 +41,8 @@ class RawFile:
 class Reading:
     """What a file holds, read without asking anything else: a pure function of its bytes and path.
 
-    `own_acl` is what it says of its own readers; None where it says nothing.
+    `own_acl` is what it says of its own readers; None where it says nothing. `secrets` are those
+    that were taken out of it.
     """
 
     metadata: Metadata
@@ -48,15 +50,21 @@ class Reading:
     chunks: tuple[Chunk, ...]
     suspicious: tuple[Suspicious, ...]
     notes: tuple[Note, ...] = ()
+    secrets: tuple[FoundSecret, ...] = ()
 
 
 def read_document(source: str, path: str, data: bytes, chunker: Chunker) -> Reading:
     """Decode, parse and chunk one file. Raises QuarantineError with the line where it is known."""
     fields, notes, loaded = _read(path, data)
     metadata = _metadata(path, fields, loaded.title)
+    secrets: tuple[FoundSecret, ...] = ()
+    if chunker.settings.redact_secrets:
+        cleaned = without_secrets(loaded)
+        loaded, metadata = cleaned.loaded, clean_metadata(metadata, cleaned.clean)
+        secrets = tuple(FoundSecret(source, path, line, kind) for line, kind in cleaned.secrets)
     chunks = chunker.chunk(document_id(source, path), metadata.title, loaded.blocks)
     suspicious = tuple(scan(source, path, data, chunks))
-    return Reading(metadata, fields.acl, chunks, suspicious, notes)
+    return Reading(metadata, fields.acl, chunks, suspicious, notes, secrets)
 
 
 def document_of(

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from ingest.reading.notes import Noted
 from ingest.reading.scan import Suspicious
+from ingest.reading.secrets import FoundSecret
 from rag.domain.index import Quarantined
 from rag.indexing.ports import GenerationWriter
 
@@ -19,10 +20,11 @@ class IngestReport:
 
     `unsettled` names by source and path what was being written just then: its last good version
     serves on. `unreachable` says which sources are not there or could not be fetched, and why.
-    `suspicious` lists text that addresses a model in the files that this run has read, and `notes`
-    what of their metadata was dropped. `empty` are the folders and files of the run in which there
-    is no document, and `skipped` counts files of formats that are not read, by suffix. `seconds` is
-    the time of the whole run, fetching included.
+    `suspicious` lists text that addresses a model in the files that this run has read, `notes`
+    what of their metadata was dropped, and `secrets` what was taken out of them before they were
+    stored. `empty` are the folders and files of the run in which there is no document, and
+    `skipped` counts files of formats that are not read, by suffix. `seconds` is the time of the
+    whole run, fetching included.
     """
 
     added: int = 0
@@ -40,6 +42,7 @@ class IngestReport:
     empty: tuple[str, ...] = ()
     notes: tuple[Noted, ...] = ()
     skipped: Mapping[str, int] = field(default_factory=dict)
+    secrets: tuple[FoundSecret, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The document that `runbook ingest --json` prints."""
@@ -77,6 +80,10 @@ class IngestReport:
                 }
                 for item in self.suspicious
             ],
+            "secrets": [
+                {"source": item.source, "path": item.path, "line": item.line, "kind": item.kind}
+                for item in self.secrets
+            ],
         }
 
 
@@ -98,6 +105,7 @@ class Outcome:
     suspicious: list[Suspicious] = field(default_factory=list)
     notes: list[Noted] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
+    secrets: list[FoundSecret] = field(default_factory=list)
 
 
 def report_of(
@@ -115,6 +123,7 @@ def report_of(
         generation=catalog.generation.id,
         unreadable=catalog.unreadable_count(),
         suspicious=tuple(item for outcome in outcomes for item in outcome.suspicious),
+        secrets=tuple(item for outcome in outcomes for item in outcome.secrets),
         unreachable=tuple(one.unreachable for one in outcomes if one.unreachable),
         empty=tuple(one.empty for one in outcomes if one.empty),
         unsettled=tuple(item for outcome in outcomes for item in outcome.unsettled),

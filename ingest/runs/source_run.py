@@ -35,6 +35,7 @@ from ingest.sources.walk import (
 from rag.domain.documents import document_id
 from rag.domain.index import Quarantined
 from rag.errors import QuarantineError, RunbookError, StoreError
+from rag.guardrails.redaction import redacted
 from rag.indexing.ports import GenerationWriter
 from rag.indexing.write_protocol import Draft, IndexWriter
 from rag.ports import Vector
@@ -169,8 +170,9 @@ class SourceRun:
         document = document_of(raw, reading, self._files.resolve, self._files.url_of(raw.path))
         self._outcome.suspicious += reading.suspicious
         for note in reading.notes:
-            noted = Noted(self._source.name, raw.path, note.line, note.text)
+            noted = Noted(self._source.name, raw.path, note.line, redacted(note.text))
             self._outcome.notes.append(noted)
+        self._outcome.secrets += reading.secrets
         return document, reading.chunks
 
     def _commit(self, batch: Sequence[Parsed], made: Sequence[Vector[float]]) -> None:
@@ -192,9 +194,8 @@ class SourceRun:
             self._request.progress.done(1, len(inside))
 
     def _quarantine(self, path: str, error: QuarantineError) -> None:
-        self._outcome.quarantined[path] = Quarantined(
-            self._source.name, path, error.line, error.reason
-        )
+        reason = redacted(error.reason)  # it may quote the file
+        self._outcome.quarantined[path] = Quarantined(self._source.name, path, error.line, reason)
         self._request.progress.done(1, 0)
 
     def _acls_seen(self, batch: Sequence[Parsed]) -> dict[str, frozenset[str]]:

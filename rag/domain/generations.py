@@ -10,7 +10,8 @@ from datetime import datetime
 class Recipe:
     """The settings that a generation was built with: enough to add to it and to query it later.
 
-    `commands` identifies the tables that its commands were classified by.
+    `commands` identifies the tables that its commands were classified by. With `redact_secrets`
+    secrets were taken out of its documents before they were stored.
     """
 
     model: str
@@ -19,6 +20,7 @@ class Recipe:
     least_tokens: int
     chunker: str
     commands: str = ""
+    redact_secrets: bool = False  # as in generations that were built before it was stored
 
     def has_chunks_of(self, other: Recipe) -> bool:
         """Whether both cut documents into the same chunks."""

@@ -70,7 +70,7 @@ _DIGIT = re.compile(r"\d")
 _SYMBOL = re.compile(r"[^\w\s.:/-]")
 _JOINT = re.compile(r"[-_./:]")
 _MIN_PATTERNED = 8
-_MIN_DISTINCT = 5
+_MIN_DISTINCT = 4
 
 
 def is_example(value: str) -> bool:

@@ -12,12 +12,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from string import ascii_lowercase, ascii_uppercase
 
+from rag.guardrails.placeholders import is_mixed
 from rag.guardrails.private_keys import private_keys
 from rag.guardrails.secret_forms import FORMS
 from rag.guardrails.secret_manifests import manifest_values
 from rag.guardrails.secret_names import NAMED
 
 REDACTED = "[redacted]"
+_Found = tuple[int, int, str]  # start, end and kind
+# Values that are taken out wherever they stand; shorter ones may be part of a word. Their number
+# is bounded, because each is looked for in the whole text.
+_MIN_REPEATED = 8
+_MAX_REPEATED = 100
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
@@ -67,17 +73,39 @@ def replacement(secret: str) -> str:
 
 
 def find_secrets(text: str) -> list[Secret]:
-    """Every secret in `text`, in order; of two that overlap, the one of a known form."""
-    found: list[tuple[int, int, str]] = []  # in the order of their places; none overlap
-    for start, end, kind in _matches(text):
-        place = bisect(found, (start, end, kind))
-        follows = place == 0 or found[place - 1][1] <= start
-        if follows and (place == len(found) or end <= found[place][0]):
-            found.insert(place, (start, end, kind))
+    """Every secret in `text`, in order; of two that overlap, the one of a known form.
+
+    A value that is known to be secret in one place is secret wherever it stands.
+    """
+    found: list[_Found] = []
+    for secret in _matches(text):
+        _insert(found, secret)
+    for secret in list(_repeated(text, found)):
+        _insert(found, secret)
     return list(_with_lines(text, found))
 
 
-def _with_lines(text: str, found: Iterable[tuple[int, int, str]]) -> Iterator[Secret]:
+def _insert(found: list[_Found], secret: _Found) -> None:
+    """Add to what was found, in the order of its places, what overlaps nothing in it."""
+    start, end, _ = secret
+    place = bisect(found, secret)
+    follows = place == 0 or found[place - 1][1] <= start
+    if follows and (place == len(found) or end <= found[place][0]):
+        found.insert(place, secret)
+
+
+def _repeated(text: str, found: Iterable[_Found]) -> Iterator[_Found]:
+    """The other places of the values that were found, if they are no words."""
+    values = {text[start:end]: kind for start, end, kind in found}
+    lasting = [one for one in values if len(one) >= _MIN_REPEATED and is_mixed(one)]
+    for value in lasting[:_MAX_REPEATED]:
+        place = text.find(value)
+        while place >= 0:
+            yield place, place + len(value), values[value]
+            place = text.find(value, place + len(value))
+
+
+def _with_lines(text: str, found: Iterable[_Found]) -> Iterator[Secret]:
     line, counted = 1, 0
     for start, end, kind in found:
         line += text.count("\n", counted, start)
@@ -85,7 +113,7 @@ def _with_lines(text: str, found: Iterable[tuple[int, int, str]]) -> Iterator[Se
         yield Secret(line, kind, start, end)
 
 
-def _matches(text: str) -> Iterator[tuple[int, int, str]]:
+def _matches(text: str) -> Iterator[_Found]:
     lower = text.translate(_LOWER)  # unlike `lower()`, it moves no character
     if "private key" in lower:
         yield from ((*span, "private key") for span in private_keys(text))
