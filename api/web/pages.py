@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from api.compose.services import Services
+from api.web.document_page import document_router
 from api.web.search_page import search_router
 from api.web.sign_in import sign_in_router
 from api.web.site import make_site
@@ -12,7 +13,7 @@ from api.web.site import make_site
 
 def page_routers() -> list[APIRouter]:
     """The routers of all pages."""
-    return [sign_in_router(), search_router()]
+    return [sign_in_router(), search_router(), document_router()]
 
 
 def add_web_pages(app: FastAPI, services: Services) -> None:
