@@ -191,6 +191,8 @@ DOORS: Mapping[str, Callable[[Asking], str]] = {
         asking, service=asking.service, source=asking.source, since="2020-01-01"
     ),
     "web search signed in": web_signed_in,
+    "web document": lambda asking: asking.get(f"/documents/{asking.document}", lines="1-3"),
+    "web document raw": lambda asking: asking.get(f"/documents/{asking.document}/raw"),
     "web start": lambda asking: asking.get("/"),
     "metrics": lambda asking: asking.get("/metrics"),
     "readyz": lambda asking: asking.get("/readyz"),

@@ -14,11 +14,12 @@ from api.records.audit import By
 from api.web.document_text import render_document, source_text
 from api.web.page_route import SignedInPage
 from api.web.site import site_of
-from rag.access.acl import access_filter
+from rag.access.acl import PUBLIC, access_filter
 from rag.domain.access import Principal
-from rag.domain.documents import Chunk, Document, Freshness, LineSpan, document_id
+from rag.domain.documents import Chunk, Document, Freshness, LineSpan
 from rag.errors import NotFound
 from rag.retrieval.freshness import freshness_of
+from rag.retrieval.priors import superseded_paths
 
 _LINES = re.compile(r"([1-9][0-9]{0,6})(?:-([1-9][0-9]{0,6}))?")
 _MAX_RELATED = 10
@@ -29,7 +30,7 @@ class Related:
     """Documents that the reader may read and that concern this one.
 
     `supersedes` and `superseded_by` follow the front matter; `same_service` are others for one of
-    its services; `alerts` names the alerts that lead here.
+    its services.
     """
 
     supersedes: tuple[Document, ...] = ()
@@ -55,7 +56,7 @@ def document(
         request,
         "document.html",
         document=found,
-        status=_freshness(found, site.services),
+        freshness=_freshness(found, site.services),
         rendered=render_document(found, chunks, cited),
         cited=cited,
         related=_related(found, site.services, principal),
@@ -101,25 +102,27 @@ def _related(item: Document, services: Services, principal: Principal) -> Relate
     readable = [
         other for other in services.reader.every_document(access=access) if other.id != item.id
     ]
-    before = _superseded_id(item)
-    after = tuple(other for other in readable if _superseded_id(other) == item.id)
+    before = _superseded_by(item)
+    after = tuple(other for other in readable if (item.source, item.path) in _superseded_by(other))
     near = [
         other
         for other in readable
         if set(other.metadata.service) & set(item.metadata.service) and other not in after
     ]
     return Related(
-        tuple(other for other in readable if other.id == before), after, tuple(near[:_MAX_RELATED])
+        supersedes=tuple(other for other in readable if (other.source, other.path) in before),
+        superseded_by=after,
+        same_service=tuple(near[:_MAX_RELATED]),
     )
 
 
-def _superseded_id(item: Document) -> str | None:
-    path = item.metadata.supersedes
-    return document_id(item.source, path) if path else None
+def _superseded_by(item: Document) -> frozenset[tuple[str, str]]:
+    """The source and path of each document that this one says it supersedes."""
+    said = item.metadata.supersedes
+    return superseded_paths(item.source, item.path, said) if said else frozenset()
 
 
 def _carried_tags(item: Document, principal: Principal) -> list[str]:
     """The ACL tags of the document that the reader carries; those of others stay unknown."""
-    return sorted(item.acl if principal.administrator else item.acl & principal.groups)
-
-
+    carried = principal.groups | {PUBLIC}
+    return sorted(item.acl if principal.administrator else item.acl & carried)
