@@ -47,6 +47,7 @@ class Shown:
     `first_line` is the line of its first line in the file, `cited` the lines to highlight.
     `markers` has for each citation marker of an answer its link's attributes; `resolve` turns the
     target of a relative link into an address, or None. Headings are lowered by `heading_shift`.
+    Blocks have ids like `L41` where they are `anchored`.
     """
 
     first_line: int = 1
@@ -58,6 +59,7 @@ class Shown:
     resolve: Callable[[str], str | None] = lambda _: None
     heading_shift: int = 1
     skipped_title: str = ""
+    anchored: bool = True
 
 
 def render_markdown(text: str, shown: Shown) -> str:
@@ -124,7 +126,7 @@ def _repeats_title(tokens: Sequence[Token], shown: Shown) -> bool:
 
 def _anchor_block(token: Token, shown: Shown) -> None:
     first, last = _lines(token, shown)
-    if token.level == 0 or token.type == "list_item_open":
+    if shown.anchored and (token.level == 0 or token.type == "list_item_open"):
         token.attrSet("id", f"L{first}")
     if _is_cited(first, last, shown) and not token.hidden:
         token.attrJoin("class", "cited")
@@ -198,7 +200,7 @@ def _code_block(
         shown.warning,
     )
     name = ' class="cited"' if _is_cited(first, last, shown) else ""
-    anchor = f' id="L{first}"' if token.level == 0 else ""
+    anchor = f' id="L{first}"' if shown.anchored and token.level == 0 else ""
     return f"<div{anchor}{name}>{rows}</div>"
 
 

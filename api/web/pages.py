@@ -5,7 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from api.compose.services import Services
+from api.web.ask_page import ask_router
 from api.web.document_page import document_router
+from api.web.feedback_page import feedback_router
 from api.web.search_page import search_router
 from api.web.sign_in import sign_in_router
 from api.web.site import make_site
@@ -13,7 +15,13 @@ from api.web.site import make_site
 
 def page_routers() -> list[APIRouter]:
     """The routers of all pages."""
-    return [sign_in_router(), search_router(), document_router()]
+    return [
+        sign_in_router(),
+        search_router(),
+        document_router(),
+        ask_router(),
+        feedback_router(),
+    ]
 
 
 def add_web_pages(app: FastAPI, services: Services) -> None:

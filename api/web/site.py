@@ -70,8 +70,12 @@ class Site:
         self, request: Request, template: str, status: int = 200, **context: Any
     ) -> HTMLResponse:
         """A page from a template, which also gets what every page shows."""
+        return HTMLResponse(self.part(request, template, **context), status)
+
+    def part(self, request: Request, template: str, **context: Any) -> str:
+        """The text of a template, for a part of a page."""
         principal = getattr(request.state, "principal", None)
-        markup = self.templates.render(
+        return self.templates.render(
             template,
             asset=self.assets.url,
             nonce=request.state.nonce,
@@ -82,7 +86,6 @@ class Site:
             request_id=request.state.request_id,
             **context,
         )
-        return HTMLResponse(markup, status)
 
 
 def make_site(services: Services) -> Site:

@@ -201,6 +201,114 @@ document.addEventListener("htmx:after:swap", () => {
   if (summary) announce(summary.textContent.replace(/\s+/g, " ").trim());
 });
 
+// --- Answers as they are written. The server sends sanitized markup; this policy is the only place
+// where a page turns text into markup itself.
+
+const answersPolicy = window.trustedTypes
+  ? trustedTypes.createPolicy("answers", { createHTML: (markup) => markup })
+  : { createHTML: (markup) => markup };
+
+function setMarkup(element, markup) {
+  element.innerHTML = answersPolicy.createHTML(markup);
+}
+
+async function* serverSentEvents(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let waiting = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const parts = (waiting + value).split("\n\n");
+    waiting = parts.pop();
+    for (const part of parts) {
+      const [, name, data] = /^event: (\w+)\ndata: (.*)$/s.exec(part) ?? [];
+      if (name) yield { name, markup: JSON.parse(data) };
+    }
+  }
+}
+
+let asking = null; // the request in progress, which the next question ends
+
+async function ask(form) {
+  asking?.abort();
+  const request = new AbortController();
+  asking = request;
+  const place = byId("answer");
+  const text = document.createElement("div");
+  const sources = document.createElement("div");
+  text.className = "text waiting";
+  const card = document.createElement("article");
+  card.className = "card answer";
+  card.append(text, sources);
+  place.replaceChildren(card);
+  place.setAttribute("aria-busy", "true");
+  try {
+    const response = await fetch("/ask/stream", {
+      method: "POST", body: new URLSearchParams(new FormData(form)), signal: request.signal,
+    });
+    if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
+      form.submit(); // the page of the plain form says what is wrong
+      return;
+    }
+    for await (const event of serverSentEvents(response.body)) {
+      if (asking !== request) return;
+      text.classList.remove("waiting");
+      if (event.name === "text") setMarkup(text, event.markup);
+      else if (event.name === "sources") setMarkup(sources, event.markup);
+      else setMarkup(place, event.markup);
+    }
+    announce("The answer is complete");
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    const failure = document.createElement("p");
+    failure.className = "error";
+    failure.setAttribute("role", "alert");
+    failure.textContent = "The answer broke off: the service cannot be reached. Ask again.";
+    card.append(failure);
+  } finally {
+    if (asking === request) {
+      place.setAttribute("aria-busy", "false");
+      prepare(place);
+    }
+  }
+}
+
+function askFrom(form) {
+  const main = byId("ask");
+  if (form !== main) {
+    main.elements.q.value = form.elements.q.value;
+    main.elements.earlier.value = form.elements.earlier.value;
+  }
+  history.replaceState(null, "", `/ask?${new URLSearchParams({ q: main.elements.q.value })}`);
+  ask(main);
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const elsewhere = event.submitter?.hasAttribute("formaction");
+  if (!byId("ask") || !form.matches("#ask, .follow-up") || elsewhere) return;
+  event.preventDefault();
+  askFrom(form);
+});
+
+// --- Feedback, without leaving the page.
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches(".feedback, .tell")) return;
+  event.preventDefault();
+  const response = await fetch(form.action, {
+    method: "POST", headers: { "HX-Request": "true" }, body: new URLSearchParams(new FormData(form)),
+  }).catch(() => null);
+  const said = document.createElement("p");
+  said.className = response?.ok ? "notice" : "error";
+  said.textContent = response?.ok
+    ? "Thank you. Your feedback was recorded for the owners."
+    : "Your feedback could not be recorded. Reload the page and try again.";
+  form.replaceChildren(said);
+  announce(said.textContent);
+});
+
 function prepare(root) {
   showLocalTimes(root);
   addCopyButtons(root);
@@ -209,3 +317,4 @@ function prepare(root) {
 
 prepare(document);
 rememberSearch();
+if (byId("ask")?.hasAttribute("data-start")) askFrom(byId("ask"));
