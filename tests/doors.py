@@ -146,6 +146,13 @@ def web_signed_in(asking: Asking) -> str:
     return shown(browser.get("/search", q=asking.question) if done.status_code == 303 else done)
 
 
+def web_post(asking: Asking, path: str, **fields: str) -> str:
+    """A form that a signed-in browser posts."""
+    browser = Browser(asking.client)
+    done = browser.sign_in(asking.key)
+    return shown(browser.submit("/", path, fields) if done.status_code == 303 else done)
+
+
 DOORS: Mapping[str, Callable[[Asking], str]] = {
     "search": search,
     "search dense": lambda asking: search(asking, mode="dense"),
@@ -193,6 +200,15 @@ DOORS: Mapping[str, Callable[[Asking], str]] = {
     "web search signed in": web_signed_in,
     "web document": lambda asking: asking.get(f"/documents/{asking.document}", lines="1-3"),
     "web document raw": lambda asking: asking.get(f"/documents/{asking.document}/raw"),
+    "web ask": lambda asking: web_post(asking, "/ask", q=asking.question),
+    "web ask streamed": lambda asking: web_post(asking, "/ask/stream", q=asking.question),
+    "web feedback": lambda asking: web_post(
+        asking, "/feedback", request_id=asking.document, score="good"
+    ),
+    "web owners": lambda asking: asking.get("/owners"),
+    "web operations": lambda asking: asking.get("/operations"),
+    "web rollback": lambda asking: asking.get("/operations/rollback"),
+    "web evals": lambda asking: asking.get("/evals"),
     "web start": lambda asking: asking.get("/"),
     "metrics": lambda asking: asking.get("/metrics"),
     "readyz": lambda asking: asking.get("/readyz"),

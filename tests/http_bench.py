@@ -21,6 +21,7 @@ from api.records.metrics import Metrics
 from api.records.request_memory import RequestMemory
 from api.settings import ServerSettings, Settings
 from rag.access.groups import GroupHierarchy
+from rag.adapters.catalog.catalog import Catalog
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.feedback import FeedbackStore
 from rag.adapters.catalog.generation_store import Generations
@@ -76,6 +77,7 @@ class Bench:
             today=lambda: TODAY,
             warm=warm,
             jobs=JobStore(self.database),
+            catalog=Catalog(self.database),
             wake=do_nothing,
         )
         self.client = TestClient(create_app(self.services))

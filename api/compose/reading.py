@@ -99,5 +99,6 @@ def open_services(
             today=clock,
             warm=warm,
             jobs=catalog.jobs,
+            catalog=catalog,
             tracing=tracing,
         )

@@ -14,6 +14,7 @@ from api.records.metrics import Metrics
 from api.records.request_memory import RequestMemory
 from api.settings import Settings
 from api.webhooks import Webhooks
+from rag.adapters.catalog.catalog import Catalog
 from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.reader import CatalogReader
@@ -35,7 +36,7 @@ class Services:
     `warm` repairs the index, opens the stores and the model, and returns when the first search
     will be a quick one. It raises a RunbookError when the index cannot be served, Cancelled after
     `cancel_warming` among them. `wake` notifies the worker of `jobs` of a new one. `tracing`
-    is None where no spans are sent.
+    is None where no spans are sent. `catalog` is for the pages of owners and operators.
     """
 
     settings: Settings
@@ -51,6 +52,7 @@ class Services:
     today: Callable[[], date]
     warm: Callable[[], None]
     jobs: JobStore
+    catalog: Catalog
     wake: Callable[[], None] = do_nothing
     cancel_warming: Callable[[], None] = do_nothing
     webhooks: Webhooks | None = None

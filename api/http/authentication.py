@@ -123,6 +123,10 @@ async def _searcher(request: Request) -> Principal:
     return require(Right.SEARCH, request, request.app.state.services)
 
 
+async def _administrator(request: Request) -> Principal:
+    return require(Right.ADMIN, request, request.app.state.services)
+
+
 async def _indexer(request: Request) -> Principal:
     return require(Right.INDEX, request, request.app.state.services)
 
@@ -133,5 +137,6 @@ async def _asking(request: Request) -> By:
 
 
 Searcher = Annotated[Principal, Depends(_searcher)]
+Administrator = Annotated[Principal, Depends(_administrator)]
 IndexCaller = Annotated[Principal, Depends(_indexer)]
 Asking = Annotated[By, Depends(_asking)]

@@ -71,7 +71,7 @@ def render_document(
         outline = headings_of(text, shown.first_line)
         return RenderedDocument(
             render_markdown(text, replace(shown, warning=warning)),
-            tuple(OutlineEntry(*entry) for entry in outline),
+            tuple(OutlineEntry(*entry) for entry in outline if entry[1] != shown.skipped_title),
         )
     return RenderedDocument(
         "".join(_render_part(document, chunk, shown) for chunk in chunks),

@@ -8,6 +8,8 @@ from api.compose.services import Services
 from api.web.ask_page import ask_router
 from api.web.document_page import document_router
 from api.web.feedback_page import feedback_router
+from api.web.operator_page import operator_router
+from api.web.owner_page import owner_router
 from api.web.search_page import search_router
 from api.web.sign_in import sign_in_router
 from api.web.site import make_site
@@ -21,6 +23,8 @@ def page_routers() -> list[APIRouter]:
         document_router(),
         ask_router(),
         feedback_router(),
+        owner_router(),
+        operator_router(),
     ]
 
 

@@ -393,4 +393,7 @@ LEADING = {
     name
     for name in DOORS
     if name.startswith(("search", "ask", "chat", "document", "mcp", "slack", "web", "cli"))
-} - {"search wrongly", "documents behind", "document by path", "web start"}
+} - {
+    *("search wrongly", "documents behind", "document by path"),
+    *("web start", "web feedback", "web operations", "web rollback", "web evals"),
+}

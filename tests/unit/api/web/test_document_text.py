@@ -120,8 +120,8 @@ def test_other_links_lead_nowhere(target: str) -> None:
 def test_the_outline_has_the_anchors_of_the_headings() -> None:
     about, chunks = read("ledger.md", MARKDOWN)
     rendered = render_document(about, chunks, None)
-    assert [entry.title for entry in rendered.outline] == ["Restore the ledger", "Steps"]
-    assert f'id="{rendered.outline[1].anchor}"' in rendered.markup
+    assert [entry.title for entry in rendered.outline] == ["Steps"]
+    assert f'id="{rendered.outline[0].anchor}"' in rendered.markup
 
 
 def test_words_of_the_question_are_marked_in_text_and_code() -> None:

@@ -1,0 +1,143 @@
+"""The pages of owners and operators: each with the right that it needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from api.web.operator_page import progress_of, trend_of
+from evals.running.history import PastRun
+from rag.domain.access import Right
+from rag.domain.documents import Metadata
+from rag.domain.jobs import JobKind
+from tests.fakes import HashingEmbedder, document, index_text
+from tests.http_bench import PAYMENTS, Bench
+from tests.web_browser import Browser
+
+ADMIN = frozenset({Right.SEARCH, Right.ADMIN})
+
+
+def signed_in(bench: Bench, rights: frozenset[str] = frozenset({Right.SEARCH})) -> Browser:
+    browser = Browser(bench.client)
+    browser.sign_in(bench.key(PAYMENTS, rights))
+    return browser
+
+
+@pytest.fixture
+def owned(bench: Bench) -> Bench:
+    for path, acl, owner in (
+        ("a.md", "team:payments", "team-payments"),
+        ("b.md", "team:security", "team-security"),
+        ("c.md", "public", None),
+    ):
+        about = Metadata(title=f"Page {path}", owner=owner, last_reviewed=date(2020, 1, 1))
+        index_text(bench.index, replace(document(path, (acl,)), metadata=about), "words")
+    return bench
+
+
+def test_owners_see_what_they_may_read_and_no_more(owned: Bench) -> None:
+    page = signed_in(owned).get("/owners").text
+    assert "team-payments" in page
+    assert "Page a.md" in page
+    assert "Without an owner" in page
+    assert "security" not in page
+    assert "Quarantine" not in page
+    assert "Feedback" not in page
+
+
+def test_administrators_see_all_of_it(owned: Bench) -> None:
+    page = signed_in(owned, ADMIN).get("/owners").text
+    assert "team-security" in page
+    assert "Quarantine" in page
+    assert "There is no feedback yet" in page
+
+
+def test_one_owner_can_be_chosen(owned: Bench) -> None:
+    page = signed_in(owned).get("/owners", owner="team-payments").text
+    assert "Page a.md" in page
+    assert "Page c.md" not in page
+
+
+def test_unanswered_questions_are_listed(owned: Bench) -> None:
+    browser = signed_in(owned)
+    browser.get("/search", q="zebra giraffe elephant")
+    owned.services.requests.close()
+    assert "zebra giraffe elephant" in browser.get("/owners").text
+    other = Browser(owned.client)
+    other.sign_in(owned.key(frozenset({"team:other"})))
+    assert other.get("/owners").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/operations", "/operations/rollback", "/evals"])
+@pytest.mark.parametrize("rights", [{Right.SEARCH}, {Right.SEARCH, Right.INDEX}])
+def test_only_administrators_operate(owned: Bench, path: str, rights: set[Right]) -> None:
+    page = signed_in(owned, frozenset(rights)).get(path)
+    assert page.status_code == 403
+    assert "/operations" not in page.text.replace('href="/"', "")
+
+
+def test_operators_see_generations_jobs_and_counts(owned: Bench) -> None:
+    owned.services.jobs.enqueue(JobKind.REINDEX, {"source": None, "paths": []}, "key:x")
+    page = signed_in(owned, ADMIN).get("/operations").text
+    for shown in ("serving", "hashing/1", "reindex", "key:x", "documents", "chunks"):
+        assert shown in page
+
+
+def second_generation(bench: Bench) -> None:
+    """Another generation that serves in place of the first."""
+    catalog = bench.services.catalog
+    generation = catalog.generations.create("g", "hashing/2", HashingEmbedder.dimension)
+    catalog.generations.finish(generation)
+    catalog.promotions.promote(generation, by="test", kind="promote", gate="passed")
+
+
+def test_a_rollback_is_confirmed_and_recorded(owned: Bench) -> None:
+    second_generation(owned)
+    browser = signed_in(owned, ADMIN)
+    serving = owned.services.catalog.generations.serving().id
+    page = browser.get("/operations/rollback").text
+    assert "Roll back to generation 1?" in page
+    assert owned.services.catalog.generations.serving().id == serving
+    done = browser.submit("/operations/rollback", "/operations/rollback", {"generation": "1"})
+    assert (done.status_code, done.headers["location"]) == (303, "/operations")
+    assert owned.services.catalog.generations.serving().id == 1
+    assert [one for one in owned.audited.events if one.get("what", "").startswith("rolled back")]
+
+
+def test_a_rollback_that_was_confirmed_for_another_generation_does_nothing(owned: Bench) -> None:
+    second_generation(owned)
+    browser = signed_in(owned, ADMIN)
+    serving = owned.services.catalog.generations.serving().id
+    done = browser.submit("/operations/rollback", "/operations/rollback", {"generation": "7"})
+    assert done.headers["location"] == "/operations/rollback"
+    assert owned.services.catalog.generations.serving().id == serving
+
+
+def test_no_rollback_without_the_right(owned: Bench) -> None:
+    second_generation(owned)
+    browser = signed_in(owned)
+    assert browser.submit("/", "/operations/rollback", {"generation": "1"}).status_code == 403
+
+
+def test_evals_without_a_run_say_how_to_make_one(owned: Bench) -> None:
+    assert "runbook eval run" in signed_in(owned, ADMIN).get("/evals").text
+
+
+def test_progress_is_by_the_pace_so_far(owned: Bench) -> None:
+    job = owned.services.jobs.enqueue(JobKind.REINDEX, {}, "x")
+    started = datetime(2026, 1, 1, tzinfo=UTC)
+    running = replace(job, started_at=started, found=100, done=25)
+    assert progress_of(running, started.timestamp() + 10).seconds_left == 30
+    assert progress_of(replace(running, done=0), started.timestamp()).seconds_left is None
+    assert progress_of(job, started.timestamp()).share is None
+
+
+def test_a_trend_goes_from_the_first_run_to_the_last() -> None:
+    runs = [PastRun("s", "d", "t", True, 1, 0, 0, {"r": value}, {}) for value in (0.0, 0.5, 1.0)]
+    trend = trend_of("r", runs)
+    assert trend is not None
+    assert trend.points == "0.0,40.0 100.0,20.0 200.0,0.0"
+    assert trend_of("r", runs[:1]) is None
+    assert trend_of("other", runs) is None
