@@ -24,7 +24,7 @@ def owner_router() -> APIRouter:
 
 
 def owners(request: Request, principal: Searcher, owner: str = "") -> Response:
-    """What is due by owner, and unanswered questions; for administrators also what names files."""
+    """What is due by owner; for administrators also questions without an answer and feedback."""
     site = site_of(request)
     services, access = site.services, access_filter(principal)
     found = _review(services, access)

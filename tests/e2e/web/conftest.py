@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
-from tests.corpus import PAGES
 
+from tests.corpus import PAGES
 from tests.serving import Served, service_over
 
 _FLAGS = (
