@@ -24,11 +24,15 @@ _MAX_BYTES = 10 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with the paths that answer it; none means that the corpus does not."""
+    """A question with the paths that answer it; none means that the corpus does not.
+
+    `quote` is a passage of one of them that supports the answer, empty where none is known.
+    """
 
     id: str
     text: str
     gold: tuple[str, ...]
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,9 @@ def pages(folder: Path, embedder: Embedder) -> list[Page]:
 def _questions(path: Path, field: str) -> tuple[Question, ...]:
     with path.open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines if line.strip()]
-    return tuple(Question(row["id"], row[field], tuple(row["gold"])) for row in rows)
+    return tuple(
+        Question(row["id"], row[field], tuple(row["gold"]), row.get("quote") or "") for row in rows
+    )
 
 
 def texts(found: Sequence[Page]) -> list[str]:

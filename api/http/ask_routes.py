@@ -47,7 +47,9 @@ def ask(
     max_chars = services.settings.server.max_query_chars
     check_length(body.query, max_chars)
     events = services.answerer.stream(
-        body.to_domain(principal), history=[turn.to_domain() for turn in body.history]
+        body.to_domain(principal),
+        history=[turn.to_domain() for turn in body.history],
+        detail=body.detail,
     )
     audited_events = audited(events, body.query, services, by)
     # The search runs before the first byte goes out, so that its failure is a problem document.

@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from api.wire.fields import Name, Question, storable
 from api.wire.shapes import ChunkModel, DocumentModel, HitModel, Shape
 from rag.domain.access import Principal
-from rag.domain.answers import Turn
+from rag.domain.answers import Detail, Turn
 from rag.domain.documents import Kind
 from rag.domain.jobs import JobKind, JobState
 from rag.domain.search import DEFAULT_K, MAX_K, Filters, Mode, SearchQuery
@@ -113,10 +113,14 @@ _Turns = Annotated[list[TurnRequest], Field(max_length=_MAX_TURNS), AfterValidat
 
 
 class AskRequest(QueryRequest):
-    """A search that is answered; `stream` asks for server-sent events."""
+    """A search that is answered; `stream` asks for server-sent events.
+
+    `detail` is `brief` for an answer on one screen, `full` for quotes of several documents.
+    """
 
     history: Annotated[_Turns, _null_is([], _Turns)] = Field(default=[])
     stream: Flag = False
+    detail: Detail = Detail.BRIEF
 
 
 class DocumentsQuery(Shape):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from rag.access.acl import access_filter
 from rag.answering.abstention import abstention
+from rag.answering.brief import brief
 from rag.answering.context import Context, ContextBuilder
 from rag.answering.conversation import standalone
 from rag.answering.disagreement import disagreements, rendered
@@ -30,6 +31,7 @@ from rag.domain.answers import (
     AnswerEvent,
     Citation,
     ContextFound,
+    Detail,
     TextPart,
     Turn,
     Unsupported,
@@ -91,14 +93,18 @@ class Answerer:
         if self._generator is not None:
             self._generator.load()
 
-    def answer(self, query: SearchQuery, *, history: Sequence[Turn] = ()) -> Answer:
+    def answer(
+        self, query: SearchQuery, *, history: Sequence[Turn] = (), detail: Detail = Detail.BRIEF
+    ) -> Answer:
         """The whole answer at once."""
-        for event in self.stream(query, history=history):
+        for event in self.stream(query, history=history, detail=detail):
             if isinstance(event, Answered):
                 return event.answer
         raise AssertionError("a stream ends with its answer")
 
-    def stream(self, query: SearchQuery, *, history: Sequence[Turn] = ()) -> Iterator[AnswerEvent]:
+    def stream(
+        self, query: SearchQuery, *, history: Sequence[Turn] = (), detail: Detail = Detail.BRIEF
+    ) -> Iterator[AnswerEvent]:
         """The context first, then the text in parts that are checked, then the whole answer.
 
         Closing the iterator stops the model.
@@ -107,21 +113,26 @@ class Answerer:
         prompt = self._prompts.current(PROMPT)
         asked = standalone(query.question, history)
         found = self._engine.search(replace(query, question=asked))
-        context = self._contexts.build(asked, found.hits, access=access_filter(query.principal))
+        context = self._contexts.build(
+            asked,
+            found.hits,
+            access=access_filter(query.principal),
+            whole_lead=self._generator is None and detail is Detail.BRIEF,
+        )
         yield ContextFound(context.hits, found)
         writing = None
         if found.no_result:
             answer = abstention(asked, context, self._shown_commands)
             yield TextPart(answer.text)
         elif self._generator is None:
-            answer = _extracted(asked, context, self._shown_commands)
+            answer = self._quoted(asked, context, detail)
             yield TextPart(answer.text)
         else:
             writing = self._writing(self._generator, context)
             yield from writing.parts(prompt, query.question, history)
             answer = writing.answer()
             if not writing.stands:
-                quoted = _extracted(asked, context, self._shown_commands)
+                quoted = self._quoted(asked, context, detail)
                 yield TextPart(writing.joint + quoted.text)
                 answer = writing.followed_by(quoted)
         disagreement = _disagreement(answer, context)
@@ -138,6 +149,25 @@ class Answerer:
         self._observer.answer_given(_outcome(answer, prompt, started, writing))
         yield Answered(answer)
 
+    def _quoted(self, question: str, context: Context, detail: Detail) -> Answer:
+        """An answer in the documents' words, or an abstention where they have none to quote."""
+        commands = self._shown_commands
+        if detail is Detail.FULL:
+            quoted = extract(question, context, commands)
+        else:
+            quoted = brief(question, context, commands, self._embedder)
+        if not quoted.statements:
+            return abstention(question, context, commands)
+        return Answer(
+            text=quoted.text,
+            abstained=False,
+            citations=tuple(
+                Citation(passage.marker, passage.hit, supported=True)
+                for passage in context.cited(quoted.markers)
+            ),
+            statements=quoted.statements,
+        )
+
     def _writing(self, generator: Generator, context: Context) -> Writing:
         support = SupportChecker(self._embedder)
         return Writing(
@@ -148,22 +178,6 @@ class Answerer:
             self._observer,
             self._classifier,
         )
-
-
-def _extracted(question: str, context: Context, commands: ShownCommands) -> Answer:
-    quoted = extract(question, context, commands)
-    if not quoted.statements:
-        return abstention(question, context, commands)
-    markers = sorted({marker for one in quoted.statements for marker in one.markers})
-    return Answer(
-        text=quoted.text,
-        abstained=False,
-        citations=tuple(
-            Citation(passage.marker, passage.hit, supported=True)
-            for passage in context.cited(markers)
-        ),
-        statements=quoted.statements,
-    )
 
 
 def _disagreement(answer: Answer, context: Context) -> str:

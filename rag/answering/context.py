@@ -27,6 +27,7 @@ _EQUAL = 0.98
 # Hits may take this share of the budget before what stands around the best of them is added.
 _SHARE_OF_HITS = 0.7
 _PAGES_READ_AROUND = 3
+_LEAD_ALONE = 1
 _TOKENS_OF_FRAME = 24  # number, title and path around each passage
 
 TokenCounter = Callable[[Sequence[str]], list[int]]
@@ -88,11 +89,23 @@ class ContextBuilder:
         self._count_tokens = count_tokens
         self._budget = budget
 
-    def build(self, question: str, hits: Sequence[Hit], *, access: AccessFilter) -> Context:
-        """The context for these hits; what is added around them is read under the same filter."""
+    def build(
+        self,
+        question: str,
+        hits: Sequence[Hit],
+        *,
+        access: AccessFilter,
+        whole_lead: bool = False,
+    ) -> Context:
+        """The context for these hits; what is added around them is read under the same filter.
+
+        With `whole_lead` that is the whole of the first document, as far as there is room.
+        """
         ordered = newest_among_equals(hits)
         kept, used = self._fitting(ordered, int(self._budget * _SHARE_OF_HITS), 0)
-        around = self._around(question, kept, access)
+        around = self._around(
+            question, kept, access, _LEAD_ALONE if whole_lead else _PAGES_READ_AROUND
+        )
         added, _ = self._fitting(around, self._budget, used)
         return _numbered([*kept, *added])
 
@@ -107,12 +120,12 @@ class ContextBuilder:
                 used += cost
         return kept, used
 
-    def _around(self, question: str, kept: Sequence[Hit], access: AccessFilter) -> list[Hit]:
+    def _around(
+        self, question: str, kept: Sequence[Hit], access: AccessFilter, documents: int
+    ) -> list[Hit]:
         """More of the best pages in turn: of the first what stands around, of each what is near."""
         found: list[list[Hit]] = []
-        for document_id in list(dict.fromkeys(hit.document.id for hit in kept))[
-            :_PAGES_READ_AROUND
-        ]:
+        for document_id in list(dict.fromkeys(hit.document.id for hit in kept))[:documents]:
             page = self._pages.document(document_id, access=access)
             own = next(hit for hit in kept if hit.document.id == document_id)
             # A page that has changed since the search, or may no longer be read, adds nothing.

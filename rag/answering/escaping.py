@@ -59,19 +59,26 @@ class Unquotable(ValueError):
 
 @dataclass(slots=True)
 class Attribution:
-    """What stands behind each sentence: its marker, and once the remark on all of them."""
+    """What stands behind each sentence: its marker, and once the remark on all of them.
+
+    With `sparse` it stands behind the last sentence of a paragraph, and the marker with a remark
+    alone: the line above the quotation cites it.
+    """
 
     marker: int
     remark: str = ""
     given: bool = False
+    sparse: bool = False
 
     def __str__(self) -> str:
         return f"[{self.marker}]"
 
     def take(self) -> str:
-        """The marker, and the remark where it was not given yet."""
+        """The marker, and the remark where it was not given yet; empty where neither is due."""
         remark, self.remark, self.given = self.remark, "", True
-        return f"{self} _({remark})_" if remark else str(self)
+        if remark:
+            return f"{self} _({remark})_"
+        return "" if self.sparse else str(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +142,10 @@ def _inline(
     edits = list(_escapes(text, spans, found, keeps))
     if attribution is not None:
         whole = [*spans, *((one.start, one.end) for one in found if one.address is not None)]
-        edits += [(end, end, f" {attribution.take()}") for end in _sentence_ends(text, whole)]
+        ends = _sentence_ends(text, whole)
+        for end in ends[-1:] if attribution.sparse else ends:
+            taken = attribution.take()
+            edits.append((end, end, taken and f" {taken}"))
     return _edited(text, edits)
 
 

@@ -10,44 +10,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from rag.answering.answer_parts import MISSING, Part
 from rag.answering.context import Context
 from rag.answering.escaping import label
-from rag.answering.quote_selection import Quote, select
+from rag.answering.extract import Extract, remarks_of, statements_of
+from rag.answering.quote_selection import select
+from rag.answering.quotes import Quote
 from rag.answering.quoting import quotation, quoted_sentence
-from rag.answering.shown_commands import ShownCommands, remark_on
-from rag.domain.answers import Statement
-from rag.domain.documents import BlockKind, Risk
+from rag.answering.shown_commands import ShownCommands
+from rag.domain.documents import Risk
 from rag.retrieval.relevance import missing_words
-from rag.text.sentences import sentences
 
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _TIMESTAMP = re.compile(r"\d{1,4}[-:]\d{1,2}[-:T]\d")
 _MAX_ABSENT = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Extract:
-    """The text of an answer and its statements."""
-
-    text: str
-    statements: tuple[Statement, ...]
-
-
 def extract(question: str, context: Context, commands: ShownCommands) -> Extract:
     """An answer in the documents' own words; empty when the context has nothing to quote."""
     selection = select(question, context, commands)
     if not selection.chosen:
-        return Extract("", ())
+        return Extract()
     shown = [
         *_absent(question, context),
         *_parts(selection.chosen, selection.candidates),
         *_missing(selection.candidates),
     ]
-    statements = (one for quote in selection.chosen for one in _statements(quote))
+    statements = (one for quote in selection.chosen for one in statements_of(quote))
     return Extract("\n\n".join(shown), tuple(statements))
 
 
@@ -85,7 +76,7 @@ def _left_out(part: Part, count: int) -> Iterator[str]:
 def _shown(quote: Quote) -> str:
     """The quotation with its markers, and remarks on its document and on its commands."""
     marker = quote.passage.marker
-    remarks = [remark_on(risks) for risks in _risks_by_block(quote)]
+    remarks = remarks_of(quote)
     remarks[0] = "; ".join(filter(None, (quote.passage.remark, remarks[0])))
     if quote.sentence:
         return quoted_sentence(quote.sentence, marker, remarks[0])
@@ -93,33 +84,6 @@ def _shown(quote: Quote) -> str:
         quotation(quote.passage.content, block, marker, remark)
         for block, remark in zip(quote.blocks, remarks, strict=True)
     )
-
-
-def _risks_by_block(quote: Quote) -> list[set[Risk]]:
-    """What each block's commands do; of code, at the words that introduce it."""
-    blocks = quote.passage.content.blocks
-    risks = [set(one) for one in quote.risks]
-    for place, (before, block) in enumerate(pairwise(quote.blocks), start=1):
-        if blocks[block].kind is BlockKind.CODE and blocks[before].kind is not BlockKind.CODE:
-            risks[place - 1] |= risks[place]
-            risks[place] = set()
-    return risks
-
-
-def _statements(quote: Quote) -> Iterator[Statement]:
-    content, markers = quote.passage.content, (quote.passage.marker,)
-    if quote.sentence:
-        yield Statement(quote.sentence, markers, supported=True)
-        return
-    for leaf in (leaf for block in quote.blocks for leaf in content.leaves(block)):
-        kind = content.blocks[leaf].kind
-        if kind is BlockKind.CODE:
-            texts = [content.code(leaf)]
-        elif kind is BlockKind.TABLE:
-            texts = [content.source(leaf)]
-        else:
-            texts = [] if kind is BlockKind.OTHER else sentences(content.prose(leaf))
-        yield from (Statement(text, markers, supported=True) for text in texts)
 
 
 def _absent(question: str, context: Context) -> Iterator[str]:

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.answering.answer_parts import Part, Signs, part_of, part_of_headings
+from rag.answering.answer_parts import Part, part_of_headings
 from rag.answering.context import Context, Passage, pages_of
 from rag.answering.nearest import Nearest, nearest_of, nearest_words
-from rag.answering.quoting import shows_something
+from rag.answering.quotes import Quote, headings_of, open_headings, quotes_in
 from rag.answering.shown_commands import ShownCommands
-from rag.domain.documents import Block, BlockKind, Kind, Risk
-from rag.guardrails.injection import addresses_a_model
-from rag.text.blocks import BlockText
+from rag.domain.documents import Block, BlockKind
 
 # As many quotations of each part as a person reads.
 _MAX_OF: dict[Part, int] = {
@@ -34,22 +32,6 @@ _MAX_DOCUMENTS = 3
 _MAX_CITED = 30  # passages; nobody follows more
 _MIN_ALSO = 0.55
 _ORDER = {part: place for place, part in enumerate(Part)}
-_SHOWN_WHOLE = frozenset({BlockKind.CODE, BlockKind.TABLE})
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """Blocks at the top of a passage that are quoted together, or one sentence of it.
-
-    `headings` lead to it, the outermost first. `risks` are those of the commands of each block.
-    """
-
-    part: Part
-    passage: Passage
-    blocks: tuple[int, ...]
-    headings: tuple[str, ...]
-    risks: tuple[frozenset[Risk], ...]
-    sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +50,7 @@ def select(question: str, context: Context, commands: ShownCommands) -> Selectio
     main = [one for score, one in scored if score >= best * _NEARLY_AS_GOOD][:_MAX_DOCUMENTS]
     also = [one for score, one in scored if score >= best * _MIN_ALSO and one not in main]
     candidates = [
-        quote for document in main for passage in document for quote in _quotes(passage, commands)
+        quote for document in main for passage in document for quote in quotes_in(passage, commands)
     ]
     chosen = _limited(candidates)
     quoted = {quote.passage.marker for quote in chosen}
@@ -96,80 +78,6 @@ def _limited(quotes: Sequence[Quote]) -> list[Quote]:
     return sorted((quotes[at] for at in sorted(chosen)), key=lambda quote: _ORDER[quote.part])
 
 
-def _quotes(passage: Passage, commands: ShownCommands) -> Iterator[Quote]:
-    """The blocks of a passage, grouped by what must be read together."""
-    content = passage.content
-    waiting: list[int] = []
-    headings: list[Block] = []
-    for index in content.top():
-        block = content.blocks[index]
-        is_heading = block.kind is BlockKind.HEADING
-        if not is_heading and not _is_quotable(content, index):
-            continue
-        if waiting and (is_heading or not _belongs(content, waiting, index)):
-            yield _quote(passage, waiting, _titles(passage, headings), commands)
-            waiting = []
-        if is_heading:
-            headings = [*_open_at(headings, block), block]
-        else:
-            waiting.append(index)
-    if waiting:
-        yield _quote(passage, waiting, _titles(passage, headings), commands)
-
-
-def _is_quotable(content: BlockText, index: int) -> bool:
-    return shows_something(content, index) and not addresses_a_model(content.source(index))
-
-
-def _belongs(content: BlockText, waiting: Sequence[int], index: int) -> bool:
-    """Whether a block goes on with a numbered list, or is what a paragraph introduces."""
-    blocks = content.blocks
-    before, block = blocks[waiting[-1]], blocks[index]
-    if block.kind is BlockKind.STEP and any(blocks[at].kind is BlockKind.STEP for at in waiting):
-        return before.kind is BlockKind.STEP or block.number != 1
-    if before.kind is BlockKind.STEP:
-        return block.kind in _SHOWN_WHOLE
-    if before.kind is not BlockKind.PARAGRAPH:
-        return False
-    introduces = content.prose(waiting[-1]).rstrip().endswith(":")
-    return introduces or block.kind in _SHOWN_WHOLE
-
-
-def _open_at(headings: Iterable[Block], block: Block) -> list[Block]:
-    """The headings that a heading stands under."""
-    return [heading for heading in headings if heading.level < block.level]
-
-
-def _quote(
-    passage: Passage, blocks: Sequence[int], headings: tuple[str, ...], commands: ShownCommands
-) -> Quote:
-    content, own = passage.content, passage.hit.chunk.commands
-    risks = tuple(commands.risks_in(content, block, own) for block in blocks)
-    all_risks = frozenset[Risk]().union(*risks)
-    signs = Signs(
-        text=content.prose(blocks[0]),
-        headings=headings,
-        risks=all_risks,
-        only_reads=all_risks <= {Risk.READ_ONLY}
-        and all(commands.are_all_classified(content, block) for block in blocks),
-        admonition=content.blocks[blocks[0]].admonition,
-        is_postmortem=passage.hit.document.metadata.kind is Kind.POSTMORTEM,
-    )
-    return Quote(part_of(signs), passage, tuple(blocks), headings, risks)
-
-
-def _titles(passage: Passage, headings: Iterable[Block]) -> tuple[str, ...]:
-    """The headings of the section and of the passage, without one that repeats the title.
-
-    A title names the subject of every section, and says nothing of what one of them is for.
-    """
-    text = passage.content.text
-    inside = (text[heading.body_start : heading.body_end] for heading in headings)
-    title = passage.title.strip().casefold()
-    kept = (name for name in inside if name.strip().casefold() != title)
-    return (*passage.hit.chunk.section, *kept)
-
-
 def _sentences(
     question: str, passages: Iterable[Passage], commands: ShownCommands
 ) -> Iterator[Quote]:
@@ -177,7 +85,7 @@ def _sentences(
     for passage in passages:
         nearest = nearest_words(question, passage)
         if nearest is not None:
-            titles = _titles(passage, _headings_above(passage, nearest))
+            titles = headings_of(passage, _headings_above(passage, nearest))
             part = Part.CARE if part_of_headings(titles) is Part.CARE else Part.ALSO
             own = passage.commands_in(nearest.block)
             risks = commands.risks_in_sentence(nearest.text, own)
@@ -188,5 +96,5 @@ def _headings_above(passage: Passage, nearest: Nearest) -> list[Block]:
     headings: list[Block] = []
     for block in passage.content.blocks[: nearest.block]:
         if block.kind is BlockKind.HEADING and block.parent < 0:
-            headings = [*_open_at(headings, block), block]
+            headings = [*open_headings(headings, block), block]
     return headings

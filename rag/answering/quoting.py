@@ -47,11 +47,26 @@ def quotation(content: BlockText, index: int, marker: int, remark: str = "") -> 
 
     The remark, in the program's own words, stands behind the first marker.
     """
-    attribution = Attribution(marker, remark)
-    shown = [_at_margin(block) for block in _Quotation(content, attribution).top(index)]
+    return _quotation(content, index, Attribution(marker, remark))
+
+
+def bare_quotation(
+    content: BlockText, index: int, marker: int, remark: str = "", names: Sequence[str] = ()
+) -> str:
+    """A block of a document, with the marker only where there is a remark.
+
+    Of a table with rows that hold one of `names`, these rows alone.
+    """
+    return _quotation(content, index, Attribution(marker, remark, sparse=True), names)
+
+
+def _quotation(
+    content: BlockText, index: int, attribution: Attribution, names: Sequence[str] = ()
+) -> str:
+    shown = [_at_margin(block) for block in _Quotation(content, attribution, names).top(index)]
     if not attribution.given:
         shown.append(attribution.take())
-    return "\n\n".join(shown)
+    return "\n\n".join(filter(None, shown))
 
 
 def shows_something(content: BlockText, index: int) -> bool:
@@ -80,9 +95,12 @@ def quoted_code(code: str, language: str = "") -> str:
 class _Quotation:
     """Renders blocks of one text; `attribution` knows what was given already."""
 
-    def __init__(self, content: BlockText, attribution: Attribution) -> None:
+    def __init__(
+        self, content: BlockText, attribution: Attribution, names: Sequence[str] = ()
+    ) -> None:
         self._content = content
         self._attribution = attribution
+        self._names = [name.casefold() for name in names]
 
     def top(self, index: int) -> list[str]:
         """A block that may be nested to any depth, as one or several blocks."""
@@ -197,16 +215,23 @@ class _Quotation:
         lines = [line for line in self._content.source_lines(index) if line.strip()]
         is_markdown = len(lines) > 1 and is_rule(lines[1])
         if is_markdown:
-            rules, rows = cells(lines[1]), [cells(lines[0]), *map(cells, lines[2:])]
+            rules = cells(lines[1])
+            rows = [cells(lines[0]), *map(cells, self._rows_asked_for(lines[2:]))]
         else:
             inside = [line for line in self._table_lines(index) if line.strip()]
-            rows = [cells(line) for line in inside if "|" in line]
-            is_whole = len(rows) == len(inside) and len(rows) > 0 and len(rows[0]) > 1
+            asked_for = [*inside[:1], *self._rows_asked_for(inside[1:])]
+            rows = [cells(line) for line in asked_for if "|" in line]
+            is_whole = len(rows) == len(asked_for) and len(rows) > 0 and len(rows[0]) > 1
             if not is_whole or max(map(len, rows)) > len(rows[0]):
                 return quoted_code("\n".join(lines))
             rules = ["---"] * len(rows[0])
         head, *body = [_row([*row, *[""] * len(rules)][: len(rules)]) for row in rows]
         return "\n".join([head, f"|{'|'.join(rules)}|", *body])
+
+    def _rows_asked_for(self, rows: Sequence[str]) -> Sequence[str]:
+        """The rows that hold one of the names, or all rows where none does."""
+        found = [row for row in rows if any(name in row.casefold() for name in self._names)]
+        return found or rows
 
 
 def _as_commonmark_reads(text: str) -> str:

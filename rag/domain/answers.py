@@ -15,6 +15,13 @@ from rag.domain.search import Hit, SearchResult
 EXTRACTIVE = "extractive"
 
 
+class Detail(StrEnum):
+    """How much an answer shows: one screen led by one document, or quotes of several."""
+
+    BRIEF = "brief"
+    FULL = "full"
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What was said before in a conversation. An assistant's turn is the client's word alone."""

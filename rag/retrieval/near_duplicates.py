@@ -16,6 +16,11 @@ def is_near_duplicate(chunk: Chunk, other: Chunk) -> bool:
     """Whether two chunks of one document and one section repeat each other."""
     if (chunk.document_id, chunk.section) != (other.document_id, other.section):
         return False
+    return says_the_same(chunk, other)
+
+
+def says_the_same(chunk: Chunk, other: Chunk) -> bool:
+    """Whether two chunks repeat each other, wherever they stand."""
     mine, theirs = _shingles(chunk.text), _shingles(other.text)
     shorter = min(len(mine), len(theirs))
     return shorter > 0 and len(mine & theirs) >= _SHARED * shorter

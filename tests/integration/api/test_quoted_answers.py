@@ -1,6 +1,7 @@
 """What is quoted for the shipped suite, with the packaged model: its evidence, and each word of it.
 
-The share that cites its evidence is the one docs/asking.md tells.
+Full answers cite their evidence in the share that docs/asking.md gives. Brief answers keep to one
+screen, and their sentences are held to the same rules.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from api.settings import Settings, SourceSettings
 from evals.metrics.faithfulness import FaithfulnessChecker
 from ingest.runs.report import Silent
 from rag.answering.disagreement import HEADING
-from rag.domain.answers import Answer
+from rag.answering.screen import MAX_CHARS, MAX_LINES
+from rag.domain.answers import Answer, Detail
 from rag.domain.search import SearchQuery
 from rag.ports import Embedder
 
@@ -37,9 +39,9 @@ def answerable() -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def answers(
+def all_answers(
     tmp_path_factory: pytest.TempPathFactory, caching_embedder: Embedder
-) -> Iterator[dict[str, Answer]]:
+) -> Iterator[dict[Detail, dict[str, Answer]]]:
     source = SourceSettings(name="runbooks", path=ROOT / "runbooks")
     settings = Settings(directory=tmp_path_factory.mktemp("quoted"), sources=(source,))
     run_ingest(
@@ -47,9 +49,25 @@ def answers(
     )
     with open_reading(settings, embedder=caching_embedder) as services:
         yield {
-            one["id"]: services.answerer.answer(SearchQuery(one["question"], LOCAL_ADMINISTRATOR))
-            for one in answerable()
+            detail: {
+                one["id"]: services.answerer.answer(
+                    SearchQuery(one["question"], LOCAL_ADMINISTRATOR), detail=detail
+                )
+                for one in answerable()
+            }
+            for detail in Detail
         }
+
+
+@pytest.fixture(scope="module")
+def answers(all_answers: dict[Detail, dict[str, Answer]]) -> dict[str, Answer]:
+    """The full answers, which quote several documents."""
+    return all_answers[Detail.FULL]
+
+
+@pytest.fixture(scope="module")
+def brief_answers(all_answers: dict[Detail, dict[str, Answer]]) -> dict[str, Answer]:
+    return all_answers[Detail.BRIEF]
 
 
 def plain(text: str) -> str:
@@ -99,6 +117,40 @@ def test_every_line_is_a_cited_pages_or_marked_as_the_programs_own(
 ) -> None:
     for answer in answers.values():
         cited = " ".join(shown(one.hit.chunk.text) for one in answer.citations)
+        for line in answer.text.split("\n"):
+            if not line.startswith(("### ", "> ")):
+                bare = re.sub(r"(?:^|\s)(?:\[\d+\]|_\([^()]*\)_)(?=\s|$)", "", line)
+                assert plain(bare.removeprefix("- ")) in cited, line
+
+
+def test_brief_answers_fit_on_one_screen(brief_answers: dict[str, Answer]) -> None:
+    lines = sorted(answer.text.count("\n") + 1 for answer in brief_answers.values())
+    assert lines[-1] <= MAX_LINES
+    assert lines[len(lines) // 2] <= 20
+    assert max(len(answer.text) for answer in brief_answers.values()) <= MAX_CHARS
+
+
+def test_brief_answers_say_first_where_they_stand(brief_answers: dict[str, Answer]) -> None:
+    for answer in brief_answers.values():
+        if not answer.abstained:
+            first = answer.text.split("\n")[0]
+            led = answer.hits[0].document
+            assert first.startswith("> ")
+            assert f"{led.path}:" in first
+
+
+def test_brief_answers_quote_one_document(brief_answers: dict[str, Answer]) -> None:
+    for answer in brief_answers.values():
+        if not answer.abstained:
+            quoted = {marker for one in answer.statements for marker in one.markers}
+            assert len({answer.hits[marker - 1].document.id for marker in quoted}) == 1
+
+
+def test_brief_answers_are_word_for_word_what_they_cite(brief_answers: dict[str, Answer]) -> None:
+    for answer in brief_answers.values():
+        cited = " ".join(shown(one.hit.chunk.text) for one in answer.citations)
+        for told in answer.statements:
+            assert plain(told.text) in cited
         for line in answer.text.split("\n"):
             if not line.startswith(("### ", "> ")):
                 bare = re.sub(r"(?:^|\s)(?:\[\d+\]|_\([^()]*\)_)(?=\s|$)", "", line)

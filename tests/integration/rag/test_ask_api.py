@@ -47,12 +47,21 @@ def test_an_answer_quotes_what_the_caller_may_read_and_cites_it(bench: Bench) ->
     told = asked(bench.caller()).json()
     assert not told["abstained"]
     assert {one["hit"]["document"]["path"] for one in told["citations"]} == {"payments/queue.md"}
-    assert "Restart the payment worker when the queue stops. [1]" in told["answer"]
+    assert told["answer"].startswith("> payments/queue.md")
+    assert "Restart the payment worker when the queue stops." in told["answer"]
     assert told["model"] == "extractive"
     assert re.fullmatch(r"answer@\d+", told["prompt"])
     assert re.fullmatch(r"[0-9a-f]{16}", told["prompt_hash"])
     assert told["usage"] == {"tokens_in": 0, "tokens_out": 0}
     assert "Zebra" not in json.dumps(told)
+
+
+def test_detail_chooses_between_one_screen_and_quotes_of_several_documents(bench: Bench) -> None:
+    full = asked(bench.caller(), detail="full").json()
+    assert "Restart the payment worker when the queue stops. [1]" in full["answer"]
+    brief = asked(bench.caller(), detail="brief").json()
+    assert brief["answer"] == asked(bench.caller()).json()["answer"] != full["answer"]
+    assert asked(bench.caller(), detail="long").status_code == 422
 
 
 def test_a_stream_tells_the_context_then_the_text_then_the_checked_citations(bench: Bench) -> None:

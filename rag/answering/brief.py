@@ -1,0 +1,156 @@
+"""The answer on one screen, without a model: the best section of one document, in its own order.
+
+    where it stands · the sentences that answer · warnings · the section · what follows · others
+
+The program writes lines that begin with `> ` alone. Everything else is quoted (quoting.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rag.answering.answer_parts import Part, part_of_headings
+from rag.answering.brief_lines import also_lines, header, left_out_line, section_line
+from rag.answering.context import Context, pages_of
+from rag.answering.disagreement import disagreements, rendered
+from rag.answering.excerpt import Excerpt, excerpt
+from rag.answering.extract import Extract, statements_of
+from rag.answering.key_sentences import KeySentence, key_sentences
+from rag.answering.lead_section import (
+    best_section,
+    following_sections,
+    opening_sentence,
+    warnings_for,
+)
+from rag.answering.quotes import Quote
+from rag.answering.quoting import quoted_sentence
+from rag.answering.screen import MAX_CHARS, MAX_LINES, Screen
+from rag.answering.sections import Section, sections_of
+from rag.answering.shown_commands import ShownCommands, remark_on
+from rag.domain.answers import Statement
+from rag.domain.documents import BlockKind
+from rag.ports import Embedder
+from rag.text.identifiers import codes_in
+
+_MAX_KEY_SENTENCES = 2
+_FIRST_LINES = 6  # of the section: a sentence that stands there is not repeated above it
+_COMFORTABLE_LINES = 20  # further sections are added up to here
+_NEARLY_AS_GOOD = 0.85
+
+
+class BriefAnswer:
+    """Composes one answer."""
+
+    def __init__(
+        self, question: str, context: Context, commands: ShownCommands, embedder: Embedder
+    ) -> None:
+        self._question = question
+        self._commands = commands
+        self._lead, *self._others = pages_of(context.passages)
+        self._sentences = key_sentences(question, self._lead, embedder)
+        self._sections = sections_of(self._lead, commands)
+        self._codes = codes_in(question)
+        self._screen = Screen()
+        self._reserve = 0
+        self._statements: list[Statement] = []
+
+    def extract(self, lines: int = MAX_LINES, characters: int = MAX_CHARS) -> Extract:
+        """The answer within these limits; empty where the document has nothing to quote."""
+        self._screen, self._statements = Screen(lines, characters), []
+        if not self._sections:
+            return Extract()
+        best = best_section(self._question, self._sections, self._sentences)
+        also = list(also_lines(best.passages[0], self._others))
+        self._reserve = len(also) + 1 if also else 0
+        self._screen.add(header(best.passages[0], best.headings, best.lines))
+        self._add_key_sentences(best)
+        for section in warnings_for(best, self._sections):
+            self._add_section(section, lines)
+        self._add_excerpt(best.quotes, lines)
+        for section in following_sections(best, self._sections):
+            self._add_section(section, _COMFORTABLE_LINES)
+        if also:
+            self._screen.add("\n".join(line for _, line in also))
+        return Extract(
+            self._screen.text, tuple(self._statements), tuple(marker for marker, _ in also)
+        )
+
+    def _add_key_sentences(self, best: Section) -> None:
+        lines = []
+        for one in self._key_sentences(best):
+            own = one.passage.commands_in(one.block)
+            remark = remark_on(self._commands.risks_in_sentence(one.text, own))
+            lines.append(quoted_sentence(one.text, one.passage.marker, remark))
+            self._statements.append(Statement(one.text, (one.passage.marker,), supported=True))
+        if lines:
+            self._screen.add("\n".join(lines))
+
+    def _key_sentences(self, best: Section) -> Iterator[KeySentence]:
+        """What the document is about, and the sentences nearest to the question."""
+        beginning = _beginning(best, self._codes)
+        opening = opening_sentence(self._sections)
+        if opening is not None and opening.text not in beginning:
+            yield opening
+            beginning += opening.text
+        least = self._sentences[0].score * _NEARLY_AS_GOOD if self._sentences else 0.0
+        for one in self._sentences[:_MAX_KEY_SENTENCES]:
+            if one.score >= least and _stands_alone(one) and one.text not in beginning:
+                yield one
+
+    def _add_section(self, section: Section, lines: int) -> None:
+        """A further section, whole; where it does not fit, nothing of it."""
+        line = section_line(section)
+        found = excerpt(section.quotes, lambda text: self._fits(f"{line}\n\n{text}", lines))
+        if found.text and found.left_out is None:
+            self._screen.add(f"{line}\n\n{found.text}")
+            self._state(found)
+
+    def _add_excerpt(self, quotes: Sequence[Quote], lines: int) -> None:
+        found = excerpt(quotes, lambda text: self._fits(text, lines - 2), self._codes)
+        if found.text:
+            self._screen.add(found.text)
+        if found.left_out is not None:
+            line = left_out_line(quotes[0].passage, found.left_out, found.left_out_steps)
+            self._screen.add(line)
+        self._state(found)
+
+    def _fits(self, part: str, lines: int) -> bool:
+        return self._screen.fits(part, reserve=self._reserve + self._screen.lines - lines)
+
+    def _state(self, found: Excerpt) -> None:
+        self._statements += [one for quote in found.quotes for one in statements_of(quote)]
+
+
+def brief(question: str, context: Context, commands: ShownCommands, embedder: Embedder) -> Extract:
+    """An answer on one screen; empty when the context has nothing to quote.
+
+    Where the documents that it cites disagree, room is left for saying so (disagreement.py).
+    """
+    if not context.passages:
+        return Extract()
+    composition = BriefAnswer(question, context, commands, embedder)
+    found = composition.extract()
+    said = rendered(disagreements(context.cited(found.markers)))
+    if not said:
+        return found
+    return composition.extract(MAX_LINES - said.count("\n") - 2, MAX_CHARS - len(said) - 2)
+
+
+def _beginning(section: Section, names: Sequence[str]) -> str:
+    text = excerpt(section.quotes, lambda text: text.count("\n") < _FIRST_LINES, names).text
+    return " ".join(text.split())
+
+
+def _stands_alone(sentence: KeySentence) -> bool:
+    """Whether a sentence may be read without what stands around it.
+
+    A step may not, nor what introduces something, nor what a heading forbids.
+    """
+    content = sentence.passage.content
+    chain = [sentence.block, *content.above(sentence.block)]
+    if any(content.blocks[block].kind is BlockKind.STEP for block in chain):
+        return False
+    return (
+        not sentence.text.endswith(":")
+        and part_of_headings(sentence.passage.hit.chunk.section) is not Part.CARE
+    )

@@ -1,0 +1,116 @@
+"""As much of a section as there is room for: whole blocks from its beginning, in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rag.answering.extract import remarks_of
+from rag.answering.quotes import Quote
+from rag.answering.quoting import bare_quotation
+from rag.answering.sections import lines_of
+from rag.domain.documents import Block, BlockKind, LineSpan
+
+_ITEMS = frozenset({BlockKind.STEP, BlockKind.ITEM})
+Fits = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The text quoted, the quotes that it shows, and the lines of the section that it leaves out.
+
+    `left_out_steps` says that what is left out goes on with a numbered list.
+    """
+
+    text: str = ""
+    quotes: tuple[Quote, ...] = ()
+    left_out: LineSpan | None = None
+    left_out_steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One block as it is shown, and the quote that it belongs to."""
+
+    text: str
+    quote: Quote
+    place: int
+
+    @property
+    def block(self) -> Block:
+        return self.quote.passage.content.blocks[self.quote.blocks[self.place]]
+
+    @property
+    def introduces(self) -> bool:
+        content = self.quote.passage.content
+        prose = content.prose(self.quote.blocks[self.place])
+        is_last = self.place + 1 == len(self.quote.blocks)
+        return self.block.kind is BlockKind.PARAGRAPH and (
+            not is_last or prose.rstrip().endswith(":")
+        )
+
+
+def excerpt(quotes: Sequence[Quote], fits: Fits, names: Sequence[str] = ()) -> Excerpt:
+    """The first blocks of these quotes that fit together; no block is ever cut.
+
+    What introduces a block that does not fit is left out with it, unless nothing else is shown.
+    Of a table with rows that hold one of `names`, these rows are shown alone.
+    """
+    pieces = [piece for quote in quotes for piece in _pieces(quote, names)]
+    shown: list[_Piece] = []
+    for piece in pieces:
+        if not fits(_joined([*shown, piece])):
+            break
+        shown.append(piece)
+    rest = pieces[len(shown) :]
+    while rest and len(shown) > 1 and shown[-1].introduces:
+        rest.insert(0, shown.pop())
+    return Excerpt(
+        _joined(shown),
+        tuple(_quotes_of(shown)),
+        lines_of(list(_quotes_of(rest))) if rest else None,
+        sum(piece.block.kind is BlockKind.STEP for piece in rest),
+    )
+
+
+def _pieces(quote: Quote, names: Sequence[str]) -> Iterator[_Piece]:
+    content, marker = quote.passage.content, quote.passage.marker
+    for place, (block, remark) in enumerate(zip(quote.blocks, remarks_of(quote), strict=True)):
+        text = bare_quotation(content, block, marker, remark, names)
+        if text:
+            yield _Piece(text, quote, place)
+
+
+def _joined(pieces: Sequence[_Piece]) -> str:
+    text = ""
+    for number, piece in enumerate(pieces):
+        text += (_joint(pieces[number - 1], piece) if number else "") + piece.text
+    return text
+
+
+def _joint(before: _Piece, piece: _Piece) -> str:
+    """A line break alone between items of a list, and between words and what they introduce."""
+    one, other = before.block, piece.block
+    if one.kind in _ITEMS and other.kind is one.kind:
+        return "\n"
+    begins_a_list = other.kind is BlockKind.ITEM or (
+        other.kind is BlockKind.STEP and piece.text.startswith("1.")
+    )
+    leads = one.kind is BlockKind.PARAGRAPH and not before.text.startswith("```")
+    return "\n" if leads and (begins_a_list or other.kind is BlockKind.CODE) else "\n\n"
+
+
+def _quotes_of(pieces: Sequence[_Piece]) -> Iterator[Quote]:
+    """The quotes of these pieces, each with the blocks that are among them alone."""
+    places: dict[int, list[int]] = {}
+    quotes: dict[int, Quote] = {}
+    for piece in pieces:
+        places.setdefault(id(piece.quote), []).append(piece.place)
+        quotes[id(piece.quote)] = piece.quote
+    for key, inside in places.items():
+        quote = quotes[key]
+        yield replace(
+            quote,
+            blocks=tuple(quote.blocks[place] for place in inside),
+            risks=tuple(quote.risks[place] for place in inside),
+        )

@@ -1,0 +1,120 @@
+"""Which section of a document answers a question, and which others a reader needs with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from rag.answering.answer_parts import Part
+from rag.answering.key_sentences import KeySentence
+from rag.answering.sections import Section
+from rag.domain.documents import BlockKind, Risk
+from rag.retrieval.relevance import coverage
+from rag.text.identifiers import codes_in
+from rag.text.sentences import sentences
+
+_HIT_WEIGHT = 0.5
+_SENTENCE_WEIGHT = 1.0
+_COVERAGE_WEIGHT = 0.4
+_HEADING_WEIGHT = 0.3
+_CODE_WEIGHT = 2.0
+_ACTION_WEIGHT = 0.1
+_ASKS_FOR_ACTION = re.compile(
+    r"\b(?:how (?:do|to|can|should)|what (?:do|now|should|must|can)|fix|recover|repair|restore|"
+    r"roll ?back|stop|restart|first thing)\b",
+    re.IGNORECASE,
+)
+_REFERENCES = re.compile(
+    r"\b(?:references?|(?:further|more|additional) (?:reading|resources|information)|see also|"
+    r"links|resources|table of contents|contents)\b",
+    re.IGNORECASE,
+)
+_REFERENCES_WEIGHT = -1.0
+_RISKY = frozenset({Risk.DESTRUCTIVE, Risk.MUTATING, Risk.UNKNOWN})
+_OPENING_SECTIONS = 2
+_MIN_OPENING, _MAX_OPENING = 20, 300  # characters
+_FOLLOWING = (Part.CHECK, Part.MITIGATION, Part.VERIFY)
+
+
+def best_section(
+    question: str, sections: Sequence[Section], sentences: Sequence[KeySentence]
+) -> Section:
+    """The section that answers best; of equals the first. `sections` is not empty."""
+    best_sentence = _best_sentences(sentences)
+    return max(sections, key=lambda section: score(question, section, best_sentence))
+
+
+def score(question: str, section: Section, best_sentence: Mapping[tuple[int, int], float]) -> float:
+    """How well a section answers; `best_sentence` holds the best score by passage and block."""
+    text = "\n".join(
+        quote.passage.content.source(block) for quote in section.quotes for block in quote.blocks
+    )
+    total = _HIT_WEIGHT * max(passage.hit.score for passage in section.passages)
+    total += _SENTENCE_WEIGHT * max(_sentence_scores(section, best_sentence), default=0.0)
+    total += _COVERAGE_WEIGHT * coverage(question, [*section.headings, text])
+    total += _HEADING_WEIGHT * coverage(question, section.headings)
+    folded = text.casefold()
+    total += _CODE_WEIGHT * any(code.casefold() in folded for code in codes_in(question))
+    total += _REFERENCES_WEIGHT * any(map(_REFERENCES.search, section.headings[-1:]))
+    if _ASKS_FOR_ACTION.search(question):
+        total += _ACTION_WEIGHT * (section.part is Part.MITIGATION or section.has_steps)
+    return total
+
+
+def opening_sentence(sections: Sequence[Section]) -> KeySentence | None:
+    """The first sentence of a document's first paragraph: what the document is about."""
+    quotes = (quote for section in sections[:_OPENING_SECTIONS] for quote in section.quotes)
+    for quote in quotes:
+        passage, block = quote.passage, quote.blocks[0]
+        if (
+            passage.content.blocks[block].kind is BlockKind.PARAGRAPH
+            and quote.part is not Part.CARE
+        ):
+            text = " ".join(sentences(passage.content.prose(block))[0].split())
+            if _MIN_OPENING <= len(text) <= _MAX_OPENING and not text.endswith(":"):
+                return KeySentence(text, passage, block)
+    return None
+
+
+def following_sections(best: Section, sections: Sequence[Section]) -> list[Section]:
+    """What a reader of the best section needs next: a check, the remedy, the verification.
+
+    Sections beside it alone: those under another heading are about other problems.
+    """
+    place = sections.index(best)
+    return [
+        section
+        for section in sections[place + 1 :]
+        if section.part in _FOLLOWING
+        and section.part is not best.part
+        and section.is_sibling_of(best)
+    ]
+
+
+def warnings_for(best: Section, sections: Sequence[Section]) -> list[Section]:
+    """Sections beside one with risky commands that say what to take care of."""
+    if best.risks.isdisjoint(_RISKY):
+        return []
+    return [
+        section
+        for section in sections
+        if section is not best and section.part is Part.CARE and section.is_sibling_of(best)
+    ]
+
+
+def _best_sentences(sentences: Sequence[KeySentence]) -> dict[tuple[int, int], float]:
+    best: dict[tuple[int, int], float] = {}
+    for one in sentences:
+        key = (one.passage.marker, one.block)
+        best[key] = max(best.get(key, 0.0), one.score)
+    return best
+
+
+def _sentence_scores(
+    section: Section, best_sentence: Mapping[tuple[int, int], float]
+) -> Iterator[float]:
+    for quote in section.quotes:
+        for block in quote.blocks:
+            for within in quote.passage.content.within(block):
+                if (quote.passage.marker, within) in best_sentence:
+                    yield best_sentence[quote.passage.marker, within]

@@ -1,0 +1,43 @@
+"""What fits on one screen: parts of an answer, counted in lines and characters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+MAX_LINES = 25
+MAX_CHARS = 1500
+
+
+@dataclass(slots=True)
+class Screen:
+    """Parts of a text in their order, while they fit within `lines` and `characters`."""
+
+    lines: int = MAX_LINES
+    characters: int = MAX_CHARS
+    _text: str = field(default="", init=False)
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    @property
+    def lines_left(self) -> int:
+        return self.lines - (self._text.count("\n") + 1 if self._text else 0)
+
+    def fits(self, part: str, *, joint: str = "\n\n", reserve: int = 0) -> bool:
+        """Whether a part could be added with `reserve` lines left for what must follow."""
+        longer = self._joined(part, joint)
+        return (
+            longer.count("\n") + 1 + reserve <= self.lines
+            and len(longer) + reserve * _CHARS_OF_A_LINE <= self.characters
+        )
+
+    def add(self, part: str, *, joint: str = "\n\n") -> None:
+        """Add a part, whether or not it fits."""
+        self._text = self._joined(part, joint)
+
+    def _joined(self, part: str, joint: str) -> str:
+        return f"{self._text}{joint}{part}" if self._text else part
+
+
+_CHARS_OF_A_LINE = 80  # of a line about another document, which is kept free for it
