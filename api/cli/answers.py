@@ -1,26 +1,48 @@
-"""An answer as a tired person reads it: the text, then where each marker points."""
+"""An answer at a command line: its text, then where each marker points."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from api.cli.terminal import Styled, echo
-from rag.domain.answers import Answer, Citation
+from api.cli.answer_rendering import rendered
+from api.cli.terminal import Styled, echo, echo_lines, is_terminal
+from rag.answering.brief_lines import NAMES_A_DOCUMENT
+from rag.domain.answers import EXTRACTIVE, Answer, Citation
 from rag.domain.documents import Document, FreshnessStatus
 
 
 def print_answer(answer: Answer) -> None:
-    """The text and its citations on stdout, notices on stderr."""
-    for line in answer.text.split("\n"):
-        echo(Styled(line, bold=True) if line.startswith("### ") else line)
-    if answer.citations:
+    """The text and its citations on stdout, notices on stderr.
+
+    The text is rendered at a terminal, and Markdown elsewhere.
+    """
+    if is_terminal():
+        for parts in rendered(answer.text):
+            echo(*parts)
+    else:
+        echo_lines(answer.text.split("\n"))
+    sources = [citation for citation in answer.citations if not _is_named(citation, answer)]
+    if sources:
         echo()
-    for citation in answer.citations:
+    for citation in sources:
         echo(*_citation_lines(citation))
     for notice in answer.notices:
         echo(f"note: {notice}", err=True)
-    prompt = f"{answer.prompt} ({answer.prompt_hash})"
-    echo(f"note: answered by {answer.model}, prompt {prompt}", err=True)
+    echo(f"note: {_origin(answer)}", err=True)
+
+
+def _is_named(citation: Citation, answer: Answer) -> bool:
+    """Whether the text names the document of a citation already, by its path."""
+    marker = f"[{citation.marker}]"
+    return citation.supported and any(
+        marker in line for line in answer.text.split("\n") if line.startswith(NAMES_A_DOCUMENT)
+    )
+
+
+def _origin(answer: Answer) -> str:
+    if answer.model == EXTRACTIVE:
+        return "quoted from the documents; no model was used"
+    return f"written by {answer.model} with the prompt {answer.prompt} ({answer.prompt_hash})"
 
 
 def _citation_lines(citation: Citation) -> Iterator[str | Styled]:

@@ -1,14 +1,16 @@
-"""Hits as a tired person reads them: what, where, how old, then the passage."""
+"""Hits at a command line: document, place, age, and the text of the best one."""
 
 from __future__ import annotations
 
 import re
 
 from api.cli.terminal import Styled, echo
-from rag.domain.documents import FreshnessStatus, Risk
-from rag.domain.search import Hit, SearchResult
+from rag.domain.documents import Chunk, FreshnessStatus, Risk
+from rag.domain.search import MAX_K, Hit, SearchResult
 
 _LINES_SHOWN = 14
+_LINE_CHARS = 100
+_WORDS = re.compile(r"\w \w")
 _ROUNDING = 1e-6
 _COLOUR_OF_RISK = {Risk.UNKNOWN: "magenta", Risk.MUTATING: "yellow", Risk.DESTRUCTIVE: "red"}
 
@@ -16,29 +18,50 @@ _COLOUR_OF_RISK = {Risk.UNKNOWN: "magenta", Risk.MUTATING: "yellow", Risk.DESTRU
 _HALF_A_LOOP = re.compile(r"do|done|then|else|fi|esac|for \w+ in [^;$(`]*; *do")
 
 
-def print_hits(result: SearchResult, *, explain: bool = False) -> None:
-    """Hits on stdout, best first; that none of them answers, on stderr."""
+def print_hits(result: SearchResult, *, explain: bool = False, shown: int = MAX_K) -> None:
+    """The first `shown` hits on stdout, best first; that none of them answers, on stderr.
+
+    The best hit is printed with its text and the commands that may change something, the others
+    with one line of theirs.
+    """
     if result.hits and result.no_result:
-        echo("nothing here seems to answer that; the nearest pages are:", err=True)
-    for hit in result.hits:
+        echo("nothing here seems to answer that; the nearest documents are:", err=True)
+    for hit in result.hits[:shown]:
         if hit.rank > 1:
             echo()
-        _print_hit(hit)
+        _print_place(hit)
+        if hit.rank == 1:
+            _print_text(hit.chunk.text)
+            _print_commands(hit)
+        else:
+            _print_first_line(hit.chunk)
         if explain:
             _print_explanation(hit)
 
 
-def _print_hit(hit: Hit) -> None:
+def _print_place(hit: Hit) -> None:
     document, lines = hit.document, hit.chunk.lines
     echo(f"{hit.rank}. ", Styled(document.metadata.title, bold=True))
     where = f"{document.path}:{lines.first}-{lines.last}"
     echo("   ", Styled(where, "cyan"), f"  {_about(hit)}")
-    _print_text(hit.chunk.text)
+
+
+def _print_commands(hit: Hit) -> None:
     for command in hit.chunk.commands:
         first = command.text.split("\n")[0]
         if command.risk in _COLOUR_OF_RISK and not _HALF_A_LOOP.fullmatch(first.strip()):
             label = Styled(f"[{command.risk.value}]", _COLOUR_OF_RISK[command.risk])
             echo("   ", label, f" line {command.line}: {first}")
+
+
+def _print_first_line(chunk: Chunk) -> None:
+    """The first words of a chunk; no command, which would stand there without its risk."""
+    commands = [command.text.split("\n")[0].strip() for command in chunk.commands]
+    for line in map(str.strip, chunk.text.split("\n")):
+        is_prose = _WORDS.search(line) and not line.startswith(("#", "```"))
+        if is_prose and not any(command in line for command in commands):
+            echo(f"     {line[:_LINE_CHARS]}{'…' if len(line) > _LINE_CHARS else ''}")
+            return
 
 
 def _print_explanation(hit: Hit) -> None:

@@ -19,8 +19,10 @@ from api.cli.question import read_question, readable
 from api.cli.terminal import echo_json
 from api.compose.embedding import begin_loading
 from api.settings import load_settings
-from rag.domain.search import SearchResult
+from rag.domain.search import MAX_K, SearchResult
 from rag.errors import ConfigurationError
+
+_SHOWN = 5  # hits, where -k does not say how many
 
 
 @click.command("search")
@@ -44,7 +46,7 @@ def command(
     explain: bool,
     as_json: bool,
 ) -> None:
-    """Find the pages that answer QUESTION; without --as, as the local administrator."""
+    """Find the documents that answer QUESTION; without --as, as the local administrator."""
     if (question is None) == (batch is None):
         raise click.UsageError("give a QUESTION or --batch FILE.jsonl, one of the two")
     settings = load_settings(ctx.obj)
@@ -66,7 +68,8 @@ def command(
     if as_json:
         _echo_json(_answer(result, explain))
     else:
-        print_hits(result, explain=explain)
+        is_default = ctx.get_parameter_source("k") is click.core.ParameterSource.DEFAULT
+        print_hits(result, explain=explain, shown=_SHOWN if is_default else MAX_K)
     ctx.exit(exit_codes.NOTHING_FOUND if result.no_result else 0)
 
 

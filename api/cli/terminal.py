@@ -36,6 +36,11 @@ class Styled:
         return click.style(visible_line(self.text), fg=self.colour, bold=self.bold)
 
 
+def is_terminal() -> bool:
+    """Whether stdout is a terminal."""
+    return sys.stdout.isatty()
+
+
 def echo(*parts: str | Styled, err: bool = False) -> None:
     """One line, whatever the parts hold: a line break in them is shown as `\\n`."""
     shown = (str(part) if isinstance(part, Styled) else visible_line(part) for part in parts)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rag.answering.absent_names import absent_names_line
 from rag.answering.context import Context, Passage, pages_of
 from rag.answering.escaping import label
 from rag.answering.nearest import Nearest, nearest_of, nearest_words
 from rag.answering.quoting import quoted_sentence
 from rag.answering.shown_commands import ShownCommands, remark_on
 from rag.domain.answers import Answer, Citation, Statement
-from rag.retrieval.relevance import missing_words
 
 _NEAREST = 3
 
@@ -22,10 +22,10 @@ def abstention(question: str, context: Context, commands: ShownCommands) -> Answ
     lines = [
         "> Nothing that you may read answers this.",
         f"> Looked for: {label(question)}",
-        *_missing(question, context),
+        *absent_names_line(question, context),
     ]
     if near:
-        lines.append("> The nearest pages, which may be about something else:")
+        lines.append("> The nearest documents, which may be about something else:")
     lines += [line for passage, words in near for line in _shown(passage, words, commands)]
     return Answer(
         text="\n".join(lines),
@@ -37,15 +37,6 @@ def abstention(question: str, context: Context, commands: ShownCommands) -> Answ
             if words is not None
         ),
     )
-
-
-def _missing(question: str, context: Context) -> Iterator[str]:
-    texts = [text for p in context.passages for text in (p.text, p.title, *p.hit.chunk.section)]
-    absent = missing_words(" ".join(question.split()), texts)
-    if absent:
-        yield "> Missing: a page that speaks of " + ", ".join(map(label, absent))
-    else:
-        yield "> Missing: a page that says what to do about this, and not only its words"
 
 
 def _in_order(near: list[tuple[Passage, Nearest | None]]) -> list[Passage]:

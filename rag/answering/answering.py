@@ -44,7 +44,7 @@ from rag.retrieval.search import SearchEngine
 PROMPT = "answer"
 # No window limits what is quoted from, and an answer shows a bounded part of it.
 _MORE_TO_QUOTE_FROM = 2
-LEFT_OUT_NOTICE = "lines that speak to a model were left out of {}"
+LEFT_OUT_NOTICE = "lines that give a model instructions were left out of {}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ The program writes lines that begin with `> ` alone. Everything else is quoted (
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from rag.answering.answer_parts import Part, part_of_headings
+from rag.answering.absent_names import absent_names_line
+from rag.answering.answer_parts import Part
 from rag.answering.brief_lines import also_lines, header, left_out_line, section_line
 from rag.answering.context import Context, pages_of
 from rag.answering.disagreement import disagreements, rendered
@@ -17,7 +18,9 @@ from rag.answering.excerpt import Excerpt, excerpt
 from rag.answering.extract import Extract, statements_of
 from rag.answering.key_sentences import KeySentence, key_sentences
 from rag.answering.lead_section import (
+    asks_how,
     best_section,
+    error_codes_in,
     following_sections,
     opening_sentence,
     warnings_for,
@@ -30,12 +33,12 @@ from rag.answering.shown_commands import ShownCommands, remark_on
 from rag.domain.answers import Statement
 from rag.domain.documents import BlockKind
 from rag.ports import Embedder
-from rag.text.identifiers import codes_in
 
 _MAX_KEY_SENTENCES = 2
 _FIRST_LINES = 6  # of the section: a sentence that stands there is not repeated above it
 _COMFORTABLE_LINES = 20  # further sections are added up to here
 _NEARLY_AS_GOOD = 0.85
+_MIN_SCORE = 0.5  # of a sentence that is quoted apart from its section
 
 
 class BriefAnswer:
@@ -46,10 +49,11 @@ class BriefAnswer:
     ) -> None:
         self._question = question
         self._commands = commands
+        self._absent = list(absent_names_line(question, context))
         self._lead, *self._others = pages_of(context.passages)
         self._sentences = key_sentences(question, self._lead, embedder)
         self._sections = sections_of(self._lead, commands)
-        self._codes = codes_in(question)
+        self._codes = error_codes_in(question)
         self._screen = Screen()
         self._reserve = 0
         self._statements: list[Statement] = []
@@ -63,6 +67,8 @@ class BriefAnswer:
         also = list(also_lines(best.passages[0], self._others))
         self._reserve = len(also) + 1 if also else 0
         self._screen.add(header(best.passages[0], best.headings, best.lines))
+        for line in self._absent:
+            self._screen.add(line, joint="\n")
         self._add_key_sentences(best)
         for section in warnings_for(best, self._sections):
             self._add_section(section, lines)
@@ -92,8 +98,14 @@ class BriefAnswer:
         if opening is not None and opening.text not in beginning:
             yield opening
             beginning += opening.text
-        least = self._sentences[0].score * _NEARLY_AS_GOOD if self._sentences else 0.0
-        for one in self._sentences[:_MAX_KEY_SENTENCES]:
+        inside = _blocks_of([best])
+        elsewhere = _blocks_of(
+            section for section in self._sections if section.part is not Part.CARE
+        )
+        allowed = inside if asks_how(self._question) else inside | elsewhere
+        nearest = [one for one in self._sentences if (one.passage.marker, one.block) in allowed]
+        least = max(_MIN_SCORE, nearest[0].score * _NEARLY_AS_GOOD) if nearest else 0.0
+        for one in nearest[:_MAX_KEY_SENTENCES]:
             if one.score >= least and _stands_alone(one) and one.text not in beginning:
                 yield one
 
@@ -144,13 +156,20 @@ def _beginning(section: Section, names: Sequence[str]) -> str:
 def _stands_alone(sentence: KeySentence) -> bool:
     """Whether a sentence may be read without what stands around it.
 
-    A step may not, nor what introduces something, nor what a heading forbids.
+    A step may not, nor what introduces something.
     """
     content = sentence.passage.content
     chain = [sentence.block, *content.above(sentence.block)]
-    if any(content.blocks[block].kind is BlockKind.STEP for block in chain):
-        return False
-    return (
-        not sentence.text.endswith(":")
-        and part_of_headings(sentence.passage.hit.chunk.section) is not Part.CARE
-    )
+    is_step = any(content.blocks[block].kind is BlockKind.STEP for block in chain)
+    return not is_step and not sentence.text.endswith(":")
+
+
+def _blocks_of(sections: Iterable[Section]) -> set[tuple[int, int]]:
+    """The blocks of these sections, each by the marker of its passage and its index."""
+    return {
+        (quote.passage.marker, within)
+        for section in sections
+        for quote in section.quotes
+        for block in quote.blocks
+        for within in quote.passage.content.within(block)
+    }

@@ -10,9 +10,11 @@ from rag.answering.sections import Section
 from rag.domain.documents import FreshnessStatus, LineSpan
 from rag.retrieval.near_duplicates import says_the_same
 
-_MAX_ALSO = 3
+_ALSO, _SAME = "> Also: ", "> The same text: "
+NAMES_A_DOCUMENT = (_ALSO, _SAME)  # how lines begin that name a document which is not quoted
+_MAX_ALSO = 2
 # A document whose best chunk scores less than this share of the best one's is not named.
-_MIN_ALSO = 0.55
+_MIN_ALSO = 0.7
 
 
 def header(passage: Passage, headings: Sequence[str], lines: LineSpan) -> str:
@@ -47,7 +49,7 @@ def also_lines(lead: Passage, others: Sequence[Sequence[Passage]]) -> Iterator[t
         path = label(passage.hit.document.path)
         yield (
             passage.marker,
-            f"> The same text: {path} {_marker(passage)}",
+            f"{_SAME}{path} {_marker(passage)}",
         )
     rest = [
         passage
@@ -58,7 +60,7 @@ def also_lines(lead: Passage, others: Sequence[Sequence[Passage]]) -> Iterator[t
         names = [passage.title, *passage.hit.chunk.section[-1:]]
         covers = ", ".join(label(name) for name in names)
         path = label(passage.hit.document.path)
-        yield passage.marker, f"> Also: {covers} ({path}) {_marker(passage)}"
+        yield passage.marker, f"{_ALSO}{covers} ({path}) {_marker(passage)}"
 
 
 def _distinct(title: str, headings: Sequence[str]) -> list[str]:

@@ -8,10 +8,10 @@ under the parts of answer_parts.py, and shown by quoting.py.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from rag.answering.absent_names import absent_names_line
 from rag.answering.answer_parts import MISSING, Part
 from rag.answering.context import Context
 from rag.answering.escaping import label
@@ -20,12 +20,7 @@ from rag.answering.quote_selection import select
 from rag.answering.quotes import Quote
 from rag.answering.quoting import quotation, quoted_sentence
 from rag.answering.shown_commands import ShownCommands
-from rag.domain.documents import Risk
-from rag.retrieval.relevance import missing_words
-
-_LETTERS = re.compile(r"[^\W\d_]{2}")
-_TIMESTAMP = re.compile(r"\d{1,4}[-:]\d{1,2}[-:T]\d")
-_MAX_ABSENT = 5
+from rag.domain.documents import BlockKind, Risk
 
 
 def extract(question: str, context: Context, commands: ShownCommands) -> Extract:
@@ -34,7 +29,7 @@ def extract(question: str, context: Context, commands: ShownCommands) -> Extract
     if not selection.chosen:
         return Extract()
     shown = [
-        *_absent(question, context),
+        *absent_names_line(question, context),
         *_parts(selection.chosen, selection.candidates),
         *_missing(selection.candidates),
     ]
@@ -86,26 +81,19 @@ def _shown(quote: Quote) -> str:
     )
 
 
-def _absent(question: str, context: Context) -> Iterator[str]:
-    """What of the question no document of the context speaks of."""
-    texts = [text for p in context.passages for text in (p.text, p.title, *p.hit.chunk.section)]
-    words = [word.strip("?.,;:!`'\"") for word in missing_words(question, texts)]
-    absent = [one for one in words if _LETTERS.search(one) and not _TIMESTAMP.search(one)]
-    if absent:
-        more = len(absent) - _MAX_ABSENT
-        yield f"> No page here speaks of: {', '.join(map(label, absent[:_MAX_ABSENT]))}" + (
-            f", and of {more} more words of the question" if more > 0 else ""
-        )
-
-
 def _missing(candidates: Sequence[Quote]) -> Iterator[str]:
     """What a responder would look for and will not find here."""
     parts = {quote.part for quote in candidates}
+    has_steps = any(
+        quote.passage.content.blocks[block].kind is BlockKind.STEP
+        for quote in candidates
+        for block in quote.blocks
+    )
     risks = frozenset[Risk]().union(*(one for quote in candidates for one in quote.risks))
     missing = []
     if Part.CHECK not in parts and Risk.READ_ONLY not in risks:
         missing.append("> No read-only check was found.")
-    if Part.MITIGATION not in parts and risks <= {Risk.READ_ONLY}:
+    if Part.MITIGATION not in parts and not has_steps and risks <= {Risk.READ_ONLY}:
         missing.append("> No mitigation was found.")
     if missing:
         yield f"### {MISSING}\n\n" + "\n".join(missing)

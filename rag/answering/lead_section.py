@@ -10,19 +10,25 @@ from rag.answering.key_sentences import KeySentence
 from rag.answering.sections import Section
 from rag.domain.documents import BlockKind, Risk
 from rag.retrieval.relevance import coverage
-from rag.text.identifiers import codes_in
+from rag.text.identifiers import codes_in, is_error_code
 from rag.text.sentences import sentences
 
 _HIT_WEIGHT = 0.5
 _SENTENCE_WEIGHT = 1.0
 _COVERAGE_WEIGHT = 0.4
-_HEADING_WEIGHT = 0.3
+_HEADING_WEIGHT = 0.5
 _CODE_WEIGHT = 2.0
-_ACTION_WEIGHT = 0.1
+_ACTION_WEIGHT = 0.4
+_RISK_WEIGHT = 0.1
 _ASKS_FOR_ACTION = re.compile(
     r"\b(?:how (?:do|to|can|should)|what (?:do|now|should|must|can)|fix|recover|repair|restore|"
     r"roll ?back|stop|restart|first thing)\b",
     re.IGNORECASE,
+)
+_AUXILIARY = r"(?:is|are|was|were|can|could|may|should|will|would|do|does|did|has|have|must)"
+_FACT = rf"(?:{_AUXILIARY}|which|who|when|where|why|what (?:is|are|does|did|was|happens|means?)|"
+_ASKS_DIRECTLY = re.compile(
+    rf"(?:\A\W*|[,;.:]\s*){_FACT}how (?:many|much|long|often|big|far|old))\b", re.IGNORECASE
 )
 _REFERENCES = re.compile(
     r"\b(?:references?|(?:further|more|additional) (?:reading|resources|information)|see also|"
@@ -31,9 +37,10 @@ _REFERENCES = re.compile(
 )
 _REFERENCES_WEIGHT = -1.0
 _RISKY = frozenset({Risk.DESTRUCTIVE, Risk.MUTATING, Risk.UNKNOWN})
-_OPENING_SECTIONS = 2
+_OPENING_CHUNK = 1  # by ordinal: the first may hold a heading alone
 _MIN_OPENING, _MAX_OPENING = 20, 300  # characters
 _FOLLOWING = (Part.CHECK, Part.MITIGATION, Part.VERIFY)
+_ACTS = (Part.CHECK, Part.MITIGATION)
 
 
 def best_section(
@@ -54,26 +61,43 @@ def score(question: str, section: Section, best_sentence: Mapping[tuple[int, int
     total += _COVERAGE_WEIGHT * coverage(question, [*section.headings, text])
     total += _HEADING_WEIGHT * coverage(question, section.headings)
     folded = text.casefold()
-    total += _CODE_WEIGHT * any(code.casefold() in folded for code in codes_in(question))
+    total += _CODE_WEIGHT * any(code.casefold() in folded for code in error_codes_in(question))
     total += _REFERENCES_WEIGHT * any(map(_REFERENCES.search, section.headings[-1:]))
-    if _ASKS_FOR_ACTION.search(question):
-        total += _ACTION_WEIGHT * (section.part is Part.MITIGATION or section.has_steps)
+    if asks_for_action(question, section):
+        acts = section.part in _ACTS or section.has_steps
+        total += _ACTION_WEIGHT * acts + _RISK_WEIGHT * bool(section.risks)
     return total
+
+
+def asks_for_action(question: str, section: Section) -> bool:
+    """Whether a question wants steps: it says so, or it is an alert that the document is about."""
+    document = section.quotes[0].passage.hit.document
+    alerts = {*document.metadata.alerts, *codes_in(document.metadata.title)}
+    return bool(_ASKS_FOR_ACTION.search(question)) or any(alert in question for alert in alerts)
+
+
+def error_codes_in(question: str) -> list[str]:
+    """Codes such as `PGW-504`, of which a document on several has one row or section each."""
+    return [code for code in codes_in(question) if is_error_code(code)]
+
+
+def asks_how(question: str) -> bool:
+    """Whether a question asks for steps, and not for a fact."""
+    return bool(_ASKS_FOR_ACTION.search(question)) and not _ASKS_DIRECTLY.search(question)
 
 
 def opening_sentence(sections: Sequence[Section]) -> KeySentence | None:
     """The first sentence of a document's first paragraph: what the document is about."""
-    quotes = (quote for section in sections[:_OPENING_SECTIONS] for quote in section.quotes)
-    for quote in quotes:
-        passage, block = quote.passage, quote.blocks[0]
-        if (
-            passage.content.blocks[block].kind is BlockKind.PARAGRAPH
-            and quote.part is not Part.CARE
-        ):
-            text = " ".join(sentences(passage.content.prose(block))[0].split())
-            if _MIN_OPENING <= len(text) <= _MAX_OPENING and not text.endswith(":"):
-                return KeySentence(text, passage, block)
-    return None
+    quote = sections[0].quotes[0]
+    passage, block = quote.passage, quote.blocks[0]
+    if passage.hit.chunk.ordinal > _OPENING_CHUNK or quote.part is Part.CARE:
+        return None
+    if passage.content.blocks[block].kind is not BlockKind.PARAGRAPH:
+        return None
+    text = " ".join(sentences(passage.content.prose(block))[0].split())
+    if text.endswith(":") or not _MIN_OPENING <= len(text) <= _MAX_OPENING:
+        return None
+    return KeySentence(text, passage, block)
 
 
 def following_sections(best: Section, sections: Sequence[Section]) -> list[Section]:

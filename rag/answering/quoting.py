@@ -64,9 +64,11 @@ def _quotation(
     content: BlockText, index: int, attribution: Attribution, names: Sequence[str] = ()
 ) -> str:
     shown = [_at_margin(block) for block in _Quotation(content, attribution, names).top(index)]
-    if not attribution.given:
-        shown.append(attribution.take())
-    return "\n\n".join(filter(None, shown))
+    if attribution.given:
+        return "\n\n".join(shown)
+    if attribution.sparse:  # what a command does is said before it
+        return "\n".join(filter(None, [attribution.take(), *shown]))
+    return "\n\n".join([*shown, attribution.take()])
 
 
 def shows_something(content: BlockText, index: int) -> bool:

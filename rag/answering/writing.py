@@ -30,10 +30,12 @@ _TURNS_SHOWN = 4
 _MIN_WORDS_OF_A_REPETITION = 5
 _MAX_REPEATED = 3
 
-FELL_BACK = "the model {} could not be used; this answer quotes the pages"
-BROKE_OFF = "the model {} broke off; the rest of this answer quotes the pages"
-NOTHING_SUPPORTED = "nothing that the model {} wrote is borne out by the pages; they are quoted"
-DECLINED = "the model {} found no answer in the pages; they are quoted"
+FELL_BACK = "the model {} could not be used; this answer quotes the documents"
+BROKE_OFF = "the model {} stopped early; the rest of this answer quotes the documents"
+NOTHING_SUPPORTED = (
+    "nothing that the model {} wrote is supported by the documents; this answer quotes them"
+)
+DECLINED = "the model {} found no answer in the documents; this answer quotes them"
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +78,7 @@ class Writing:
     @property
     def joint(self) -> str:
         """What stands between what the model wrote and what is quoted behind it."""
-        return "\n\n> The model broke off here. The pages say:\n\n" if self._shown else ""
+        return "\n\n> The model stopped here. The documents say:\n\n" if self._shown else ""
 
     def parts(self, prompt: Prompt, question: str, history: Sequence[Turn]) -> Iterator[TextPart]:
         """The text as it may be shown, part by part."""

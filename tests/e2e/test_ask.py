@@ -47,7 +47,7 @@ def test_an_answer_shows_its_quotes_and_where_they_stand(folder: Path) -> None:
     assert "kubectl -n payments rollout restart deploy/payment-worker" in done.stdout
     assert "[1] queue.md:" in done.stdout
     assert "stale, reviewed 2020-01-01" in done.stdout
-    assert "note: answered by extractive, prompt answer@1 (" in done.stderr
+    assert "note: quoted from the documents; no model was used" in done.stderr
 
 
 def test_json_is_the_body_of_the_http_route_and_another_sees_nothing(folder: Path) -> None:

@@ -157,7 +157,9 @@ def test_a_failing_model_falls_back_to_the_pages_and_says_so(
     assert answer.model == "extractive"
     assert not answer.abstained
     assert "kubectl -n payments rollout restart deploy/payment-worker" in answer.text
-    assert answer.notices == (f"the model {MODEL} could not be used; this answer quotes the pages",)
+    assert answer.notices == (
+        f"the model {MODEL} could not be used; this answer quotes the documents",
+    )
     assert len(server.requests) == requests
     assert desk.observer.calls[-1].failed
     assert desk.observer.outcomes[-1].fell_back

@@ -207,12 +207,22 @@ def test_commands_that_only_read_are_checks_under_a_question_of_why() -> None:
     assert "No read-only check" not in told
 
 
-def test_what_no_page_speaks_of_is_said_first_and_shortly() -> None:
+def test_names_that_no_document_mentions_are_said_first_and_shortly() -> None:
     log = " ".join(f"2026-11-24T03:02:{second:02}Z" for second in range(30))
-    words = "mongodb oplog arbiter hidden votes priority rollback"
+    words = "MongoDB ORD-3402 db_worker Redis Kafka Vault NATS again weekend"
     told = extract(f"{log} {words} pods", context_of(hit("a.md", "Restart the pods."))).text
-    absent = "mongodb, oplog, arbiter, hidden, votes, and of 2 more words of the question"
-    assert told.startswith(f"> No page here speaks of: {absent}\n\n### ")
+    absent = "MongoDB, ORD-3402, db_worker, Redis, Kafka, and 2 more names of the question"
+    assert told.startswith(f"> No document here mentions: {absent}\n\n### ")
+
+
+def test_an_everyday_word_that_no_document_holds_is_not_remarked_on() -> None:
+    told = extract("again at the weekend pods", context_of(hit("a.md", "Restart the pods."))).text
+    assert "mentions" not in told
+
+
+def test_no_mitigation_is_missed_where_steps_are_quoted() -> None:
+    assert "No mitigation" not in told_of("pods", "## Pods\n\n1. Open the console.\n2. Wait.\n")
+    assert "No mitigation" in told_of("pods", "## Pods\n\nPods hold containers.\n")
 
 
 @pytest.mark.parametrize(
