@@ -14,6 +14,7 @@ from rag.retrieval.relevance import missing_words
 from rag.text.identifiers import identifiers_in, names_in
 
 _LETTERS = re.compile(r"[^\W\d_]{2}")
+_PLAIN_COMPOUND = re.compile(r"[a-z]+(?:-[a-z]+)+")  # an ordinary word such as `write-ahead`
 _STATUS = re.compile(r"(?:FIRING|RESOLVED):\d+")  # of a notification of Alertmanager
 _TIMESTAMP = re.compile(r"\d{1,4}[-:]\d{1,2}[-:T]\d")
 _EDGES = "?.,;:!`'\"()[]"
@@ -33,6 +34,7 @@ def absent_names(question: str, context: Context) -> list[str]:
             and _LETTERS.search(word)
             and not _TIMESTAMP.search(word)
             and not _STATUS.fullmatch(word)
+            and not _PLAIN_COMPOUND.fullmatch(word)
         )
     )
 
