@@ -19,7 +19,7 @@ import numpy as np
 
 from api.compose.embedding import make_embedder
 from api.settings import Settings
-from bench import encoder, endurance, latency, operations, quality, report, scaled_index
+from bench import answers, encoder, endurance, latency, operations, quality, report, scaled_index
 from bench.corpora import ROOT, Corpus, Page, corpus, pages, texts
 
 _RESULTS = ROOT / ".bench"
@@ -71,13 +71,15 @@ class Bench:
         return list(dict.fromkeys(one for texts in sets for one in texts[:70]))[:200]
 
     def measure_quality(self) -> dict[str, Any]:
-        with quality.service(self.corpus, self.place("quality")) as engine:
+        with quality.service(self.corpus, self.place("quality")) as services:
+            engine = services.engine
             ranked = quality.rankers(self.pages, self.embedder, engine)
             measured = {
                 name: {system: quality.scores(asked, ranker) for system, ranker in ranked.items()}
                 for name, asked in self.corpus.questions.items()
             }
             refusals = quality.refusals(self.corpus, engine)
+            shown = answers.figures(self.corpus.questions["questions"], services.answerer)
         return {
             "corpus": self.corpus.name,
             "pages": len(self.pages),
@@ -88,6 +90,7 @@ class Bench:
                 for measure in ("ndcg", "recall")
             ],
             "refusals": asdict(refusals),
+            "answers": asdict(shown) if shown else None,
         }
 
     def measure_encoder(self) -> dict[str, Any]:

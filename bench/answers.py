@@ -6,20 +6,16 @@ without regard to letter case, punctuation and markup, since an answer escapes a
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
 from api.compose.local import LOCAL_ADMINISTRATOR
 from bench.corpora import Question
+from evals.metrics.answer_form import FIRST_LINES, holds
 from rag.answering.answering import Answerer
 from rag.domain.answers import Answer
 from rag.domain.search import SearchQuery
-
-FIRST_LINES = 10
-_WORD = re.compile(r"[^\W_]+")
-_MARKER = re.compile(r"\[\d+\]|_\([^()\n]*\)_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +36,18 @@ class AnswerFigures:
     median_characters: float
 
 
-def figures(questions: Sequence[Question], answerer: Answerer) -> AnswerFigures:
-    """The figures of these questions, asked by the local administrator."""
+def figures(questions: Sequence[Question], answerer: Answerer) -> AnswerFigures | None:
+    """The figures of these questions, asked by the local administrator; None without quotes."""
     asked = [question for question in questions if question.gold and question.quote]
+    if not asked:
+        return None
     answers = [answerer.answer(SearchQuery(one.text, LOCAL_ADMINISTRATOR)) for one in asked]
     pairs = list(zip(asked, answers, strict=True))
     lines = [answer.text.count("\n") + 1 for answer in answers]
     return AnswerFigures(
         questions=len(asked),
-        needed_line=fmean(_holds(one.quote, _beginning(answer.text)) for one, answer in pairs),
-        needed_anywhere=fmean(_holds(one.quote, answer.text) for one, answer in pairs),
+        needed_line=fmean(holds(_beginning(answer.text), one.quote) for one, answer in pairs),
+        needed_anywhere=fmean(holds(answer.text, one.quote) for one, answer in pairs),
         lead=fmean(_lead(answer) in one.gold for one, answer in pairs),
         median_lines=median(lines),
         max_lines=max(lines),
@@ -59,16 +57,6 @@ def figures(questions: Sequence[Question], answerer: Answerer) -> AnswerFigures:
 
 def _beginning(text: str) -> str:
     return "\n".join(text.split("\n")[:FIRST_LINES])
-
-
-def _holds(quote: str, text: str) -> bool:
-    wanted, words = list(_words(quote)), list(_words(_MARKER.sub("", text)))
-    size = len(wanted)
-    return any(words[at : at + size] == wanted for at in range(len(words) - size + 1))
-
-
-def _words(text: str) -> Iterator[str]:
-    return (found.group().casefold() for found in _WORD.finditer(text))
 
 
 def _lead(answer: Answer) -> str:

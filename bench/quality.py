@@ -20,6 +20,7 @@ import numpy as np
 from api.compose.indexing import run_ingest
 from api.compose.local import LOCAL_ADMINISTRATOR
 from api.compose.reading import open_reading
+from api.compose.services import Services
 from api.settings import Settings
 from bench.corpora import Corpus, Page, Question
 from bench.plain_stack import PlainStack
@@ -56,8 +57,8 @@ class Refusals:
 
 
 @contextmanager
-def service(corpus: Corpus, folder: Path) -> Iterator[SearchEngine]:
-    """The service's own search over the corpus, whose index is made in `folder`."""
+def service(corpus: Corpus, folder: Path) -> Iterator[Services]:
+    """The service over the corpus, whose index is made in `folder`."""
     settings = Settings(directory=folder)
     run_ingest(
         settings,
@@ -68,7 +69,7 @@ def service(corpus: Corpus, folder: Path) -> Iterator[SearchEngine]:
         progress=Silent(),
     )
     with open_reading(settings) as services:
-        yield services.engine
+        yield services
 
 
 def rankers(pages: Sequence[Page], embedder: Embedder, engine: SearchEngine) -> dict[str, Ranker]:

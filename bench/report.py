@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +45,21 @@ def _quality(results: Results) -> str:
             f"that the corpus does not answer (recall), and wrongly for "
             f"{refused['refused_wrongly']} of {refused['answerable']} that it does; precision "
             f"{precision}. The hits are shown either way, as the nearest pages.",
+            *_answers(results.get("answers")),
             "![nDCG@10 by system](benchmarks/quality.svg)",
         ]
     )
+
+
+def _answers(told: Results | None) -> Iterator[str]:
+    if told:
+        yield (
+            f"An answer without a model holds the needed line, a quote that supports the answer, "
+            f"in its first ten lines for {told['needed_line']:.0%} of {told['questions']} "
+            f"questions, anywhere for {told['needed_anywhere']:.0%}, and opens with a document "
+            f"that answers for {told['lead']:.0%}. It has {told['median_lines']:.0f} lines in the "
+            f"median, {told['max_lines']} at most."
+        )
 
 
 def _encoder(results: Results) -> str:

@@ -24,6 +24,7 @@ from api.compose.reading import open_reading
 from api.compose.search_path import read_synonyms, today
 from api.compose.services import Services
 from api.settings import Settings, SourceSettings, VectorSettings
+from evals.metrics.answer_form import AnswerForm
 from evals.metrics.measures import OwnMeasures, RankingMeasures
 from evals.metrics.scoring import Scorer
 from evals.running.caching_embedder import CachingEmbedder
@@ -35,6 +36,7 @@ from ingest.chunking.chunker import CHUNKER_VERSION
 from ingest.runs.report import Progress
 from rag.access.acl import access_filter
 from rag.answering.answering import PROMPT
+from rag.command_risk.classify import shipped_classifier
 from rag.command_risk.table_file import fingerprint
 from rag.domain.access import Principal
 from rag.domain.answers import EXTRACTIVE, Answer, Answered, AnswerEvent, ContextFound
@@ -208,7 +210,12 @@ def make_scorers(settings: Settings, embedder: Embedder) -> tuple[list[Scorer], 
             f"evals need the `evals` extra, of which {error.name} is missing: "
             "pip install 'runbook-search[evals]'"
         ) from error
-    plain: list[Scorer] = [RankingMeasures(), OwnMeasures(), RagasMetrics(embedder)]
+    plain: list[Scorer] = [
+        RankingMeasures(),
+        OwnMeasures(),
+        AnswerForm(shipped_classifier()),
+        RagasMetrics(embedder),
+    ]
     chosen = settings.evals
     if not chosen.judge_url:
         return plain, ()

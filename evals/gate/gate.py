@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from evals.gate.rules import GateRules
+from evals.gate.rules import LOWER_IS_BETTER, GateRules
 from evals.metrics.statistics import Difference, paired, signed
 from evals.running.changes import Changes, compare
 from evals.running.runs import Run, scores_of
 
-# Undefined if nothing abstains; `abstention_recall` covers that case.
-_MAY_BE_ABSENT = frozenset({"abstention_precision"})
+# Undefined if nothing abstains, which `abstention_recall` covers, or if no answer changes anything.
+_MAY_BE_ABSENT = frozenset({"abstention_precision", "risk_marks"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +141,17 @@ def _regressions(
     run: Run, differences: Mapping[str, Difference], rules: GateRules
 ) -> Iterator[Finding]:
     for metric, found in differences.items():
-        matters = rules.smallest.get(metric, rules.default_smallest)
-        if found.high < 0 and found.mean <= -matters:
+        rises = metric in LOWER_IS_BETTER
+        default = LOWER_IS_BETTER.get(metric, rules.default_smallest)
+        matters = rules.smallest.get(metric, default)
+        worse = found.low > 0 if rises else found.high < 0
+        if worse and abs(found.mean) >= matters:
             yield Finding(
                 "regression",
                 metric,
-                f"{metric} fell by {-found.mean:.4f} over {found.count} questions "
-                f"(95% interval {signed(found.low)} to {signed(found.high)}; {matters:g} matters)",
+                f"{metric} {'rose' if rises else 'fell'} by {abs(found.mean):.4f} over "
+                f"{found.count} questions (95% interval {signed(found.low)} to "
+                f"{signed(found.high)}; {matters:g} matters)",
                 metric not in run.judged or rules.judges_block,
             )
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 # Two points. With 150 questions a true drop of five points is detected nearly always, one of two
 # points rarely; a smaller drop may be significant without being relevant.
 DEFAULT_SMALLEST_DROP = 0.02
+# Of these a rise is a regression, and the smallest one that matters is in their own unit.
+LOWER_IS_BETTER = {"answer_lines": 2.0}
 
 
 @dataclass(frozen=True, slots=True)
