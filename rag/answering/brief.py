@@ -11,7 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rag.answering.absent_names import absent_names_line
 from rag.answering.answer_parts import Part
-from rag.answering.brief_lines import also_lines, header, left_out_line, section_line
+from rag.answering.brief_lines import (
+    also_lines,
+    beginning_line,
+    header,
+    left_out_line,
+    section_line,
+)
 from rag.answering.context import Context, pages_of
 from rag.answering.disagreement import disagreements, rendered
 from rag.answering.excerpt import Excerpt, excerpt
@@ -22,10 +28,10 @@ from rag.answering.lead_section import (
     best_section,
     error_codes_in,
     following_sections,
+    from_what_answers,
     opening_sentence,
     warnings_for,
 )
-from rag.answering.quotes import Quote
 from rag.answering.quoting import quoted_sentence
 from rag.answering.screen import MAX_CHARS, MAX_LINES, Screen
 from rag.answering.sections import Section, sections_of
@@ -34,7 +40,9 @@ from rag.domain.answers import Statement
 from rag.domain.documents import BlockKind
 from rag.ports import Embedder
 
-_MAX_KEY_SENTENCES = 2
+_MAX_KEY_SENTENCES = 3
+# What the lines on the parts of a section that are not shown may take.
+_ROOM_FOR_LINES = f"{'x' * 100}\n\n{'x' * 100}"
 _FIRST_LINES = 6  # of the section: a sentence that stands there is not repeated above it
 _COMFORTABLE_LINES = 20  # further sections are added up to here
 _NEARLY_AS_GOOD = 0.85
@@ -55,7 +63,7 @@ class BriefAnswer:
         self._sections = sections_of(self._lead, commands)
         self._codes = error_codes_in(question)
         self._screen = Screen()
-        self._reserve = 0
+        self._tail = ""
         self._statements: list[Statement] = []
 
     def extract(self, lines: int = MAX_LINES, characters: int = MAX_CHARS) -> Extract:
@@ -65,18 +73,18 @@ class BriefAnswer:
             return Extract()
         best = best_section(self._question, self._sections, self._sentences)
         also = list(also_lines(best.passages[0], self._others))
-        self._reserve = len(also) + 1 if also else 0
+        self._tail = "\n".join(line for _, line in also)
         self._screen.add(header(best.passages[0], best.headings, best.lines))
         for line in self._absent:
             self._screen.add(line, joint="\n")
         self._add_key_sentences(best)
         for section in warnings_for(best, self._sections):
             self._add_section(section, lines)
-        self._add_excerpt(best.quotes, lines)
+        self._add_best(best)
         for section in following_sections(best, self._sections):
             self._add_section(section, _COMFORTABLE_LINES)
         if also:
-            self._screen.add("\n".join(line for _, line in also))
+            self._screen.add(self._tail)
         return Extract(
             self._screen.text, tuple(self._statements), tuple(marker for marker, _ in also)
         )
@@ -107,6 +115,7 @@ class BriefAnswer:
         least = max(_MIN_SCORE, nearest[0].score * _NEARLY_AS_GOOD) if nearest else 0.0
         for one in nearest[:_MAX_KEY_SENTENCES]:
             if one.score >= least and _stands_alone(one) and one.text not in beginning:
+                beginning += one.text
                 yield one
 
     def _add_section(self, section: Section, lines: int) -> None:
@@ -117,17 +126,28 @@ class BriefAnswer:
             self._screen.add(f"{line}\n\n{found.text}")
             self._state(found)
 
-    def _add_excerpt(self, quotes: Sequence[Quote], lines: int) -> None:
-        found = excerpt(quotes, lambda text: self._fits(text, lines - 2), self._codes)
+    def _add_best(self, best: Section) -> None:
+        """The section, whole; of one that is too long its warnings, and what answers in it."""
+        found = excerpt(best.quotes, self._fits_best, self._codes)
+        if found.left_out is not None:
+            before, quotes = from_what_answers(best, self._sentences)
+            found = excerpt(quotes, self._fits_best, self._codes)
+            if before is not None:
+                self._screen.add(beginning_line(best.passages[0], before))
         if found.text:
             self._screen.add(found.text)
         if found.left_out is not None:
-            line = left_out_line(quotes[0].passage, found.left_out, found.left_out_steps)
+            line = left_out_line(best.passages[0], found.left_out, found.left_out_steps)
             self._screen.add(line)
         self._state(found)
 
+    def _fits_best(self, text: str) -> bool:
+        tail = "\n\n".join(filter(None, [_ROOM_FOR_LINES, self._tail]))
+        return self._screen.fits(text, tail=tail)
+
     def _fits(self, part: str, lines: int) -> bool:
-        return self._screen.fits(part, reserve=self._reserve + self._screen.lines - lines)
+        spare = max(0, self._screen.lines - lines)
+        return self._screen.fits(part, tail=self._tail, spare_lines=spare)
 
     def _state(self, found: Excerpt) -> None:
         self._statements += [one for quote in found.quotes for one in statements_of(quote)]

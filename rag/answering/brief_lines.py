@@ -33,6 +33,12 @@ def section_line(section: Section) -> str:
     return f"> {names} · lines {section.lines.first}-{section.lines.last} [{marker}]"
 
 
+def beginning_line(passage: Passage, lines: LineSpan) -> str:
+    """That a section is not shown from its beginning, and where that stands."""
+    path = label(passage.hit.document.path)
+    return f"> The beginning of this section is in {path}:{lines.first}-{lines.last}"
+
+
 def left_out_line(passage: Passage, lines: LineSpan, steps: int) -> str:
     """What of a section is not shown, and where it stands."""
     what = f"{steps} more {'step' if steps == 1 else 'steps'}" if steps else "The rest"

@@ -17,7 +17,7 @@ from rag.text.sentences import sentences
 
 _COVERAGE_WEIGHT = 0.3
 _MAX_SENTENCES = 80
-_MAX_CHARS = 400
+_MAX_CHARS = 300
 _MIN_WORDS = 4
 _PROSE = frozenset(
     {BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.STEP, BlockKind.QUOTE, BlockKind.ADMONITION}

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rag.answering.answer_parts import Part
 from rag.answering.key_sentences import KeySentence
-from rag.answering.sections import Section
-from rag.domain.documents import BlockKind, Risk
+from rag.answering.quotes import Quote
+from rag.answering.sections import Section, lines_of
+from rag.domain.documents import BlockKind, LineSpan, Risk
 from rag.retrieval.relevance import coverage
 from rag.text.identifiers import codes_in, is_error_code
 from rag.text.sentences import sentences
@@ -40,6 +41,7 @@ _RISKY = frozenset({Risk.DESTRUCTIVE, Risk.MUTATING, Risk.UNKNOWN})
 _OPENING_CHUNK = 1  # by ordinal: the first may hold a heading alone
 _MIN_OPENING, _MAX_OPENING = 20, 300  # characters
 _FOLLOWING = (Part.CHECK, Part.MITIGATION, Part.VERIFY)
+_ITEMS = frozenset({BlockKind.STEP, BlockKind.ITEM})
 _ACTS = (Part.CHECK, Part.MITIGATION)
 
 
@@ -87,17 +89,40 @@ def asks_how(question: str) -> bool:
 
 
 def opening_sentence(sections: Sequence[Section]) -> KeySentence | None:
-    """The first sentence of a document's first paragraph: what the document is about."""
+    """The first sentences of a document's first paragraph: what the document is about."""
     quote = sections[0].quotes[0]
     passage, block = quote.passage, quote.blocks[0]
     if passage.hit.chunk.ordinal > _OPENING_CHUNK or quote.part is Part.CARE:
         return None
     if passage.content.blocks[block].kind is not BlockKind.PARAGRAPH:
         return None
-    text = " ".join(sentences(passage.content.prose(block))[0].split())
+    text = ""
+    for sentence in sentences(passage.content.prose(block)):
+        longer = " ".join([*text.split(), *sentence.split()])
+        if text and len(longer) > _MAX_OPENING:
+            break
+        text = longer
     if text.endswith(":") or not _MIN_OPENING <= len(text) <= _MAX_OPENING:
         return None
     return KeySentence(text, passage, block)
+
+
+def from_what_answers(
+    section: Section, sentences: Sequence[KeySentence]
+) -> tuple[LineSpan | None, list[Quote]]:
+    """The quotes of a long section from the one that answers, and the lines before them.
+
+    A list is never entered in its middle, and warnings come along wherever they stand.
+    """
+    best = _best_sentences(sentences)
+    scores = [max(_quote_scores(quote, best), default=0.0) for quote in section.quotes]
+    start = scores.index(max(scores))
+    while start > 0 and _kind(section.quotes[start]) in _ITEMS:
+        start -= 1
+    warnings = [quote for quote in section.quotes if quote.part is Part.CARE and not _steps(quote)]
+    before = [quote for quote in section.quotes[:start] if quote not in warnings]
+    rest = [quote for quote in section.quotes[start:] if quote not in warnings]
+    return lines_of(before) if before else None, [*warnings, *rest]
 
 
 def following_sections(best: Section, sections: Sequence[Section]) -> list[Section]:
@@ -138,7 +163,20 @@ def _sentence_scores(
     section: Section, best_sentence: Mapping[tuple[int, int], float]
 ) -> Iterator[float]:
     for quote in section.quotes:
-        for block in quote.blocks:
-            for within in quote.passage.content.within(block):
-                if (quote.passage.marker, within) in best_sentence:
-                    yield best_sentence[quote.passage.marker, within]
+        yield from _quote_scores(quote, best_sentence)
+
+
+def _quote_scores(quote: Quote, best_sentence: Mapping[tuple[int, int], float]) -> Iterator[float]:
+    for block in quote.blocks:
+        for within in quote.passage.content.within(block):
+            if (quote.passage.marker, within) in best_sentence:
+                yield best_sentence[quote.passage.marker, within]
+
+
+def _kind(quote: Quote) -> BlockKind:
+    return quote.passage.content.blocks[quote.blocks[0]].kind
+
+
+def _steps(quote: Quote) -> bool:
+    blocks = quote.passage.content.blocks
+    return any(blocks[block].kind is BlockKind.STEP for block in quote.blocks)

@@ -20,17 +20,10 @@ class Screen:
     def text(self) -> str:
         return self._text
 
-    @property
-    def lines_left(self) -> int:
-        return self.lines - (self._text.count("\n") + 1 if self._text else 0)
-
-    def fits(self, part: str, *, joint: str = "\n\n", reserve: int = 0) -> bool:
-        """Whether a part could be added with `reserve` lines left for what must follow."""
-        longer = self._joined(part, joint)
-        return (
-            longer.count("\n") + 1 + reserve <= self.lines
-            and len(longer) + reserve * _CHARS_OF_A_LINE <= self.characters
-        )
+    def fits(self, part: str, *, tail: str = "", spare_lines: int = 0) -> bool:
+        """Whether a part could be added, with room left for a tail and some lines more."""
+        longer = "\n\n".join(filter(None, [self._text, part, tail]))
+        return longer.count("\n") + 1 + spare_lines <= self.lines and len(longer) <= self.characters
 
     def add(self, part: str, *, joint: str = "\n\n") -> None:
         """Add a part, whether or not it fits."""
@@ -38,6 +31,3 @@ class Screen:
 
     def _joined(self, part: str, joint: str) -> str:
         return f"{self._text}{joint}{part}" if self._text else part
-
-
-_CHARS_OF_A_LINE = 80  # of a line about another document, which is kept free for it

@@ -13,7 +13,7 @@ import pytest
 from api.compose.answer_path import make_generator
 from api.settings.ask import AskSettings
 from rag.answering.checking import STRUCK
-from rag.domain.answers import Answer
+from rag.domain.answers import Answer, Detail
 from rag.domain.search import SearchQuery
 from tests.answers import PAYMENTS, Desk
 from tests.fakes import HashingEmbedder
@@ -142,7 +142,8 @@ def test_no_page_reaches_the_prompt_as_an_instruction(
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_quoted_answer_cites_what_it_quotes_whatever_a_page_says(desk: Desk, name: str) -> None:
     desk.page("hostile.md", hostile(ATTACKS[name][0]))
-    answer = desk.answerer().answer(SearchQuery(QUESTION, PAYMENTS))
+    # A brief answer may be led by the hostile page alone; a full one quotes both.
+    answer = desk.answerer().answer(SearchQuery(QUESTION, PAYMENTS), detail=Detail.FULL)
     assert answer.citations[0].hit.document.path in ("good.md", "hostile.md")
     assert {one.hit.document.path for one in answer.citations} <= {"good.md", "hostile.md"}
     assert "kubectl -n payments rollout restart deploy/payment-worker" in answer.text

@@ -172,9 +172,9 @@ def test_what_was_shown_before_a_model_died_stands_and_the_pages_say_the_rest(
     server.behaviour = behaviour
     answer = asked(desk, server, "Restart the payment worker when the queue stops. [1]\nThen go on")
     assert answer.text.startswith("Restart the payment worker when the queue stops. [1]")
-    assert "> The model broke off here." in answer.text
+    assert "> The model stopped here." in answer.text
     assert "kubectl -n payments rollout restart deploy/payment-worker" in answer.text
-    assert "broke off" in answer.notices[-1]
+    assert "stopped early" in answer.notices[-1]
     assert len(server.requests) == 1  # what has begun to write is not begun again
 
 
@@ -241,7 +241,7 @@ def test_a_model_that_repeats_itself_is_stopped_and_the_pages_say_the_rest(
     again = "Restart the payment worker when the queue stops for 5 minutes. [1]\n\n"
     server.pause = 0.001
     answer = asked(desk, server, again * 400)
-    shown, _, quoted = answer.text.partition("> The model broke off here.")
+    shown, _, quoted = answer.text.partition("> The model stopped here.")
     assert shown.count("Restart the payment worker when the queue stops") == 1
     assert "\n\n\n\n" not in shown
     assert "kubectl -n payments rollout restart deploy/payment-worker" in quoted
