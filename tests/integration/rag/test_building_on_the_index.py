@@ -78,7 +78,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def collection_of(folder: Path) -> Iterator[Any]:
     """The collection as another program opens it, while the service is stopped."""
     forget_clients()  # chromadb shares clients within a process, and refuses other settings
-    client = chromadb.PersistentClient(path=str(folder / ".runbook/vectors/1"))
+    client: Any = chromadb.PersistentClient(path=str(folder / ".runbook/vectors/1"))
     [collection] = client.list_collections()
     yield collection
     client.close()

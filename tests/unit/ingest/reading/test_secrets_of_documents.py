@@ -85,7 +85,7 @@ def test_a_title_and_metadata_lose_a_value_that_the_text_shows_to_be_secret() ->
 
 def test_who_may_read_a_document_is_not_changed() -> None:
     reading = read("page.md", f"---\nacl: [team:ops]\n---\nDB_PASSWORD={VALUE}\n")
-    assert reading.own_acl == {"team:ops"}
+    assert reading.own_acl == frozenset({"team:ops"})
 
 
 def test_without_redaction_a_document_is_stored_as_it_stands() -> None:
