@@ -9,13 +9,20 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from rag.guardrails.forged_roles import forged_turns, has_role_token
+
 # Characters that show nothing: zero-width ones, the soft hyphen, direction overrides, and tags.
 HIDDEN_CHARACTERS = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
-# Those that a page has for honest reasons: emoji are written with the first two.
-_HONEST = frozenset("\u200d\ufe0f\u00ad\ufeff\u200e\u200f")
+# Hidden characters that hide something: within a word, many in a row, or those that change the
+# direction or carry text of their own. A single one between words is left over from an editor.
+_HIDING = re.compile(
+    "(?<=[A-Za-z])[\u034f\u180b-\u180f\u200b\u200c\u2060-\u2064]++(?=[A-Za-z])"
+    "|[\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f]{8}|[\u061c\u115f\u1160\u17b4\u17b5\u202a-\u202e"
+    "\u2065-\u206f\u3164\uffa0\U000e0000-\U000e0fff]"
+)
 _NOT_A_NEWLINE = re.compile(r"[^\n]")
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # `user: deploy` is a line of many a configuration, which is why code is not looked at for these.
@@ -37,9 +44,13 @@ ROLE_TOKEN = re.compile(
     re.IGNORECASE,
 )
 _TELLS_A_MODEL = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.\n]{0,40}\b(?:previous|prior|above|earlier|"
+    r"\b(?:ignore|disregard|forget)\b[^.\n]{0,40}\b(?:previous|prior|above|earlier|"
     r"your|all|any|these|those|the system)\b[^.\n]{0,30}\b(?:instructions?|prompts?|rules?|"
     r"guidelines?|context)\b"
+    # Rules of a firewall are bypassed too, so these verbs need more.
+    r"|\b(?:override|bypass)\b[^.\n]{0,40}\b(?:(?:previous|prior|earlier|your|the system)\b"
+    r"[^.\n]{0,30}\b(?:instructions?|prompts?|rules?|guidelines?|context)"
+    r"|(?:above|all|any|these|those)\b[^.\n]{0,30}\b(?:instructions?|prompts?|guidelines?))\b"
     r"|\byou are (?:now|no longer)\b[^.\n]{0,60}\b(?:assistant|ai|model|bot|mode|persona|dan)\b"
     r"|\b(?:reveal|print|repeat|show|leak|output)\b[^.\n]{0,40}\b(?:system prompt|your prompt|your "
     r"instructions|hidden instructions|initial prompt)\b"
@@ -57,7 +68,7 @@ _ASKS_FOR_OTHERS = re.compile(
     re.IGNORECASE,
 )
 _FORGED_MARKER = re.compile(
-    r"\b(?:cite|citing|citations?|cited as|marker|source)\b[^.\n]{0,30}\[\d{1,3}\]"
+    r"\b(?:cite|citing|citations?|cited as|marker|source)\b[^.\n]{0,30}(?<![\w\])])\[\d{1,3}\]"
     r"|\[\d{1,3}\](?:\s*\[\d{1,3}\])+|【\d{1,3}[^】\n]{0,20}】",
     re.IGNORECASE,
 )
@@ -67,7 +78,6 @@ _FORGED_ROLE = "forges a role of a conversation"
 _SHAPES = (
     ("tells a model what to do", _TELLS_A_MODEL),
     ("asks for other pages", _ASKS_FOR_OTHERS),
-    (_FORGED_ROLE, ROLE_TOKEN),
     ("forges citation markers", _FORGED_MARKER),
 )
 
@@ -103,16 +113,15 @@ def _signs(text: str) -> Iterator[Sign]:
         if speaks_to_a_model(found.group()) or ROLE_LINE.search(found.group()[4:])
     )
     yield from _at(text, comments, "an HTML comment that speaks to a model")
-    hidden = (
-        found.start() for found in HIDDEN_CHARACTERS.finditer(text) if found.group() not in _HONEST
-    )
+    hidden = (found.start() for found in _HIDING.finditer(text))
     yield from _at(text, hidden, "characters that show nothing")
     bare = without_code(HIDDEN_CHARACTERS.sub("", text))
-    roles = (found.start("head") for found in ROLE_LINE.finditer(bare))
-    yield from _at(bare, roles, _FORGED_ROLE)
+    yield from _at(bare, forged_turns(bare), _FORGED_ROLE)
     for number, line in enumerate(text.split("\n"), start=1):
         bare = HIDDEN_CHARACTERS.sub("", line)
         yield from (Sign(number, reason) for reason, shape in _SHAPES if shape.search(bare))
+        if has_role_token(bare):
+            yield Sign(number, _FORGED_ROLE)
 
 
 def without_code(text: str) -> str:
