@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import click
 
 from api.settings import Settings, load_settings
+
+_MARGIN_SECONDS = 5
 
 
 @click.command("serve")
@@ -30,13 +34,21 @@ def command(
     settings = _with_watch(load_settings(ctx.obj), watch or poll)
     configure(settings.log.level, settings.log.format)
     with open_serving(settings, polling=poll, ingest=ingest) as services:
+        app = create_app(services)
         config = server_config(
-            create_app(services),
+            app,
             settings.limits,
             host=host or settings.server.host,
             port=settings.server.port if port is None else port,
+            timeout_graceful_shutdown=_max_stop_seconds(settings),
         )
-        serve(config)
+        serve(config, app.state.stopping, settings.server.drain_seconds)
+
+
+def _max_stop_seconds(settings: Settings) -> int:
+    """How long requests in flight may last: one that has begun, or a stream whose model is slow."""
+    stream = settings.server.stop_seconds + settings.ask.timeout
+    return math.ceil(max(settings.limits.request_seconds, stream)) + _MARGIN_SECONDS
 
 
 def _with_watch(settings: Settings, watch: bool) -> Settings:

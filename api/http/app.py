@@ -28,6 +28,7 @@ from api.http.readiness import Readiness
 from api.http.request_scope import RequestScope
 from api.http.search_routes import add_search_routes
 from api.http.slack_routes import SlackDoor
+from api.http.stopping import Stopping
 from api.http.unverified_bodies import UnverifiedBodies
 from api.http.webhook_routes import webhook_router
 from api.settings import ServerSettings
@@ -54,7 +55,8 @@ def create_app(services: Services) -> FastAPI:
         telemetry=_NO_TELEMETRY,
     )
     app.state.services = services
-    app.state.readiness = Readiness(services.warm)
+    app.state.stopping = Stopping(services.settings.server.stop_seconds)
+    app.state.readiness = Readiness(services.warm, app.state.stopping)
     app.state.unverified_bodies = _unverified_bodies(services)
     app.include_router(operation_router())
     app.include_router(_v1_router())

@@ -14,7 +14,7 @@ from api.http.authentication import Asking, Searcher
 from api.http.dependencies import InjectedServices
 from api.http.event_stream import EventStream
 from api.http.models import AskAnswer, AskRequest
-from api.http.problems import problem_document, problem_of
+from api.http.problems import STOPPING, problem_document, problem_of
 from api.http.search_routes import check_length
 from api.wire.answers import answer_to_wire
 from api.wire.hits import JsonObject, to_wire
@@ -55,7 +55,10 @@ def ask(
     # The search runs before the first byte goes out, so that its failure is a problem document.
     audited_events = chain([next(audited_events)], audited_events)
     if body.stream:
-        return EventStream(_server_sent(audited_events, by.request_id))
+        return EventStream(
+            _server_sent(audited_events, by.request_id),
+            stopped=_event("error", problem_document(STOPPING, by.request_id)),
+        )
     *_, last = audited_events
     return _wire_event(last, by.request_id)[1]
 

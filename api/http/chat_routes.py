@@ -20,6 +20,7 @@ from api.http.event_stream import EventStream
 from api.http.openai_errors import OpenAIRoute
 from api.http.problems import (
     NO_SUCH_MODEL,
+    STOPPING,
     UNAVAILABLE,
     UNSUPPORTED,
     Problem,
@@ -91,7 +92,7 @@ def chat(
     if body.stream:
         usage = body.stream_options is not None and body.stream_options.include_usage
         parts = _streamed(completion.chunks(audited_events, include_usage=usage))
-        return EventStream(parts)
+        return EventStream(parts, stopped=failure(STOPPING.detail, STOPPING.name))
     *_, last = audited_events
     if not isinstance(last, Answered):
         raise AssertionError("a stream ends with its answer")

@@ -118,6 +118,9 @@ UNAVAILABLE = Problem(
     "Index unavailable",
     "The index cannot be searched now; the server's log says why under this request id.",
 )
+STOPPING = Problem(
+    "stopping", 503, "Stopping", "The server is being stopped, and ends this answer; ask again."
+)
 NOT_READY = Problem("not-ready", 503, "Not ready", "The index is not ready to be searched.")
 
 _BY_STATUS = {

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
+from api.http.stopping import Stopping
 from rag.errors import Cancelled, RunbookError
 
 # Longer than a model takes to load; the stores must not be closed while it loads.
@@ -16,12 +17,18 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Readiness:
-    """Runs `warm` once in a thread. `reason` says why not ready; None when ready."""
+    """Runs `warm` once in a thread, and is over once the process is stopping."""
 
-    def __init__(self, warm: Callable[[], None]) -> None:
-        self.reason: str | None = "warming"
+    def __init__(self, warm: Callable[[], None], stopping: Stopping) -> None:
+        self._reason: str | None = "warming"
         self._warm = warm
+        self._stopping = stopping
         self._thread = threading.Thread(target=self._run, name="warm", daemon=True)
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is not ready; None when it is."""
+        return "stopping" if self._stopping.begun else self._reason
 
     def start(self) -> None:
         self._thread.start()
@@ -37,6 +44,6 @@ class Readiness:
             pass  # the process ends before the index stands
         except Exception as error:  # nothing else would report an error of this thread
             log.error("the index cannot be served", exc_info=error)
-            self.reason = type(error).__name__ if isinstance(error, RunbookError) else "Error"
+            self._reason = type(error).__name__ if isinstance(error, RunbookError) else "Error"
         else:
-            self.reason = None
+            self._reason = None

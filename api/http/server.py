@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.http.protocol import limited_protocol
+from api.http.stopping import DrainingServer, Stopping
 from api.settings.access import LimitSettings
 from rag.errors import ServiceNotStarted
 
@@ -33,13 +34,15 @@ def server_config(app: FastAPI, limits: LimitSettings, **where: Any) -> uvicorn.
     )
 
 
-def serve(config: uvicorn.Config) -> None:
+def serve(config: uvicorn.Config, stopping: Stopping, drain_seconds: float = 0) -> None:
     """Serve until it is stopped. Raises ServiceNotStarted where that cannot begin.
+
+    After SIGTERM it accepts requests for another `drain_seconds`, while it is not ready.
 
     The library would end the process with 3, which says something else of a command here.
     """
     _allow_files(config.limit_concurrency or 0)
-    server, cause = uvicorn.Server(config), None
+    server, cause = DrainingServer(config, stopping, drain_seconds), None
     try:
         server.run()
     except SystemExit as error:

@@ -14,6 +14,8 @@ class ServerSettings(Section):
     push with many commits, a long conversation. Neither counts where `max_body_bytes` is more.
     `proxies` are the addresses of reverse proxies: of their requests the client's address is the
     one that X-Forwarded-For names. Those of `identity.proxy.addresses` count as well.
+    After SIGTERM it is not ready and accepts requests for another `drain_seconds`, so that load
+    balancers notice; answers that are being streamed end after `stop_seconds`.
     """
 
     host: str = "127.0.0.1"
@@ -24,6 +26,8 @@ class ServerSettings(Section):
     max_webhook_bytes: int = Field(default=5 * 1024**2, ge=1024)
     max_chat_bytes: int = Field(default=1024**2, ge=1024)
     proxies: ProxyAddresses = ()
+    drain_seconds: float = Field(default=0, ge=0, le=300)
+    stop_seconds: float = Field(default=30, ge=0, le=3600)
 
 
 class McpSettings(Section):

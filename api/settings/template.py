@@ -107,6 +107,8 @@ $protocols        # which protocols git sources may use
 # max_chat_bytes = 1048576         # a long conversation, at /v1/chat/completions
 # proxies = []                     # reverse proxies, such as "10.0.0.5/32", whose X-Forwarded-For
 #                                    names the client
+# drain_seconds = 0                # after SIGTERM: not ready, and requests are still accepted
+# stop_seconds = 30                # then streamed answers end, with an event that says why
 
 # [mcp]
 # allowed_origins = []             # web pages that may ask at /mcp; programs send no origin

@@ -197,8 +197,17 @@ def test_a_restart_of_the_replicas_takes_no_pod_before_another_is_ready() -> Non
     assert base["spec"]["strategy"] == {"type": "Recreate"}  # an embedded index has one owner
 
 
-def test_requests_in_flight_have_time_to_end() -> None:
-    settings = load_settings(FOLDER / "base" / "runbook.toml")
+def test_requests_in_flight_have_time_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     pod = dict(pods_of(written()))["runbook-search"]
-    longest = max(settings.limits.request_seconds, settings.ask.deadline)
-    assert pod["terminationGracePeriodSeconds"] > longest
+    [drain] = [
+        variable["value"]
+        for variable in pod["containers"][0]["env"]
+        if variable["name"] == "RUNBOOK_SERVER__DRAIN_SECONDS"
+    ]
+    monkeypatch.setenv("RUNBOOK_SERVER__DRAIN_SECONDS", drain)
+    settings = load_settings(FOLDER / "base" / "runbook.toml")
+    in_flight = max(
+        settings.limits.request_seconds, settings.server.stop_seconds + settings.ask.timeout
+    )
+    assert settings.server.drain_seconds > pod["containers"][0]["readinessProbe"]["periodSeconds"]
+    assert pod["terminationGracePeriodSeconds"] > settings.server.drain_seconds + in_flight + 5
