@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from api.http.audited import audited
 from api.http.authentication import Asking, Searcher
 from api.http.event_stream import EventStream
-from api.http.problems import problem_of
+from api.http.problems import STOPPING, problem_of
 from api.records.audit import By
 from api.web.answers import ShownCitation, citations_of, numbered, render_answer
 from api.web.forms import FormFields, PostedForm
@@ -64,7 +64,10 @@ def stream(request: Request, principal: Searcher, by: Asking, fields: PostedForm
     events = _events(site, question, earlier, principal, by)
     # The search runs before the first byte goes out, so that its failure is an error page.
     events = chain([next(events)], events)
-    return EventStream(_server_sent(events, request, site, question, earlier))
+    return EventStream(
+        _server_sent(events, request, site, question, earlier),
+        stopped=_event("failure", site.part(request, "_failure.html", problem=STOPPING)),
+    )
 
 
 def _events(
