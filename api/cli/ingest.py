@@ -61,6 +61,7 @@ def command(
     else:
         print_report(report)
     _print_notes(report)
+    _tell_of_skipped(report)
     _tell_of_suspicious(report)
     _report_secrets(report)
     _tell_of_unreadable(report)
@@ -96,6 +97,12 @@ def _tell_of_empty(report: IngestReport) -> None:
             "and those in .runbookignore are not",
             err=True,
         )
+
+
+def _tell_of_skipped(report: IngestReport) -> None:
+    if report.skipped:
+        counts = ", ".join(f"{count} {suffix}" for suffix, count in sorted(report.skipped.items()))
+        echo(f"skipped  files of formats that are not read: {counts}", err=True)
 
 
 def _print_notes(report: IngestReport) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from ingest.reading.blocks import Block, BlockKind, Loaded
 from rag.errors import ConfigurationError
 
-__all__ = ["SUFFIXES", "TEXT_SUFFIXES", "Loaded", "load_binary", "load_text"]
+__all__ = ["SUFFIXES", "TEXT_SUFFIXES", "UNREAD_SUFFIXES", "Loaded", "load_binary", "load_text"]
 
 # suffix -> module below ingest.formats, imported when a file of its kind is met
 _TEXT = {
@@ -26,6 +26,12 @@ _BINARY = {".ipynb": "notebook", ".pdf": "pdf", ".docx": "docx"}
 
 TEXT_SUFFIXES = frozenset(_TEXT)
 SUFFIXES = frozenset(_TEXT) | frozenset(_BINARY)
+# Formats of documents that no parser here reads; files of them are counted in the report.
+UNREAD_SUFFIXES = frozenset(
+    {".org", ".textile", ".wiki", ".mediawiki", ".creole", ".rtf", ".odt", ".doc", ".pages"}
+    | {".tex", ".typ", ".epub", ".ppt", ".pptx", ".xls", ".xlsx", ".pod", ".asc", ".rest"}
+    | {".xhtml", ".mhtml", ".one", ".djot", ".qmd", ".rmd"}
+)
 
 
 def load_text(suffix: str, text: str, first_line: int) -> Loaded:
@@ -48,8 +54,7 @@ def _module(modules: dict[str, str], suffix: str) -> Any:
 
 
 def _loaded(blocks: tuple[Block, ...]) -> Loaded:
-    return Loaded(blocks, next((b.title for b in blocks if _is_title(b)), None))
-
-
-def _is_title(block: Block) -> bool:
-    return block.kind is BlockKind.HEADING and block.level == 1 and bool(block.title)
+    """The title is the first heading of level 1, else the first of all."""
+    headings = [block for block in blocks if block.kind is BlockKind.HEADING and block.title]
+    first = next((block for block in headings if block.level == 1), next(iter(headings), None))
+    return Loaded(blocks, first.title if first else None)

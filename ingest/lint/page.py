@@ -12,7 +12,7 @@ from ingest.isolation.limits import ReadingFailed
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.markup import Markup, read_markup
 from ingest.reading.blocks import Block
-from ingest.reading.decode import decode
+from ingest.reading.decode import decode_any
 from ingest.reading.front_matter import Fields, read_text
 from ingest.reading.notes import Note
 from ingest.sources.walk import read_file
@@ -117,7 +117,7 @@ class PageContents(Protocol):
 def read_content(path: str, data: bytes) -> Content:
     """Parse a page, in this process. Raises QuarantineError."""
     suffix = PurePosixPath(path).suffix.lower()
-    front, loaded = read_text(suffix, decode(data))
+    front, loaded = read_text(suffix, decode_any(data).text)
     first = front.body_first_line
     markup = read_markup(front.body, first) if suffix in MARKDOWN else Markup()
     return Content(front.fields, first, loaded.blocks, markup, front.notes)
@@ -134,7 +134,7 @@ def read_pages(
         for path in paths:
             try:
                 data = read_file(root, path, _MAX_BYTES).data
-                texts[path] = decode(data)
+                texts[path] = decode_any(data).text
             except QuarantineError as error:
                 pages[path] = Page(root, path, broken=_broken(UNREADABLE, root / path, error))
             else:

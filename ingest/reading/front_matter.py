@@ -11,6 +11,7 @@ from ingest.formats import Loaded, load_text
 from ingest.reading.acl_keys import ACL, looks_like_acl
 from ingest.reading.metadata_blocks import read_metadata
 from ingest.reading.metadata_values import READERS
+from ingest.reading.noise import cleaned
 from ingest.reading.notes import Note
 from ingest.reading.stray_acl import may_be_stray, refuse_stray_acl
 from rag.domain.documents import Kind
@@ -71,10 +72,11 @@ def read_text(suffix: str, text: str) -> tuple[FrontMatter, Loaded]:
     Raises QuarantineError where what an author wrote about access would be passed over.
     """
     front = parse_front_matter(text, suffix)
-    loaded = load_text(suffix, front.body, front.body_first_line)
+    body, notes = cleaned(front.body, suffix, front.body_first_line)
+    loaded = load_text(suffix, body, front.body_first_line)
     if front.fields.acl is None:
         refuse_stray_acl(loaded.blocks, _STRAY)
-    return front, loaded
+    return (replace(front, notes=(*front.notes, *notes)) if notes else front), loaded
 
 
 def own_acl(text: str, suffix: str = ".md") -> frozenset[str] | None:

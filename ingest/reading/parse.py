@@ -10,8 +10,9 @@ from urllib.parse import quote
 from ingest.chunking.chunker import Chunker
 from ingest.formats import TEXT_SUFFIXES, Loaded, load_binary
 from ingest.reading.acl_rules import Resolve
-from ingest.reading.decode import decode
+from ingest.reading.decode import decode_any
 from ingest.reading.front_matter import Fields, own_acl, read_text
+from ingest.reading.noise import refuse_lfs_pointer, without_noise
 from ingest.reading.notes import Note
 from ingest.reading.scan import Suspicious, scan
 from ingest.reading.secrets import FoundSecret, clean_metadata, without_secrets
@@ -62,7 +63,8 @@ def read_document(source: str, path: str, data: bytes, chunker: Chunker) -> Read
         cleaned = without_secrets(loaded)
         loaded, metadata = cleaned.loaded, clean_metadata(metadata, cleaned.clean)
         secrets = tuple(FoundSecret(source, path, line, kind) for line, kind in cleaned.secrets)
-    chunks = chunker.chunk(document_id(source, path), metadata.title, loaded.blocks)
+    blocks = without_noise(loaded.blocks)
+    chunks = chunker.chunk(document_id(source, path), metadata.title, blocks)
     suspicious = tuple(scan(source, path, data, chunks))
     return Reading(metadata, fields.acl, chunks, suspicious, notes, secrets)
 
@@ -99,7 +101,7 @@ def own_acl_of(raw: RawFile) -> frozenset[str] | None:
     Raises QuarantineError where that cannot be read.
     """
     suffix = _suffix(raw.path)
-    return own_acl(decode(raw.data), suffix) if suffix in TEXT_SUFFIXES else None
+    return own_acl(decode_any(raw.data).text, suffix) if suffix in TEXT_SUFFIXES else None
 
 
 def _suffix(path: str) -> str:
@@ -107,13 +109,18 @@ def _suffix(path: str) -> str:
 
 
 def _read(path: str, data: bytes) -> tuple[Fields, tuple[Note, ...], Loaded]:
+    refuse_lfs_pointer(data)
     suffix = _suffix(path)
     if suffix not in TEXT_SUFFIXES:
         loaded = load_binary(suffix, data)
         refuse_stray_acl(loaded.blocks, _NO_FRONT_MATTER, bare_code_counts=True)
         return Fields(), (), loaded
-    front, loaded = read_text(suffix, decode(data))
-    return front.fields, front.notes, loaded
+    decoded = decode_any(data)
+    front, loaded = read_text(suffix, decoded.text)
+    notes = front.notes
+    if decoded.encoding:
+        notes = (Note(1, f"read as {decoded.encoding}; save the file as UTF-8"), *notes)
+    return front.fields, notes, loaded
 
 
 def _metadata(path: str, fields: Fields, loaded_title: str | None) -> Metadata:

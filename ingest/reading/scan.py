@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ingest.formats import TEXT_SUFFIXES
-from ingest.reading.decode import decode
+from ingest.reading.decode import decode_any
 from rag.domain.documents import Chunk
 from rag.guardrails.injection import signs_in
 
@@ -27,7 +27,7 @@ class Suspicious:
 def scan(source: str, path: str, data: bytes, chunks: Sequence[Chunk]) -> list[Suspicious]:
     """The suspicious lines of a file: of its own text, else of what was read out of it."""
     if PurePosixPath(path).suffix.lower() in TEXT_SUFFIXES:
-        found = [(sign.line, sign.reason) for sign in signs_in(decode(data))]
+        found = [(sign.line, sign.reason) for sign in signs_in(decode_any(data).text)]
     else:
         found = [
             (min(chunk.lines.first + sign.line - 1, chunk.lines.last), sign.reason)

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ingest.formats import UNREAD_SUFFIXES
 from ingest.isolation.documents import DocumentReader
 from ingest.reading.notes import Noted
 from ingest.reading.parse import RawFile, Reading, document_of
@@ -96,6 +97,9 @@ class SourceRun:
             if self._fetched.walked is not None:
                 self._compare(self._fetched.walked)
                 self._note_if_empty(self._fetched.walked)
+                for suffix, count in self._fetched.walked.others.items():
+                    if suffix in UNREAD_SUFFIXES:
+                        self._outcome.skipped[suffix] += count
         except (RunbookError, MemoryError):
             raise
         except Exception as error:  # the other sources still have their turn

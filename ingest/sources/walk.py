@@ -7,7 +7,8 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -49,12 +50,13 @@ class Walk:
     """The files below a root: paths relative to it, with `/`, sorted.
 
     `unreadable` are folders and files of which nothing is known: what was indexed of them
-    must not be taken for deleted.
+    must not be taken for deleted. `others` counts the files with other suffixes, by suffix.
     """
 
     files: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
     unreadable: frozenset[str] = frozenset()
+    others: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,12 @@ def walk(
         raise ConfigurationError(f"{root}: not a folder; mend the source's path or mount it")
     walker = _Walker(root, Path(os.path.realpath(root)), suffixes, scope or "", excluded)
     walker.enter("", ())
-    return Walk(tuple(sorted(walker.files)), tuple(walker.problems), frozenset(walker.unreadable))
+    return Walk(
+        tuple(sorted(walker.files)),
+        tuple(walker.problems),
+        frozenset(walker.unreadable),
+        walker.others,
+    )
 
 
 def is_within(path: str, folder: str | None) -> bool:
@@ -175,6 +182,7 @@ class _Walker:
     files: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
+    others: Counter[str] = field(default_factory=Counter)
 
     def enter(self, folder: str, ignores: _Ignores) -> None:
         pending: list[tuple[str, _Ignores]] = [(folder, ignores)]
@@ -217,6 +225,8 @@ class _Walker:
             self._note_link(entry, path)
         elif Path(path).suffix.lower() in self.suffixes:
             self._note_file(path)
+        elif entry.is_file(follow_symlinks=False):
+            self.others[Path(path).suffix.lower()] += 1
         return False
 
     def _note_link(self, entry: os.DirEntry[str], path: str) -> None:

@@ -1,0 +1,146 @@
+"""What is no text of a document stays out of its chunks, in every dialect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ingest.chunking.chunker import Chunker
+from ingest.reading.decode import decode_any
+from ingest.reading.parse import Reading, read_document
+from ingest.sources.walk import walk
+from rag.errors import QuarantineError
+from tests.fakes import HashingEmbedder
+
+
+def reading_of(path: str, data: str | bytes) -> Reading:
+    raw = data.encode() if isinstance(data, str) else data
+    return read_document("s", path, raw, Chunker(HashingEmbedder().count_tokens))
+
+
+def text_of(path: str, data: str) -> str:
+    return "\n".join(chunk.text for chunk in reading_of(path, data).chunks)
+
+
+IMAGE = "data:image/png;base64," + "iVBORw0KGgo" * 20_000
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.md", f"# Gateway\n\n![]({IMAGE})\n\n## Fix\n\nDrain it.\n"),
+        ("a.md", f"# Gateway\n\n![][image1]\n\n## Fix\n\nDrain it.\n\n[image1]: <{IMAGE}>\n"),
+        ("a.md", f'# Gateway\n\n<img src="{IMAGE}">\n\n## Fix\n\nDrain it.\n'),
+        ("a.html", f"<h1>Gateway</h1><img src='{IMAGE}'><h2>Fix</h2><p>Drain it.</p>"),
+        ("a.rst", f"Gateway\n=======\n\n.. image:: {IMAGE}\n\nFix\n---\n\nDrain it.\n"),
+        ("a.adoc", f"= Gateway\n\nimage::{IMAGE}[]\n\n== Fix\n\nDrain it.\n"),
+    ],
+)
+def test_an_embedded_image_is_not_text(path: str, text: str) -> None:
+    read = reading_of(path, text)
+    assert read.metadata.title == "Gateway"
+    assert len(read.chunks) == 1
+    assert "iVBOR" not in read.chunks[0].text
+    assert "Drain it." in read.chunks[0].text
+
+
+@pytest.mark.parametrize(
+    ("path", "noise"),
+    [
+        ("a.md", "<!-- Copyright: licence text -->"),
+        ("a.md", "{{< toc >}}"),
+        ("a.md", '{% include nav.html title="x" %}'),
+        ("a.mdx", "import Tabs from '@theme/Tabs';\nimport X from \"y\";"),
+        ("a.mdx", "export const meta = {title: 'x'}"),
+        ("a.mdx", "<Tabs>"),
+        ("a.md", "---"),
+        ("a.adoc", "// a comment"),
+        ("a.adoc", "include::part.adoc[]"),
+        ("a.rst", ".. a comment"),
+        ("a.rst", ".. toctree::\n   :maxdepth: 2\n\n   one\n   two"),
+    ],
+)
+def test_tags_comments_and_imports_are_left_out(path: str, noise: str) -> None:
+    assert text_of(path, f"Restart it.\n\n{noise}\n\nWait.\n").split() == [
+        "Restart",
+        "it.",
+        "Wait.",
+    ]
+
+
+def test_an_address_alone_is_text() -> None:
+    assert "<https://wiki.example.org/a>" in text_of(
+        "a.md", "See\n\n<https://wiki.example.org/a>\n"
+    )
+
+
+def test_the_anchor_of_a_heading_is_not_its_text() -> None:
+    read = reading_of(
+        "a.md", "# Drain a node {#drain-a-node}\n\n## Undo {#undo}\n\n`{#x}` stays.\n"
+    )
+    assert read.metadata.title == "Drain a node"
+    assert "{#undo}" not in read.chunks[0].text
+    assert "`{#x}` stays." in read.chunks[0].text
+
+
+def test_a_merge_conflict_is_noted_and_its_markers_are_left_out() -> None:
+    text = "# A\n\n<<<<<<< HEAD\nWait 5 minutes.\n=======\nWait 9 minutes.\n>>>>>>> main\n"
+    read = reading_of("a.md", text)
+    assert [(note.line, "merge conflict" in note.text) for note in read.notes] == [(3, True)]
+    assert "<<<" not in read.chunks[0].text
+    assert "===" not in read.chunks[0].text
+    assert "Wait 9 minutes." in read.chunks[0].text
+
+
+@pytest.mark.parametrize("path", ["a.md", "a.txt", "a.pdf", "a.docx", "a.ipynb"])
+def test_a_git_lfs_pointer_is_no_document(path: str) -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12\n"
+    with pytest.raises(QuarantineError, match="git lfs pull"):
+        reading_of(path, pointer)
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ('<h1 align="center">Queue is stuck</h1>\n\nText.\n', "Queue is stuck"),
+        ("## Symptoms\n\nYellow.\n", "Symptoms"),
+        ("Text.\n\n## Symptoms\n\n# Queue\n", "Queue"),
+        ("Queue\n=====\n\nText.\n", "Queue"),
+        ("Text.\n", "mail queue"),
+    ],
+)
+def test_the_title_is_the_first_heading_else_the_name_of_the_file(text: str, title: str) -> None:
+    assert reading_of("ops/mail-queue.md", text).metadata.title == title
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp1251", "shift_jis"])
+def test_another_encoding_is_detected_and_noted(encoding: str) -> None:
+    written = {
+        "cp1252": "# Störung der Anlage\n\nDie Maschine prüfen und später neu starten.\n",
+        "cp1251": "# Сбой очереди\n\nПроверьте состояние очереди и перезапустите сервер.\n",  # noqa: RUF001
+        "shift_jis": "# サーバーの障害\n\nキューの状態を確認してから、サーバーを再起動します。\n",
+    }[encoding]
+    read = reading_of("a.md", written.encode(encoding))
+    assert read.chunks[0].text.strip() == written.strip().replace("\n\n\n", "\n\n")
+    assert [note.line for note in read.notes] == [1]
+    assert "UTF-8" in read.notes[0].text
+
+
+def test_the_declared_charset_counts() -> None:
+    page = '<html><head><meta charset="iso-8859-2"></head><h1>Łódź</h1><p>x</p></html>'
+    assert "Łódź" in decode_any(page.encode("iso-8859-2")).text
+
+
+def test_files_of_other_formats_are_counted(tmp_path: Path) -> None:
+    for name in ("a.md", "b.org", "sub/c.org", "d.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    walked = walk(tmp_path, frozenset({".md"}))
+    assert walked.files == ("a.md",)
+    assert walked.others == {".org": 2, ".png": 1}
+
+
+def test_an_acl_in_another_encoding_counts() -> None:
+    data = "---\nacl: [team:a]\ntitle: Störung\n---\n# Zähler prüfen\n".encode("cp1252")
+    assert reading_of("a.md", data).own_acl == frozenset({"team:a"})
