@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from api.cli.terminal import Styled, echo
-from rag.domain.documents import Chunk, FreshnessStatus, Risk
+from rag.domain.documents import Block, BlockKind, Chunk, FreshnessStatus, Risk
 from rag.domain.search import MAX_K, Hit, SearchResult
+from rag.text.blocks import BlockText
 
 _LINES_SHOWN = 14
 _LINE_CHARS = 100
+_PROSE = frozenset({BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.STEP, BlockKind.ADMONITION})
 _WORDS = re.compile(r"\w \w")
 _ROUNDING = 1e-6
 _COLOUR_OF_RISK = {Risk.UNKNOWN: "magenta", Risk.MUTATING: "yellow", Risk.DESTRUCTIVE: "red"}
@@ -55,13 +57,17 @@ def _print_commands(hit: Hit) -> None:
 
 
 def _print_first_line(chunk: Chunk) -> None:
-    """The first words of a chunk; no command, which would stand there without its risk."""
-    commands = [command.text.split("\n")[0].strip() for command in chunk.commands]
-    for line in map(str.strip, chunk.text.split("\n")):
-        is_prose = _WORDS.search(line) and not line.startswith(("#", "```"))
-        if is_prose and not any(command in line for command in commands):
-            echo(f"     {line[:_LINE_CHARS]}{'…' if len(line) > _LINE_CHARS else ''}")
-            return
+    """The first line of prose of a chunk; none with code, whose risk would not be shown."""
+    content = BlockText(chunk.text, chunk.blocks)
+    prose = (content.prose(leaf) for leaf in content.leaves() if _is_prose(chunk.blocks[leaf]))
+    lines = (line.strip() for text in prose for line in text.split("\n"))
+    line = next((line for line in lines if _WORDS.search(line) and "`" not in line), "")
+    if line:
+        echo(f"     {line[:_LINE_CHARS]}{'…' if len(line) > _LINE_CHARS else ''}")
+
+
+def _is_prose(block: Block) -> bool:
+    return block.kind in _PROSE
 
 
 def _print_explanation(hit: Hit) -> None:

@@ -43,11 +43,30 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_answer_shows_its_quotes_and_where_they_stand(folder: Path) -> None:
     done = run(folder, "ask", QUESTION, "--as", "team:payments")
     assert done.returncode == 0
-    assert "Restart the payment worker when its queue stops. [1] _(stale" in done.stdout
+    assert "Restart the payment worker when its queue stops." in done.stdout
+    assert "[1] _(stale: last reviewed 2020-01-01)_" in done.stdout.split("\n")[0]
     assert "kubectl -n payments rollout restart deploy/payment-worker" in done.stdout
     assert "[1] queue.md:" in done.stdout
     assert "stale, reviewed 2020-01-01" in done.stdout
     assert "note: quoted from the documents; no model was used" in done.stderr
+
+
+def test_full_quotes_with_a_marker_behind_each_sentence(folder: Path) -> None:
+    done = run(folder, "ask", QUESTION, "--full")
+    assert "Restart the payment worker when its queue stops. [1] _(stale" in done.stdout
+
+
+def test_a_follow_up_goes_on_from_the_question_before(folder: Path) -> None:
+    run_json(folder, "ask", QUESTION)
+    followed = run_json(folder, "ask", "--follow", "and if that fails?")
+    assert [one["hit"]["document"]["path"] for one in followed["citations"]] == ["queue.md"]
+    kept = folder / ".runbook" / "last_questions.json"
+    assert kept.stat().st_mode & 0o077 == 0
+    assert json.loads(kept.read_text()) == [QUESTION, "and if that fails?"]
+    kept.unlink()
+    refused = run(folder, "ask", "--follow", "and if that fails?")
+    assert refused.returncode == 2
+    assert "nothing was asked here before" in refused.stderr
 
 
 def test_json_is_the_body_of_the_http_route_and_another_sees_nothing(folder: Path) -> None:

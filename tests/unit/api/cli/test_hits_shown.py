@@ -7,6 +7,7 @@ import pytest
 from api.cli.hits import print_hits
 from rag.domain.documents import Chunk, Command, Freshness, FreshnessStatus, LineSpan, Risk
 from rag.domain.search import Explanation, Hit, Scores, SearchResult
+from rag.text.markdown import markdown_text
 from tests.fakes import document
 
 
@@ -32,3 +33,20 @@ def test_a_command_is_marked_also_where_nobody_knows_it_and_half_a_loop_is_not(
         "[unknown] line 6: if lbctl purge; then",
         "[destructive] line 8: rm -rf /data",
     ]
+
+
+def test_other_hits_are_short_and_show_no_code(capsys: pytest.CaptureFixture[str]) -> None:
+    about = document("a.md")
+    text = "## Fix\n\n```sh\nrm -rf /data\n```\n\nRun `rm -rf /x` now.\n\nThen call the team.\n"
+    chunk = Chunk(about.id, 0, text, (), LineSpan(1, 9), blocks=markdown_text(text).blocks)
+    fresh = Freshness(FreshnessStatus.UNKNOWN, about.updated_at, None, 0)
+    hits = tuple(
+        Hit(rank, chunk, about, 1.0, Scores(), fresh, Explanation((), 1.0, 1.0, 1.0))
+        for rank in range(1, 8)
+    )
+    print_hits(SearchResult(hits, took_ms=1.0, no_result=False), shown=5)
+    shown = capsys.readouterr().out
+    assert "5. a.md" in shown
+    assert "6. a.md" not in shown
+    assert shown.count("rm -rf /data") == 1
+    assert shown.count("Then call the team.") == 5

@@ -19,7 +19,7 @@ from rag.answering import extractive
 from rag.answering.answer_parts import Part
 from rag.answering.context import Context, ContextBuilder, newest_among_equals
 from rag.answering.conversation import standalone
-from rag.answering.extractive import Extract
+from rag.answering.extract import Extract
 from rag.answering.shown_commands import ShownCommands
 from rag.command_risk.classify import shipped_classifier
 from rag.domain.answers import Detail, Turn

@@ -83,38 +83,46 @@ def questions(document: Document, chunks: tuple[Chunk, ...]) -> Iterator[str]:
         yield " ".join((document.metadata.title, *chunk.section, chunk.text[:80]))
 
 
-def code_in(answer: str) -> Iterator[str]:
-    """Each line of a block of code of an answer, and each span of inline code."""
+def lines_of_code(answer: str) -> Iterator[str]:
+    """Each line of the blocks of code of an answer."""
     content = markdown_text(answer)
     for leaf in content.leaves():
         if content.blocks[leaf].kind is BlockKind.CODE:
             yield from content.code(leaf).split("\n")
-        else:
+
+
+def spans_of_code(answer: str) -> Iterator[str]:
+    """The inline code of an answer; a line break in a span is a space in Markdown."""
+    content = markdown_text(answer)
+    for leaf in content.leaves():
+        if content.blocks[leaf].kind is not BlockKind.CODE:
             prose = content.prose(leaf)
             for start, end in code_spans(prose):
-                yield from prose[start:end].strip("`").split("\n")
+                yield " ".join(prose[start:end].strip("`").split())
 
 
 def altered(folder: Path) -> tuple[list[str], int]:
     """The lines of code that do not stand so in their file, and how many were looked at."""
     found, seen = [], 0
     for document, chunks, text in documents(folder):
+        prose = " ".join(text.split())
         for question in questions(document, chunks):
             context = context_of(document, chunks)
             for answer in (
                 brief(question, context, COMMANDS, HashingEmbedder()).text,
                 extract(question, context, COMMANDS).text,
             ):
-                for line in code_in(answer):
-                    seen += 1
-                    if line.strip() not in text and REDACTED not in line:
-                        found.append(f"{document.path}: {line}")
+                lines = list(lines_of_code(answer))
+                seen += len(lines)
+                strange = [line for line in lines if line.strip() not in text]
+                strange += [span for span in spans_of_code(answer) if span not in prose]
+                found += [f"{document.path}: {one}" for one in strange if REDACTED not in one]
     return found, seen
 
 
 def test_every_line_of_code_in_an_answer_stands_so_in_its_file() -> None:
     found, seen = altered(SAMPLE)
-    assert seen > 1000
+    assert seen > 500
     assert found == []
 
 
