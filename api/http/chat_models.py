@@ -19,8 +19,6 @@ _MAX_MESSAGES = 1000
 # Parameters that ask for something else than one text, with the values that ask for nothing.
 _UNSUPPORTED: Mapping[str, Sequence[object]] = {
     "n": (None, 1),
-    "tools": (None, []),
-    "functions": (None, []),
     "response_format": (None, {"type": "text"}),
     "logprobs": (None, False),
     "audio": (None,),
@@ -28,7 +26,16 @@ _UNSUPPORTED: Mapping[str, Sequence[object]] = {
     "web_search_options": (None,),
 }
 
+# With these an answer in text is valid; a client that demands a call would wait for ever.
+_TEXT_ALLOWED = (None, "none", "auto")
+
 Text = Annotated[str, AfterValidator(storable)]
+
+
+def _no_text(kind: str) -> str:
+    if kind == "text":
+        raise ValueError("a part of type text needs `text`")
+    return kind
 
 
 class _Model(BaseModel):
@@ -40,17 +47,29 @@ class TextContent(_Model):
     text: Text
 
 
+class OtherContent(_Model):
+    """A part that holds no text: an image, audio, a file, a refusal."""
+
+    type: Annotated[str, AfterValidator(_no_text)]
+
+
 class ChatMessage(_Model):
     """A turn. Only what users and assistants said is read; instructions of a client are not."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: Text | list[TextContent] | None = None
+    content: Text | list[TextContent | OtherContent] | None = None
 
     @property
     def text(self) -> str:
         if isinstance(self.content, str):
             return self.content
-        return "\n".join(part.text for part in self.content or ())
+        return "\n".join(part.text for part in self.content or () if isinstance(part, TextContent))
+
+    @property
+    def other_part(self) -> str | None:
+        """The type of a part that is no text, if there is one."""
+        parts = self.content if isinstance(self.content, list) else []
+        return next((part.type for part in parts if isinstance(part, OtherContent)), None)
 
 
 class StreamOptions(_Model):
@@ -69,8 +88,17 @@ class ChatRequest(BaseModel):
     def unsupported(self) -> str | None:
         """The first parameter that asks for what is not offered."""
         given: dict[str, Any] = self.model_extra or {}
+        if given.get("tool_choice") not in _TEXT_ALLOWED:
+            return "tool_choice"
+        if given.get("function_call") not in _TEXT_ALLOWED:
+            return "function_call"
         asked = (name for name, idle in _UNSUPPORTED.items() if given.get(name) not in idle)
         return next(asked, None)
+
+    @property
+    def unread_part(self) -> str | None:
+        """The type of a part of the question that cannot be read, such as an image."""
+        return self.messages[self._last].other_part if self._last is not None else None
 
     @property
     def question(self) -> str:

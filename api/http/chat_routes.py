@@ -105,6 +105,8 @@ def _refusal(body: ChatRequest, max_chars: int) -> tuple[Problem, str, str] | No
         return NO_SUCH_MODEL, "model", f"the model here is {MODEL}"
     if (parameter := body.unsupported) is not None:
         return UNSUPPORTED, parameter, "not supported: one answer in text is all there is"
+    if (part := body.unread_part) is not None:
+        return UNSUPPORTED, "messages", f"the question has a part of type {part[:40]}: send text"
     if not body.question:
         return UNSUPPORTED, "messages", "there is no question: no message of a user has text"
     if len(body.question) > max_chars:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from api.compose.services import Services
 from api.wire.fields import Name, Question, storable
@@ -29,18 +29,45 @@ _MAX_CHARACTERS = 40_000
 _MAX_LABELS = 64
 _MAX_URL = 2000
 
+
+def _whole_number(value: object) -> object:
+    """`3.0` as JSON Schema takes it: an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _label(value: object) -> object:
+    """A label's number or truth value as text, as Prometheus has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
 Text = Annotated[str, Field(max_length=_MAX_URL), AfterValidator(storable)]
+_WholeNumber = BeforeValidator(_whole_number)
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, given: object) -> object:
+        """Clients send null or an empty text for an optional argument that they leave out."""
+        if not isinstance(given, dict):
+            return given
+        required = {name for name, field in cls.model_fields.items() if field.is_required()}
+        return {
+            name: value
+            for name, value in given.items()
+            if name in required or name not in cls.model_fields or value not in (None, "")
+        }
+
 
 class SearchArguments(_Model):
     query: Annotated[Question, Field(description="What you want to know, or an error or alert.")]
-    k: Annotated[int, Field(ge=1, le=_MAX_K, strict=True, description="Passages at most.")] = (
-        _DEFAULT_K
-    )
+    k: Annotated[
+        int, _WholeNumber, Field(ge=1, le=_MAX_K, strict=True, description="Passages at most.")
+    ] = _DEFAULT_K
     service: Annotated[Name | None, Field(description="Only pages about this service.")] = None
     kind: Annotated[Kind | None, Field(description="Only this kind of page.")] = None
 
@@ -48,20 +75,21 @@ class SearchArguments(_Model):
 class DocumentArguments(_Model):
     id: Annotated[Name, Field(description="`document.id` of a hit.")]
     start: Annotated[
-        int, Field(ge=0, strict=True, description="`next_start` of the part before.")
+        int, _WholeNumber, Field(ge=0, strict=True, description="`next_start` of the part before.")
     ] = 0
 
 
 class AlertArguments(_Model):
     name: Annotated[Name, Field(description="The alert's name, as in `alertname`.")]
     labels: Annotated[
-        dict[Name, Text], Field(max_length=_MAX_LABELS, description="Its other labels.")
+        dict[Name, Annotated[Text, BeforeValidator(_label)]],
+        Field(max_length=_MAX_LABELS, description="Its other labels."),
     ] = {}
     summary: Annotated[Text, Field(description="Its summary or description.")] = ""
     runbook_url: Annotated[Text, Field(description="Its `runbook_url`, if it has one.")] = ""
-    k: Annotated[int, Field(ge=1, le=_MAX_K, strict=True, description="Passages at most.")] = (
-        _DEFAULT_K
-    )
+    k: Annotated[
+        int, _WholeNumber, Field(ge=1, le=_MAX_K, strict=True, description="Passages at most.")
+    ] = _DEFAULT_K
 
 
 class SearchFound(_Model):

@@ -166,11 +166,38 @@ def test_parts_of_content_and_idle_parameters_are_accepted(client: OpenAI) -> No
     assert COMMAND in text_of(answer)
 
 
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"tool_choice": "none"}, {"tool_choice": "auto", "parallel_tool_calls": True}]
+)
+def test_a_client_that_offers_tools_gets_an_answer_in_text(
+    client: OpenAI, more: dict[str, Any]
+) -> None:
+    assert COMMAND in text_of(asked(client, tools=TOOLS, **more))
+
+
+def test_only_the_question_has_to_be_text(client: OpenAI) -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    refusal = {"role": "assistant", "content": [{"type": "refusal", "refusal": "no"}]}
+    graph = {"role": "user", "content": [{"type": "text", "text": "see this graph"}, image]}
+    question = {"role": "user", "content": QUESTION}
+    messages: Any = [graph, refusal, question]
+    answer = client.chat.completions.create(model=MODEL, messages=messages)
+    assert COMMAND in text_of(answer)
+    with pytest.raises(openai.BadRequestError, match="part of type image_url") as refused:
+        client.chat.completions.create(model=MODEL, messages=messages[:1])
+    assert refused.value.param == "messages"
+
+
 @pytest.mark.parametrize(
     ("more", "param"),
     [
         ({"n": 2}, "n"),
-        ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
+        ({"tools": TOOLS, "tool_choice": "required"}, "tool_choice"),
+        ({"tools": TOOLS, "tool_choice": {"type": "function"}}, "tool_choice"),
+        ({"function_call": {"name": "f"}}, "function_call"),
         ({"response_format": {"type": "json_object"}}, "response_format"),
         ({"logprobs": True}, "logprobs"),
     ],
@@ -205,7 +232,7 @@ def test_what_is_no_question_is_refused_without_repeating_it(client: OpenAI, mes
         {},
         {"model": MODEL, "messages": []},
         {"model": MODEL, "messages": [{"role": "root", "content": "x"}]},
-        {"model": MODEL, "messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+        {"model": MODEL, "messages": [{"role": "user", "content": [{"type": "text"}]}]},
         {"model": MODEL, "messages": "hello"},
     ],
 )

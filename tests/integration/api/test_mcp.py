@@ -215,7 +215,9 @@ def test_a_long_page_is_read_part_by_part(service: Served) -> None:
         ("search_runbooks", {"query": "x", "principal": "root"}, "principal"),
         ("search_runbooks", {"query": "zebra" * 1000}, "query"),
         ("get_runbook", {"id": ""}, "id"),
-        ("runbooks_for_alert", {"name": "A", "labels": {"a": 1}}, "labels.a"),
+        ("runbooks_for_alert", {"name": "A", "labels": {"a": [1]}}, "labels.a"),
+        ("search_runbooks", {"query": "x", "k": 3.5}, "k"),
+        ("search_runbooks", {"query": None}, "query"),
     ],
 )
 def test_wrong_arguments_are_named(
@@ -225,6 +227,21 @@ def test_wrong_arguments_are_named(
     assert told.is_error
     assert text_of(told).startswith(f"{field}: ")
     assert "zebra" not in text_of(told)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("search_runbooks", {"query": "ledger", "k": 3.0}),
+        ("search_runbooks", {"query": "ledger", "k": None, "service": "", "kind": None}),
+        ("runbooks_for_alert", {"name": "A", "labels": None, "summary": None, "runbook_url": ""}),
+        ("runbooks_for_alert", {"name": "A", "labels": {"replicas": 3, "ready": True}}),
+    ],
+)
+def test_an_optional_argument_may_be_null_or_empty(
+    service: Served, name: str, arguments: dict[str, Any]
+) -> None:
+    assert not asking(service, service.key("t"), name, **arguments).is_error
 
 
 def test_an_unknown_tool_is_a_protocol_error(service: Served) -> None:
