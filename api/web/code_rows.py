@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
 from api.web.matching import Matches
 from rag.domain.documents import Command, Risk
+
+_PROMPT = re.compile(r"[$#>] ")
 
 RISK_LABELS = {
     Risk.READ_ONLY: "read only",
@@ -17,11 +20,12 @@ RISK_LABELS = {
 
 
 def code_rows(
-    code: str, first_line: int, commands: Sequence[Command], matches: Matches, warning: str
+    code: str, first_line: int | None, commands: Sequence[Command], matches: Matches, warning: str
 ) -> str:
     """A block of code as HTML. `first_line` is the line of its first line in the file.
 
-    `warning` is what the document says before a destructive command, "" where it says nothing.
+    Without `first_line`, as in an answer that quotes, commands are known by their text. `warning`
+    is what the document says before a destructive command, "" where it says nothing.
     """
     rows = [
         _plain("\n".join(lines), matches)
@@ -56,10 +60,13 @@ def _plain(text: str, matches: Matches) -> str:
 
 
 def _segments(
-    lines: Sequence[str], first_line: int, commands: Sequence[Command]
+    lines: Sequence[str], first_line: int | None, commands: Sequence[Command]
 ) -> Iterator[tuple[Command | None, list[str]]]:
     """The lines in order: those of each command together, and those between commands."""
-    starts = {command.line - first_line: command for command in commands}
+    if first_line is None:
+        starts = _starts_by_text(lines, commands)
+    else:
+        starts = {command.line - first_line: command for command in commands}
     between: list[str] = []
     at = 0
     while at < len(lines):
@@ -76,6 +83,18 @@ def _segments(
         at += length
     if between:
         yield None, between
+
+
+def _starts_by_text(lines: Sequence[str], commands: Sequence[Command]) -> dict[int, Command]:
+    """Where each command begins whose lines all stand here, without indents and prompts."""
+    bare = [_PROMPT.sub("", line.strip()) for line in lines]
+    starts: dict[int, Command] = {}
+    for command in commands:
+        wanted = [line.strip() for line in command.text.split("\n")]
+        for at in range(len(bare) - len(wanted) + 1):
+            if bare[at : at + len(wanted)] == wanted:
+                starts.setdefault(at, command)
+    return starts
 
 
 def _lines_of(command: Command, at: int, starts: dict[int, Command], end: int) -> int:

@@ -47,7 +47,8 @@ class Shown:
     `first_line` is the line of its first line in the file, `cited` the lines to highlight.
     `markers` has for each citation marker of an answer its link's attributes; `resolve` turns the
     target of a relative link into an address, or None. Headings are lowered by `heading_shift`.
-    Blocks have ids like `L41` where they are `anchored`.
+    Blocks have ids like `L41` where they are `anchored`:
+    where the lines are those of a file, which commands are known by as well.
     """
 
     first_line: int = 1
@@ -194,7 +195,7 @@ def _code_block(
     fence_lines = 1 if token.type == "fence" else 0
     rows = code_rows(
         token.content.rstrip("\n"),
-        first + fence_lines,
+        first + fence_lines if shown.anchored else None,
         shown.commands,
         shown.matches,
         shown.warning,

@@ -18,6 +18,7 @@ from api.web.site import site_of
 from evals.running.history import PastRun, past_runs
 from rag.domain.index import IndexSummary
 from rag.domain.jobs import Job
+from rag.errors import NotFound
 
 _MAX_JOBS = 20
 _MAX_RUNS = 30
@@ -45,6 +46,7 @@ def operations(request: Request, principal: Administrator) -> Response:  # noqa:
         not_ready=request.app.state.readiness.reason,
         generations=catalog.generations.list(),
         promotions=catalog.promotions.history(),
+        can_roll_back=_can_roll_back(site.services),
         jobs=jobs,
         progress={job.id: progress_of(job, time()) for job in jobs if job.is_open},
         sources=catalog.known_sources(),
@@ -129,6 +131,14 @@ def trend_of(name: str, runs: Sequence[PastRun]) -> Trend | None:
 
 def _score_names(runs: Sequence[PastRun]) -> list[str]:
     return sorted({name for run in runs for name in run.scores})
+
+
+def _can_roll_back(services: Services) -> bool:
+    try:
+        services.catalog.promotions.before()
+    except NotFound:
+        return False
+    return True
 
 
 def _summary(services: Services) -> IndexSummary:
