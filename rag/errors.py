@@ -6,6 +6,7 @@ Every message says what was wrong, where, and what to do next.
     ├── ConfigurationError      wrong usage or configuration           (exit 2)
     ├── QuarantineError         one file cannot be indexed as it stands (exit 3)
     ├── InvalidTag              not an ACL tag
+    ├── InvalidPayload          data that was sent is not in a form that is read
     ├── IndexBusy               another process owns the index
     ├── IndexMissing            nothing has been indexed yet
     ├── GenerationMismatch      the index was built with other settings
@@ -33,6 +34,7 @@ __all__ = [
     "GenerationMismatch",
     "IndexBusy",
     "IndexMissing",
+    "InvalidPayload",
     "InvalidTag",
     "ModelError",
     "NotFound",
@@ -65,6 +67,15 @@ class QuarantineError(RunbookError):
 
 class InvalidTag(RunbookError):
     """A string that is not an ACL tag."""
+
+
+class InvalidPayload(RunbookError):
+    """Data that was sent cannot be read: `field` is its path, such as `alerts.3.labels`."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
 
 
 class IndexBusy(RunbookError):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from ingest.chunking.chunker import Chunker
 from ingest.reading.acl_rules import AclRules
 from ingest.reading.parse import RawFile, parse
+from rag.adapters.catalog.alert_claims import CatalogClaims
 from rag.adapters.catalog.database import Database
+from rag.adapters.catalog.feedback import FeedbackStore
 from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.adapters.prompt_files import PromptFiles
+from rag.alerts.matching import AlertMatcher
 from rag.answering.answering import Answerer, AnswerSettings
 from rag.domain.access import Principal
 from rag.indexing.write_protocol import Draft, IndexWriter
@@ -80,6 +83,16 @@ class Desk:
 
     def reader(self) -> CatalogReader:
         return CatalogReader(self._database)
+
+    def matcher(self) -> AlertMatcher:
+        return AlertMatcher(
+            self.engine(),
+            CatalogClaims(self._database),
+            self.reader(),
+            FeedbackStore(self._database),
+            lambda: TODAY,
+            timedelta(days=180),
+        )
 
     def answerer(
         self, generator: Generator | None = None, settings: AnswerSettings | None = None

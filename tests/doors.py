@@ -153,6 +153,50 @@ def web_post(asking: Asking, path: str, **fields: str) -> str:
     return shown(browser.submit("/", path, fields) if done.status_code == 303 else done)
 
 
+def alerts(asking: Asking) -> str:
+    """The caller's guess as an alert: by name, by link and by search."""
+    annotations = {"summary": asking.question}
+    return asking.post(
+        "/v1/alerts",
+        {
+            "alerts": [
+                {"name": asking.service, "annotations": annotations},
+                {"name": asking.path.rsplit("/", 1)[-1].removesuffix(".md")},
+                {"annotations": {"runbook_url": f"https://git.example/{asking.path}"}},
+                {"annotations": annotations, "labels": {"service": asking.service}},
+            ]
+        },
+    )
+
+
+def cli_alerts(asking: Asking, *more: str) -> str:
+    payload = {"alerts": [{"name": asking.service, "annotations": {"summary": asking.question}}]}
+    path = asking.config.with_name("alerts.json")
+    path.write_text(json.dumps(payload), encoding="utf-8")
+    return asking.run("alerts", str(path), *more)
+
+
+def incident(asking: Asking) -> str:
+    """An incident of the caller's own: similar ones when it is opened, and its runbooks."""
+    opened = asking.post("/v1/incidents", {"name": asking.question[:200]})
+    if not opened.startswith("201"):
+        return opened
+    place = f"/v1/incidents/{body_of(opened)['id']}"
+    annotations = {"summary": asking.question}
+    at = "2026-01-31T09:00:00Z"
+    alert = {"name": asking.service, "annotations": annotations, "starts_at": at}
+    body = {"kind": "alerts", "name": "alerts.json", "content": {"alerts": [alert]}}
+    added = asking.post(f"{place}/inputs", body)
+    seen = [asking.get(f"{place}{part}") for part in ("", "/report", "/status")]
+    closed = asking.post(f"{place}/close", {})
+    return "\n".join([opened, added, *seen, closed, asking.get("/v1/incidents")])
+
+
+def cli_incident(asking: Asking) -> str:
+    opened = asking.run("incident", "open", asking.question[:200], "--json")
+    return opened + asking.run("incident", "list")
+
+
 DOORS: Mapping[str, Callable[[Asking], str]] = {
     "search": search,
     "search dense": lambda asking: search(asking, mode="dense"),
@@ -185,6 +229,8 @@ DOORS: Mapping[str, Callable[[Asking], str]] = {
             "runbook_url": f"https://git.example/{asking.path}",
         },
     ),
+    "alerts": alerts,
+    "incident": incident,
     "slack": slack,
     "web search": web_search,
     "web search typed": lambda asking: shown(
@@ -216,6 +262,9 @@ DOORS: Mapping[str, Callable[[Asking], str]] = {
     "nowhere": lambda asking: asking.get(f"/v1/{asking.path}", q=asking.question),
     "cli search": lambda asking: asking.run("search", asking.question, "-k", str(ALL), "--json"),
     "cli search read": lambda asking: asking.run("search", asking.question, "--explain"),
+    "cli alerts": lambda asking: cli_alerts(asking, "--json"),
+    "cli alerts read": cli_alerts,
+    "cli incident": cli_incident,
     "cli ask": lambda asking: asking.run("ask", asking.question),
 }
 # What a shell on the machine gives anybody, and Slack its users: these know no key, and no

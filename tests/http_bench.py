@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from starlette.testclient import TestClient
 
+from api.compose.incidents import make_desk
+from api.compose.search_path import utc_now
 from api.compose.services import Services
 from api.http.app import create_app
 from api.identity.api_keys import ApiKeys
@@ -21,6 +23,7 @@ from api.records.metrics import Metrics
 from api.records.request_memory import RequestMemory
 from api.settings import ServerSettings, Settings
 from rag.access.groups import GroupHierarchy
+from rag.adapters.catalog.alert_claims import CatalogClaims
 from rag.adapters.catalog.catalog import Catalog
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.feedback import FeedbackStore
@@ -29,6 +32,9 @@ from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
+from rag.alerts.matching import AlertMatcher
+from rag.alerts.open_alerts import OpenAlerts
+from rag.alerts.triage import AlertTriage
 from rag.domain.access import Right
 from rag.domain.documents import Chunk, Command, Kind, LineSpan, Metadata, Risk
 from rag.indexing.write_protocol import Draft, IndexWriter
@@ -60,13 +66,22 @@ class Bench:
         self.keys = KeyStore(self.database)
         self.audited = KeptLines()
         engine = engine_over(self.database, embedder, vectors, metrics, TODAY)
+        server = ServerSettings(max_query_chars=100, max_body_bytes=MAX_BODY)
+        settings = Settings(directory=folder, server=server)
+        matcher = AlertMatcher(
+            engine,
+            CatalogClaims(self.database),
+            reader,
+            FeedbackStore(self.database),
+            lambda: TODAY,
+            timedelta(days=180),
+        )
         self.services = Services(
-            settings=Settings(
-                directory=folder,
-                server=ServerSettings(max_query_chars=100, max_body_bytes=MAX_BODY),
-            ),
+            settings=settings,
             engine=engine,
             reader=reader,
+            alerts=AlertTriage(matcher, reader, OpenAlerts(utc_now)),
+            incidents=make_desk(settings, engine, matcher, reader, utc_now),
             answerer=answerer_over(engine, reader, embedder, metrics, folder),
             keys=self.keys,
             authenticator=CombinedAuthenticator([ApiKeys(self.keys)], None, GroupHierarchy),
@@ -75,6 +90,7 @@ class Bench:
             metrics=metrics,
             requests=RequestMemory(FeedbackStore(self.database)),
             today=lambda: TODAY,
+            now=utc_now,
             warm=warm,
             jobs=JobStore(self.database),
             catalog=Catalog(self.database),

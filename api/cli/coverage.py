@@ -70,11 +70,12 @@ def _report(settings: Settings, paths: Sequence[Path]) -> _Report:
     with open_catalog(settings) as catalog:
         catalog.generations.serving()  # raises IndexMissing
         documents = catalog.reader.every_document(access=access)
+        names = list(catalog.claims.names())
         unanswered = catalog.usage.unanswered(access=access)
     prefixes = [source.url.split("{")[0] for source in settings.sources if source.url]
     return _Report(
         rules=len(rules),
-        found=coverage(rules, documents, prefixes, SUFFIXES),
+        found=coverage(rules, documents, names, prefixes, SUFFIXES),
         questions=grouped(unanswered.questions),
         unkept=unanswered.unkept,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from rag.domain.feedback import Score, draft_case
 from rag.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from rag.alerts.claims import DocumentNames
     from rag.domain.documents import Document
     from rag.domain.feedback import Feedback
     from rag.ports import DocumentLister
@@ -54,7 +55,9 @@ def command(
     with open_catalog(settings) as catalog:
         catalog.generations.serving()  # raises IndexMissing
         bad = catalog.feedback.list(score=Score.BAD)
-        cases = [*_from_documents(catalog.reader, chosen, rules), *_from_feedback(bad)]
+        named = catalog.claims.names()
+        found = _from_documents(catalog.reader, named, chosen, rules)
+        cases = [*found, *_from_feedback(bad)]
     drafts = [case for case in cases if case.get("draft")]
     questions = [case for case in cases if not case.get("draft")]
     head = suite_head(
@@ -94,7 +97,10 @@ def _refuse_what_is_there(folder: Path, names: Sequence[str]) -> None:
 
 
 def _from_documents(
-    reader: DocumentLister, source: SourceSettings, rules: Sequence[Path]
+    reader: DocumentLister,
+    names: Iterable[DocumentNames],
+    source: SourceSettings,
+    rules: Sequence[Path],
 ) -> Iterator[dict[str, Any]]:
     from api.compose.local import LOCAL_ADMINISTRATOR
     from evals.suite.drafting import alert_cases, page_cases
@@ -107,7 +113,7 @@ def _from_documents(
     found = reader.every_document(access=everything)
     documents = [one for one in found if one.source == source.name]
     prefixes = [source.url.split("{")[0]] if source.url else []
-    yield from alert_cases(coverage(alert_rules(rules), documents, prefixes, SUFFIXES))
+    yield from alert_cases(coverage(alert_rules(rules), documents, names, prefixes, SUFFIXES))
     pages = (reader.document(one.id, access=everything) for one in _current(documents))
     yield from page_cases(page for page in pages if page is not None)
 

@@ -22,6 +22,8 @@ COMMANDS = {
     "ingest": ("ingest", "Make the index equal to the files."),
     "search": ("search", "Find runbooks that answer a question."),
     "ask": ("ask", "Answer a question from runbooks, with citations."),
+    "alerts": ("alerts", "Group alerts and find their runbooks."),
+    "incident": ("incident", "Turn logs, alerts and deploys into a timeline and drafts."),
     "prompt": ("prompt", "List, show, compare and choose prompts."),
     "watch": ("watch", "Keep the index equal to the files."),
     "eval": ("eval", "Score what is found and answered, and gate a change on it."),

@@ -73,3 +73,18 @@ def _shown() -> Iterator[_Bar | None]:
     )
     with RichProgress(*columns, console=rich_console(err=True), transient=True) as shown:
         yield _Bar(shown, shown.add_task("", total=None, what="indexing", rate=""))
+
+
+@contextmanager
+def shown_bytes(name: str, size: int | None) -> Iterator[Callable[[int], None]]:
+    """What is to be told how many bytes of a file are read; `size` is None where it is unknown."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
+    from rich.progress import Progress as Shown
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Shown(*columns, TransferSpeedColumn(), console=rich_console(err=True)) as shown:
+        task = shown.add_task(name, total=size)
+        yield lambda done: shown.update(task, completed=done)

@@ -9,9 +9,10 @@ from datetime import date
 from api.compose import embedding
 from api.compose.answer_path import make_answerer
 from api.compose.embedding_models import EmbeddingModels
+from api.compose.incidents import NOTES_SOURCE, make_desk
 from api.compose.local import open_catalog
 from api.compose.parts import make_audit
-from api.compose.search_path import make_models, make_search_path, today
+from api.compose.search_path import make_models, make_search_path, today, utc_now
 from api.compose.services import Services
 from api.identity.configured import authenticator
 from api.limits import Limits
@@ -21,6 +22,8 @@ from api.records.request_memory import request_memory
 from api.settings import Settings
 from rag.adapters.catalog.catalog import Catalog
 from rag.adapters.catalog.exact_vectors import ExactVectors
+from rag.alerts.open_alerts import OpenAlerts
+from rag.alerts.triage import AlertTriage
 from rag.domain.generations import Generation
 from rag.ports import Embedder, NearestVectors
 
@@ -85,6 +88,8 @@ def open_services(
             settings=settings,
             engine=path.engine,
             answerer=answerer,
+            alerts=AlertTriage(path.matcher, path.reader, OpenAlerts(utc_now)),
+            incidents=make_desk(settings, path.engine, path.matcher, path.reader, utc_now),
             reader=path.reader,
             keys=catalog.keys,
             authenticator=authenticator(settings, catalog.keys, metrics),
@@ -97,6 +102,8 @@ def open_services(
             metrics=metrics,
             requests=requests,
             today=clock,
+            now=utc_now,
+            notes_source=NOTES_SOURCE,
             warm=warm,
             jobs=catalog.jobs,
             catalog=catalog,

@@ -17,14 +17,17 @@ from api.compose.embedding_models import EmbeddingModels
 from api.compose.local import LOCAL_ADMINISTRATOR, catalog_path
 from api.settings import Settings
 from rag.access.acl import access_filter
+from rag.adapters.catalog.alert_claims import CatalogClaims
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.document_features import DocumentFeatures
 from rag.adapters.catalog.exact_vectors import ExactVectors
+from rag.adapters.catalog.feedback import FeedbackStore
 from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.lexical import DocumentRetriever, IdentifierRetriever, LexicalRetriever
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.cross_encoder import CrossEncoderReranker
 from rag.adapters.vectors.serving_vectors import ServingDense, ServingPageVectors
+from rag.alerts.matching import AlertMatcher
 from rag.domain.access import Principal
 from rag.domain.generations import Generation, Recipe
 from rag.domain.search import Filters, Mode
@@ -41,6 +44,7 @@ class SearchPath:
 
     engine: SearchEngine
     reader: CatalogReader
+    matcher: AlertMatcher
     generations: Generations
     retrievers: Sequence[Retriever]
 
@@ -83,7 +87,15 @@ def make_search_path(
         ),
         make_reranker(settings),
     )
-    return SearchPath(engine, reader, generations, retrievers)
+    matcher = AlertMatcher(
+        engine,
+        CatalogClaims(database),
+        reader,
+        FeedbackStore(database),
+        clock,
+        settings.search.review_every,
+    )
+    return SearchPath(engine, reader, matcher, generations, retrievers)
 
 
 @contextmanager
@@ -167,6 +179,11 @@ def read_synonyms(settings: Settings) -> Synonyms:
             f"{path}: cannot be read: {error}; mend search.synonyms"
         ) from error
     return parse_synonyms(lines, str(path))
+
+
+def utc_now() -> datetime:
+    """The current time, aware."""
+    return datetime.now(UTC)
 
 
 def today() -> date:

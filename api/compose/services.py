@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from api.identity.port import Authenticator
@@ -18,7 +18,9 @@ from rag.adapters.catalog.catalog import Catalog
 from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.reader import CatalogReader
+from rag.alerts.triage import AlertTriage
 from rag.answering.answering import Answerer
+from rag.incidents.desk import IncidentDesk
 from rag.retrieval.search import SearchEngine
 
 if TYPE_CHECKING:
@@ -36,12 +38,15 @@ class Services:
     `warm` repairs the index, opens the stores and the model, and returns when the first search
     will be a quick one. It raises a RunbookError when the index cannot be served, Cancelled after
     `cancel_warming` among them. `wake` notifies the worker of `jobs` of a new one. `tracing`
-    is None where no spans are sent. `catalog` is for the pages of owners and operators.
+    is None where no spans are sent. `catalog` is for the pages of owners and operators;
+    `notes_source` is the source of incidents' notes.
     """
 
     settings: Settings
     engine: SearchEngine
     answerer: Answerer
+    alerts: AlertTriage
+    incidents: IncidentDesk
     reader: CatalogReader
     keys: KeyStore
     authenticator: Authenticator
@@ -50,10 +55,12 @@ class Services:
     metrics: Metrics
     requests: RequestMemory
     today: Callable[[], date]
+    now: Callable[[], datetime]
     warm: Callable[[], None]
     jobs: JobStore
     catalog: Catalog
     wake: Callable[[], None] = do_nothing
     cancel_warming: Callable[[], None] = do_nothing
     webhooks: Webhooks | None = None
+    notes_source: str = ""
     tracing: Tracing | None = None

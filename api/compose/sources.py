@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.compose.incidents import NOTES_SOURCE, notes_folder
 from api.compose.parts import secret_from_environment
 from api.settings import Settings, SourceSettings
 from ingest.sources.connectors.kinds import make_connector
@@ -23,7 +24,16 @@ def configured_sources(settings: Settings) -> list[Source]:
             checkout=_checkout(settings, source),
         )
         for source in settings.sources
-    ]
+    ] + _notes(settings)
+
+
+def _notes(settings: Settings) -> list[Source]:
+    """The notes of incidents, whose front matter says who may read each."""
+    folder = notes_folder(settings)
+    if folder is None:
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    return [Source(NOTES_SOURCE, folder, None, None)]
 
 
 def _checkout(settings: Settings, source: SourceSettings) -> GitCheckout | None:

@@ -13,12 +13,14 @@ from starlette.middleware import Middleware
 
 from api.compose.services import Services
 from api.http.access_log import AccessLog
+from api.http.alert_routes import add_alert_routes
 from api.http.ask_routes import add_ask_routes
 from api.http.authentication import AuthenticatedRoute, bearer_scheme
 from api.http.body_limit import BodyLimit
 from api.http.chat_routes import add_chat_routes
 from api.http.document_routes import add_document_routes
 from api.http.feedback_routes import add_feedback_routes
+from api.http.incident_routes import add_incident_routes
 from api.http.job_routes import add_job_routes
 from api.http.load_limit import LoadLimit
 from api.http.mcp_route import McpDoor
@@ -109,6 +111,8 @@ def _larger_bodies(server: ServerSettings) -> dict[str, int]:
         "/v1/webhooks/github": server.max_webhook_bytes,
         "/v1/webhooks/gitlab": server.max_webhook_bytes,
         "/v1/chat/completions": server.max_chat_bytes,
+        "/v1/alerts": server.max_alert_bytes,
+        "/v1/incidents/*/inputs": server.max_incident_bytes,
     }
 
 
@@ -149,8 +153,10 @@ def _v1_router() -> APIRouter:
     )
     add_search_routes(router)
     add_ask_routes(router)
+    add_alert_routes(router)
     add_document_routes(router)
     add_job_routes(router)
     add_feedback_routes(router)
     add_chat_routes(router)
+    add_incident_routes(router)
     return router

@@ -7,7 +7,7 @@ The framework's own limit answers in plain text and outside the layers that name
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -20,7 +20,7 @@ _CLOSE = {"Connection": "close"}
 class BodyLimit:
     """ASGI middleware: whoever reads a body of more than `max_bytes` gets HTTPException 413, and
     408 when it has not come `seconds` after its reading began. `larger` has the paths that take
-    more, and how much; never less than `max_bytes`."""
+    more, and how much; never less than `max_bytes`. A `*` in one stands for any one step."""
 
     def __init__(
         self, app: ASGIApp, max_bytes: int, seconds: float, larger: Mapping[str, int]
@@ -34,9 +34,23 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        max_bytes = max(self._max_bytes, self._larger.get(scope["path"], 0))
+        max_bytes = max(self._max_bytes, self._larger_limit(scope["path"]))
         body = _Body(receive, _declared(scope), max_bytes, self._seconds)
         await self._app(scope, body.receive, send)
+
+    def _larger_limit(self, path: str) -> int:
+        if path in self._larger:
+            return self._larger[path]
+        steps = path.split("/")
+        return next((most for known, most in self._larger.items() if _fits(known, steps)), 0)
+
+
+def _fits(known: str, steps: Sequence[str]) -> bool:
+    """Whether a path has the steps of a known one, in which `*` stands for any one step."""
+    wanted = known.split("/")
+    return len(wanted) == len(steps) and all(
+        one in ("*", step) for one, step in zip(wanted, steps, strict=True)
+    )
 
 
 class _Body:

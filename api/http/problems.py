@@ -24,6 +24,7 @@ from rag.errors import (
     GenerationMismatch,
     IndexBusy,
     IndexMissing,
+    InvalidPayload,
     ModelError,
     NotFound,
     PermissionDenied,
@@ -103,6 +104,12 @@ BUSY = Problem(
 INVALID = Problem(
     "invalid-request", 422, "Invalid request", "Some fields are not as they should be; see errors."
 )
+INVALID_PAYLOAD = Problem(
+    "invalid-payload",
+    400,
+    "Invalid payload",
+    "The data is not in a form that is read here; errors name the field.",
+)
 UNSUPPORTED = Problem(
     "unsupported-request",
     400,
@@ -143,6 +150,7 @@ _BY_ERROR: Mapping[type[RunbookError], Problem] = {
     NotFound: NOT_FOUND,
     TooManyRequests: TOO_MANY,
     IndexMissing: UNAVAILABLE,
+    InvalidPayload: INVALID_PAYLOAD,
     IndexBusy: UNAVAILABLE,
     GenerationMismatch: UNAVAILABLE,
     ModelError: UNAVAILABLE,
@@ -190,6 +198,7 @@ def exception_handlers() -> dict[int | type[Exception], Handler]:
     """What the application answers to each kind of exception."""
     return {
         RunbookError: _on_own_error,
+        InvalidPayload: _on_invalid_payload,
         RequestValidationError: _on_invalid_request,
         HTTPException: _on_http_error,
     }
@@ -210,6 +219,11 @@ async def _on_own_error(request: Request, error: RunbookError) -> Response:
         log.error("request failed", exc_info=error)
     wait = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyRequests) else {}
     return problem_response(problem, request.scope, headers=wait)
+
+
+async def _on_invalid_payload(request: Request, error: InvalidPayload) -> Response:
+    errors = [{"field": _field(tuple(error.field.split("."))), "reason": error.reason}]
+    return problem_response(INVALID_PAYLOAD, request.scope, errors=errors)
 
 
 async def _on_http_error(request: Request, error: HTTPException) -> Response:

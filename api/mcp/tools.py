@@ -15,11 +15,12 @@ from api.wire.neutral import neutral_document, neutral_hit
 from api.wire.shapes import ChunkModel, DocumentModel, HitModel
 from api.wire.text import document_as_text, hits_as_text
 from rag.access.acl import access_filter
+from rag.alerts.alert import Alert
+from rag.alerts.matching import MatchedBy
 from rag.domain.access import Principal
 from rag.domain.documents import Chunk, Kind
 from rag.domain.search import Filters, Hit, SearchQuery
 from rag.errors import NotFound
-from rag.retrieval.alerts import Alert, MatchedBy, RunbooksForAlert
 from rag.retrieval.freshness import freshness_of
 
 _DEFAULT_K = 5
@@ -178,26 +179,26 @@ def get_runbook(services: Services, principal: Principal, asked: DocumentArgumen
 def runbooks_for_alert(
     services: Services, principal: Principal, asked: AlertArguments
 ) -> ToolOutcome:
-    period = services.settings.search.review_every
-    lookup = RunbooksForAlert(services.engine, services.reader, services.today, period)
-    alert = Alert(asked.name, asked.labels, asked.summary, asked.runbook_url)
-    match = lookup.find(alert, principal=principal, k=asked.k)
+    annotations = {"summary": asked.summary, "runbook_url": asked.runbook_url}
+    alert = Alert(asked.name, asked.labels, annotations)
+    match = services.alerts.find(alert, principal=principal, k=asked.k)
     return ToolOutcome(
         {
             "matched_by": match.matched_by.value if match.matched_by else None,
             "ambiguous": match.ambiguous,
             "runbooks": [neutral_hit(hit) for hit in match.hits],
         },
-        hits_as_text(match.hits, _MATCH_REASONS[match.matched_by]),
+        hits_as_text(match.hits, _MATCH_INTRODUCTIONS[match.matched_by]),
         alert.question,
         match.hits,
     )
 
 
-_MATCH_REASONS: Mapping[MatchedBy | None, str] = {
-    MatchedBy.RUNBOOK_URL: "The page that the alert's runbook_url names:",
-    MatchedBy.NAME: "Pages that name this alert:",
-    MatchedBy.SEARCH: "No page names this alert. What a search for it finds:",
+_MATCH_INTRODUCTIONS: Mapping[MatchedBy | None, str] = {
+    MatchedBy.RUNBOOK_URL: "The document that the alert's runbook_url names:",
+    MatchedBy.NAME: "Documents that name this alert:",
+    MatchedBy.FEEDBACK: "No document names this alert. Users confirmed these:",
+    MatchedBy.SEARCH: "No document names this alert. What a search for it finds:",
     None: "",
 }
 

@@ -11,7 +11,8 @@ from rag.text.limits import MAX_QUESTION_CHARS
 
 class ServerSettings(Section):
     """`max_webhook_bytes` and `max_chat_bytes` are for bodies that are large by their nature: a
-    push with many commits, a long conversation. Neither counts where `max_body_bytes` is more.
+    push with many commits, a long conversation, a storm of alerts (`max_alert_bytes`), the
+    log of an incident (`max_incident_bytes`). None of them counts where `max_body_bytes` is more.
     `proxies` are the addresses of reverse proxies: of their requests the client's address is the
     one that X-Forwarded-For names. Those of `identity.proxy.addresses` count as well.
     After SIGTERM it is not ready and accepts requests for another `drain_seconds`, so that load
@@ -25,6 +26,8 @@ class ServerSettings(Section):
     max_body_bytes: int = Field(default=65536, ge=1024)
     max_webhook_bytes: int = Field(default=5 * 1024**2, ge=1024)
     max_chat_bytes: int = Field(default=1024**2, ge=1024)
+    max_alert_bytes: int = Field(default=8 * 1024**2, ge=1024)
+    max_incident_bytes: int = Field(default=16 * 1024**2, ge=1024)
     proxies: ProxyAddresses = ()
     drain_seconds: float = Field(default=0, ge=0, le=300)
     stop_seconds: float = Field(default=30, ge=0, le=3600)

@@ -90,6 +90,9 @@ $protocols        # which protocols git sources may use
 #                                    `services = { checkout-api = "../checkout-api" }`: each service
 #                                    there is, and its folder in a git checkout, or ""
 
+# [incidents]
+# notes = "incident-notes"         # notes of closed incidents: a folder, and a source of its own
+
 # [evals]                          # `gate_suite = "evals/suite.toml"`: what a generation must pass
 #                                    to be promoted; and a judge, beside what needs none
 # judge_url = ""                   # an OpenAI-compatible endpoint: http://127.0.0.1:11434/v1
@@ -105,6 +108,8 @@ $protocols        # which protocols git sources may use
 # max_body_bytes = 65536
 # max_webhook_bytes = 5242880      # a push with many commits
 # max_chat_bytes = 1048576         # a long conversation, at /v1/chat/completions
+# max_alert_bytes = 8388608        # a storm of alerts, at /v1/alerts
+# max_incident_bytes = 16777216    # an input of an incident, at /v1/incidents/ID/inputs
 # proxies = []                     # reverse proxies, such as "10.0.0.5/32", whose X-Forwarded-For
 #                                    names the client
 # drain_seconds = 0                # after SIGTERM: not ready, and requests are still accepted

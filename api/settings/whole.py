@@ -22,6 +22,7 @@ from api.settings.doors import (
     WebSettings,
 )
 from api.settings.evals import EvalSettings
+from api.settings.incidents import IncidentSettings
 from api.settings.index import (
     ChunkingSettings,
     CommandSettings,
@@ -59,6 +60,7 @@ class Settings(BaseSettings):
     rerank: RerankSettings = RerankSettings()
     ask: AskSettings = AskSettings()
     evals: EvalSettings = EvalSettings()
+    incidents: IncidentSettings = IncidentSettings()
     prompts: PromptSettings = PromptSettings()
     review: ReviewSettings = ReviewSettings()
     server: ServerSettings = ServerSettings()

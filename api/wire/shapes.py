@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rag.alerts.claims import ClaimedBy
+from rag.alerts.matching import MatchedBy
 from rag.domain.documents import FreshnessStatus, Kind, Risk
 
 
@@ -105,3 +107,58 @@ class HitModel(Shape):
     superseded_by: list[str]
     commands: list[CommandModel]
     explanation: ExplanationModel | None = None
+
+
+class CitationPlace(Shape):
+    """Where quoted words stand; `line` counts from 1 in the file at its indexed revision."""
+
+    document_id: str
+    source: str
+    path: str
+    chunk_id: str
+    section: list[str]
+    line: int
+
+
+class QuotedModel(Shape):
+    """A command of a document, never made up; `risk` is null for a sentence that warns."""
+
+    command: str
+    risk: Risk | None
+    citation: CitationPlace
+
+
+class AlertCount(Shape):
+    name: str
+    alerts: int
+
+
+class AlertGroupModel(Shape):
+    """Alerts that one runbook answers. `alerts` counts each set of labels once, `problems` those
+    that differ in more than a pod or an instance. `ambiguous` says that several documents claim
+    them equally; `claimed_by` says what in the document refers to them.
+    """
+
+    key: str
+    alerts: int
+    firing: int
+    problems: int
+    status: Literal["firing", "resolved"]
+    matched_by: MatchedBy | None
+    claimed_by: ClaimedBy | None
+    ambiguous: bool
+    names: list[AlertCount]
+    services: list[AlertCount]
+    first_started_at: str | None
+    last_started_at: str | None
+    first_check: QuotedModel | None
+    runbooks: list[HitModel]
+    request_id: str
+
+
+class AlertsModel(Shape):
+    """`unsearched` alerts are of too many different rules: no runbook was looked up for them."""
+
+    groups: list[AlertGroupModel]
+    unsearched: int
+    request_id: str

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from rag.alerts.claims import Claim, ClaimedBy, ClaimIndex, DocumentNames
+from rag.alerts.runbook_urls import path_in
 from rag.domain.documents import Document, Kind
-from rag.retrieval.runbook_urls import bare, path_in
-from rag.text.identifiers import identifiers_in, parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,9 @@ class MatchedBy(StrEnum):
     RUNBOOK_URL = "runbook_url"
     ALERTS = "alerts"
     NAME = "name"
+
+
+_WAYS = {ClaimedBy.URL: MatchedBy.RUNBOOK_URL, ClaimedBy.FRONT_MATTER: MatchedBy.ALERTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +66,20 @@ class Coverage:
 def coverage(
     rules: Sequence[AlertRule],
     documents: Sequence[Document],
+    names: Iterable[DocumentNames],
     url_prefixes: Sequence[str],
     suffixes: frozenset[str],
 ) -> Coverage:
-    """Compare rules with documents; postmortems do not count as runbooks.
+    """Compare rules with documents by the same claims that answer alerts.
 
-    A link should lead to an indexed document if it starts with one of `url_prefixes` or names a
-    file with one of `suffixes`.
+    `names` are those of the documents. Postmortems do not count as runbooks. A link should lead to
+    an indexed document if it starts with one of `url_prefixes` or names a file with one of
+    `suffixes`.
     """
-    index = _DocumentIndex([one for one in documents if one.metadata.kind is not Kind.POSTMORTEM])
-    matched = {rule: index.match(rule) for rule in dict.fromkeys(rules)}
-    linked = [rule for rule in matched if rule.runbook_url and not index.at(rule.runbook_url)]
+    runbooks = {one.id: one for one in documents if one.metadata.kind is not Kind.POSTMORTEM}
+    index = ClaimIndex(one for one in names if one.document_id in runbooks)
+    matched = {rule: _match(rule, index, runbooks) for rule in dict.fromkeys(rules)}
+    linked = [rule for rule in matched if rule.runbook_url and not _leads_to_any(rule, index)]
     ours = [rule for rule in linked if _is_ours(rule.runbook_url or "", url_prefixes, suffixes)]
     defined = {rule.name for rule in rules}
     return Coverage(
@@ -81,7 +87,7 @@ def coverage(
         without_runbook=tuple(rule for rule, match in matched.items() if match is None),
         without_alert=tuple(
             Orphan(document, alert)
-            for document in index.documents
+            for document in runbooks.values()
             for alert in document.metadata.alerts
             if alert not in defined
         ),
@@ -90,53 +96,16 @@ def coverage(
     )
 
 
-class _DocumentIndex:
-    """Documents by everything that an alert can refer to."""
-
-    def __init__(self, documents: Sequence[Document]) -> None:
-        self.documents = documents
-        self._by_alert = _group_by_key(
-            (alert, one) for one in documents for alert in one.metadata.alerts
-        )
-        self._by_path = _group_by_key((one.path, one) for one in documents)
-        self._by_url = _group_by_key((bare(one.metadata.url or ""), one) for one in documents)
-        self._by_name = _group_by_key((name, one) for one in documents for name in _names(one))
-
-    def match(self, rule: AlertRule) -> Match | None:
-        ways = (
-            (MatchedBy.RUNBOOK_URL, self.at(rule.runbook_url) if rule.runbook_url else ()),
-            (MatchedBy.ALERTS, self._by_alert.get(rule.name, ())),
-            (MatchedBy.NAME, self._by_name.get(_normalized(rule.name), ())),
-        )
-        return next((Match(rule, by, tuple(found)) for by, found in ways if found), None)
-
-    def at(self, url: str) -> Sequence[Document]:
-        """The documents at a URL: their own `url`, or a path that ends with theirs."""
-        if found := self._by_url.get(bare(url)):
-            return found
-        steps = PurePosixPath(path_in(url)).parts
-        tails = ("/".join(steps[start:]).lstrip("/") for start in range(len(steps)))
-        return next((self._by_path[tail] for tail in tails if tail in self._by_path), ())
+def _match(rule: AlertRule, index: ClaimIndex, runbooks: Mapping[str, Document]) -> Match | None:
+    claim: Claim | None = next(index.claims(rule.name, rule.runbook_url or ""), None)
+    if claim is None:
+        return None
+    found = dict.fromkeys(target.document_id for target in claim.targets)
+    return Match(rule, _WAYS.get(claim.by, MatchedBy.NAME), tuple(runbooks[one] for one in found))
 
 
-def _group_by_key(pairs: Iterable[tuple[str, Document]]) -> Mapping[str, list[Document]]:
-    found: dict[str, list[Document]] = {}
-    for key, document in pairs:
-        if key and document not in found.setdefault(key, []):
-            found[key].append(document)
-    return found
-
-
-def _names(document: Document) -> list[str]:
-    """The normalized file name, and the identifiers in the title."""
-    stem = PurePosixPath(document.path).stem
-    title = document.metadata.title
-    return [_normalized(name) for name in (stem, *identifiers_in(title))]
-
-
-def _normalized(name: str) -> str:
-    """Maps `DiskFull`, `disk-full` and `disk_full` to the same string."""
-    return " ".join(parts(name))
+def _leads_to_any(rule: AlertRule, index: ClaimIndex) -> bool:
+    return next(iter(index.at(rule.runbook_url or "")), None) is not None
 
 
 def _is_ours(url: str, prefixes: Sequence[str], suffixes: frozenset[str]) -> bool:

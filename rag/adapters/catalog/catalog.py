@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rag.adapters.catalog.alert_claims import CatalogClaims
 from rag.adapters.catalog.consistency import Consistency, check_file
 from rag.adapters.catalog.copying import GenerationCopy
 from rag.adapters.catalog.database import Database
@@ -28,6 +29,7 @@ class Catalog:
         self.generations = Generations(database)
         self.promotions = Promotions(database)
         self.reader = CatalogReader(database)
+        self.claims = CatalogClaims(database)
         self.jobs = JobStore(database)
         self.keys = KeyStore(database)
         self.feedback = FeedbackStore(database)

@@ -6,6 +6,7 @@ Feedback holds a copy of the request that it is about, and so outlives it.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -89,11 +90,33 @@ class FeedbackStore:
         with self._database.read() as connection:
             return [_feedback(row) for row in connection.execute(query).mappings()]
 
+    def documents_confirmed_for(self, alert_name: str) -> Sequence[str]:
+        """Ids of documents that helped with this alert more often than not, best first.
+
+        A verdict counts for the chunk that it is about, else for the first that was shown, where
+        the question contains the alert's name as a whole.
+        """
+        query = sa.select(
+            feedback.c.question, feedback.c.score, feedback.c.chunk_id, feedback.c.shown
+        ).where(sa.func.instr(feedback.c.question, alert_name) > 0)
+        votes: Counter[str] = Counter()
+        with self._database.read() as connection:
+            for question, score, chunk_id, shown in connection.execute(query):
+                if alert_name in question.replace(":", " ").replace(",", " ").split():
+                    votes[_judged_document(json.loads(shown), chunk_id)] += score
+        return [document for document, score in votes.most_common() if document and score > 0]
+
     def get(self, number: int) -> Feedback | None:
         query = sa.select(feedback).where(feedback.c.id == number)
         with self._database.read() as connection:
             row = connection.execute(query).mappings().first()
         return None if row is None else _feedback(row)
+
+
+def _judged_document(shown: Sequence[Sequence[str]], chunk_id: str) -> str:
+    """The document that a verdict is about, empty where nothing was shown."""
+    about = (one for one in shown if not chunk_id or one[0] == chunk_id)
+    return next((one[1] for one in about), "")
 
 
 def _request_row(asked: Asked) -> dict[str, Any]:

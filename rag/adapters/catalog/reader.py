@@ -41,8 +41,6 @@ _DOCUMENTS = sa.select(versions, acl_sets.c.tags.label("acl_tags")).join(
 _CHANGES = sa.select(state.c.changes)
 _QUERIES_KEPT = 256
 
-_MAX_CLAIMS = 20  # of one alert: more documents than a responder would open
-
 
 class CatalogReader:
     """Every method that returns documents takes an AccessFilter."""
@@ -105,18 +103,6 @@ class CatalogReader:
                 .order_by(chunks.c.ordinal)
             ).mappings()
             return document_of(row), tuple(chunk_of(chunk) for chunk in inside)
-
-    def documents_for_alert(self, name: str, *, access: AccessFilter) -> list[Document]:
-        """What may be read of the documents that name this alert in their front matter."""
-        named = sa.func.json_each(versions.c.alerts).table_valued("value")
-        return self._listed(sa.exists().where(named.c.value == name), access, _MAX_CLAIMS)
-
-    def documents_at(self, url: str, path: str, *, access: AccessFilter) -> list[Document]:
-        """What may be read of the documents at this bare address, or whose path ends `path`."""
-        length = sa.func.length(versions.c.path)
-        ends = sa.func.substr(path, -length - 1) == sa.literal("/").concat(versions.c.path)
-        linked = sa.func.rtrim(versions.c.url, "/") == url
-        return self._listed(sa.or_(linked, ends), access, _MAX_CLAIMS)
 
     def facets(self, *, access: AccessFilter) -> Facets:
         """The sources and services of the documents that may be read."""

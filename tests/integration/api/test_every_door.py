@@ -389,11 +389,8 @@ def _found(page: Page, seen: str) -> set[str]:
     return {word for word in page.words if word in seen and "service" not in word}
 
 
-LEADING = {
-    name
-    for name in DOORS
-    if name.startswith(("search", "ask", "chat", "document", "mcp", "slack", "web", "cli"))
-} - {
+_LEADING = ("search", "ask", "chat", "document", "mcp", "slack", "web", "cli", "alerts")
+LEADING = {name for name in DOORS if name.startswith((*_LEADING, "incident"))} - {
     *("search wrongly", "documents behind", "document by path"),
     *("web start", "web feedback", "web operations", "web rollback", "web evals"),
 }

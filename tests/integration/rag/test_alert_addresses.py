@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from rag.retrieval.alerts import Alert, MatchedBy, RunbooksForAlert
-from tests.answers import PAYMENTS, TODAY, Desk
+from rag.alerts.alert import Alert
+from rag.alerts.matching import MatchedBy
+from tests.answers import PAYMENTS, Desk
 
 WIKI = "https://wiki.example/view?page="
 
@@ -41,8 +41,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_an_address_means_the_readable_page_of_which_it_tells_most(
     desk: Desk, address: str, path: str
 ) -> None:
-    book = RunbooksForAlert(desk.engine(), desk.reader(), lambda: TODAY, timedelta(days=180))
-    found = book.find(Alert("Unheard", runbook_url=address), principal=PAYMENTS, k=5)
+    alert = Alert("Unheard", annotations={"runbook_url": address})
+    found = desk.matcher().find(alert, principal=PAYMENTS, k=5)
     assert found.matched_by is MatchedBy.RUNBOOK_URL
     assert not found.ambiguous
     assert [hit.document.path for hit in found.hits] == [path]

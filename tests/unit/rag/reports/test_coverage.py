@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingest.reading.rule_files import alert_rules
+from rag.alerts.claims import DocumentNames
 from rag.domain.documents import Document, Kind, Metadata
 from rag.errors import ConfigurationError
 from rag.reports.coverage import AlertRule, Coverage, MatchedBy, coverage
@@ -27,7 +28,18 @@ def rule(name: str, url: str | None = None) -> AlertRule:
 
 
 def compared(rules: list[AlertRule], *pages: Document) -> Coverage:
-    return coverage(rules, pages, [OURS], SUFFIXES)
+    names = [
+        DocumentNames(
+            one.id,
+            one.path,
+            one.metadata.kind,
+            one.metadata.title,
+            one.metadata.url,
+            one.metadata.alerts,
+        )
+        for one in pages
+    ]
+    return coverage(rules, pages, names, [OURS], SUFFIXES)
 
 
 @pytest.mark.parametrize(

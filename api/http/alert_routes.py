@@ -1,0 +1,46 @@
+"""POST /v1/alerts: alerts of Alertmanager, Grafana or a generic form to groups and runbooks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+
+from api.http.authentication import Asking, Searcher
+from api.http.dependencies import InjectedServices
+from api.wire.alerts import group_request_id, triage_to_wire
+from api.wire.hits import JsonObject
+from api.wire.shapes import AlertsModel
+from rag.alerts.payloads import parse_alerts
+
+_EXAMPLE = {"alerts": [{"name": "CheckoutHighErrorRate", "labels": {"service": "checkout-api"}}]}
+
+
+def add_alert_routes(router: APIRouter) -> None:
+    router.add_api_route("/alerts", alerts, methods=["POST"], response_model=AlertsModel)
+
+
+def alerts(
+    services: InjectedServices,
+    principal: Searcher,
+    by: Asking,
+    body: Annotated[Any, Body(examples=[_EXAMPLE])],
+) -> JsonObject:
+    """Group alerts by the runbook that answers them, among those that the caller may read.
+
+    The body is Alertmanager's webhook (version 4), Grafana's, or
+    `{"alerts":[{"name","labels","annotations","starts_at","status"}]}`. Alerts that the caller sent
+    before stay in their groups until they are resolved or 24 hours old.
+    """
+    triage = services.alerts.triage(parse_alerts(body), principal=principal)
+    for number, group in enumerate(triage.groups):
+        question = group.first.question
+        services.audit.searched(by, question, group.match.hits)
+        services.requests.remember(
+            group_request_id(by.request_id, number),
+            principal,
+            question,
+            group.match.hits,
+            no_result=not group.match.hits,
+        )
+    return triage_to_wire(triage, by.request_id)

@@ -1,0 +1,31 @@
+"""Log templates by Drain (He et al., ICWS 2017), as the drain3 package implements it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drain3.drain import Drain
+
+# Drain's own defaults but for the threshold: messages are masked before, so that what is left is
+# mostly constant, and templates of different meaning differ in fewer words.
+_SIMILARITY = 0.5
+_DEPTH = 4
+_MAX_CHILDREN = 100
+_MAX_CLUSTERS = 20_000
+
+
+class DrainMiner:
+    """One stream's templates; not safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._drain = Drain(
+            depth=_DEPTH,
+            sim_th=_SIMILARITY,
+            max_children=_MAX_CHILDREN,
+            max_clusters=_MAX_CLUSTERS,
+        )
+
+    def add(self, masked: str) -> tuple[int, Sequence[str]]:
+        """The number of the message's template, and its tokens so far."""
+        cluster, _ = self._drain.add_log_message(masked)
+        return cluster.cluster_id, cluster.log_template_tokens

@@ -1,0 +1,163 @@
+"""Incidents as every interface uses them: opened, added to, shown and closed under one access rule.
+
+An incident that the principal may not see does not exist for it: NotFound.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
+from io import BufferedReader
+from typing import Any, Protocol
+
+from rag.access.acl import access_filter, parse_tags
+from rag.domain.access import Principal
+from rag.domain.search import Hit
+from rag.errors import InvalidPayload, NotFound, PermissionDenied
+from rag.guardrails.redaction import redacted
+from rag.incidents.analysis import Analysis, analyse
+from rag.incidents.facts import Facts, InputKind, InputSummary
+from rag.incidents.incident import MAX_NAME_CHARS, Incident, IncidentStore, may_see
+from rag.incidents.instants import Clock
+from rag.incidents.reading import ReadingTools, read_input
+from rag.incidents.runbooks import Guidance, RunbookFinder
+from rag.incidents.templates import TemplateMiner
+
+MAX_INPUTS = 200
+MAX_INCIDENTS = 10_000
+_SLUG = re.compile(r"[^a-z0-9]+")
+_MAX_SLUG_PARTS = 6
+
+
+class NoteWriter(Protocol):
+    """Keeps the note of an incident where it will be indexed."""
+
+    def write(self, incident: Incident, text: str) -> str:
+        """Keep a note; returns its path, empty where notes are switched off. Raises StoreError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """An incident with everything that is made of it for one principal."""
+
+    incident: Incident
+    facts: Facts
+    analysis: Analysis
+    guidance: Guidance
+
+
+@dataclass(frozen=True, slots=True)
+class DeskParts:
+    """What a desk works with; `now` gives the current time, aware."""
+
+    store: IncidentStore
+    finder: RunbookFinder
+    make_miner: Callable[[], TemplateMiner]
+    notes: NoteWriter
+    now: Callable[[], datetime]
+
+
+class IncidentDesk:
+    """The incidents of one installation."""
+
+    def __init__(self, parts: DeskParts) -> None:
+        self._parts = parts
+        self._store = parts.store
+
+    def open(
+        self, name: str, *, principal: Principal, acl: Iterable[object], services: Iterable[str]
+    ) -> tuple[Incident, tuple[Hit, ...]]:
+        """A new incident, with similar ones of the past. Its readers hold one of the tags `acl`.
+
+        A tag must be one that the principal holds. Raises InvalidPayload, InvalidTag,
+        PermissionDenied.
+        """
+        access = access_filter(principal)
+        if access.nothing:
+            raise PermissionDenied("a caller without groups cannot open an incident")
+        title = " ".join(redacted(name).split())
+        if not title or len(title) > MAX_NAME_CHARS:
+            raise InvalidPayload("name", f"must have 1 to {MAX_NAME_CHARS} characters")
+        tags = parse_tags(acl)
+        if not access.everything and not tags <= access.tags:
+            raise PermissionDenied("an incident's tags must be among the groups of its opener")
+        if len(self._store.list()) >= MAX_INCIDENTS:
+            raise InvalidPayload("name", f"there are {MAX_INCIDENTS} incidents: remove old ones")
+        now = self._parts.now()
+        incident = Incident(
+            id=_new_id(title, now),
+            name=title,
+            opened_at=now,
+            opened_by=principal.name,
+            opener_groups=principal.groups,
+            acl=tags,
+            services=tuple(dict.fromkeys(services)),
+        )
+        self._store.create(incident)
+        return incident, self._parts.finder.similar(title, principal=principal)
+
+    def add(
+        self,
+        incident_id: str,
+        name: str,
+        kind: InputKind,
+        data: BufferedReader[Any],
+        *,
+        principal: Principal,
+        zone: tzinfo | None = None,
+        on_progress: Callable[[int], None] = lambda _: None,
+    ) -> InputSummary:
+        """Read an input; one of the same name is replaced. Raises NotFound, InvalidPayload."""
+        self._visible(incident_id, principal)
+        known = self._store.facts(incident_id)
+        if len(known.without(name).inputs) >= MAX_INPUTS:
+            raise InvalidPayload("name", f"there are {MAX_INPUTS} inputs already")
+        clock = Clock(self._parts.now(), zone or UTC)
+        tools = ReadingTools(clock, self._parts.make_miner, on_progress)
+        found = read_input(name, kind, data, tools)
+        added = found.inputs[0]
+
+        def join(before: Facts) -> Facts:
+            return before.without(added.name).joined(found)
+
+        self._store.change_facts(incident_id, join)
+        return added
+
+    def view(self, incident_id: str, *, principal: Principal) -> IncidentView:
+        """Everything that is made of an incident. Raises NotFound."""
+        incident = self._visible(incident_id, principal)
+        facts = self._store.facts(incident_id)
+        analysis = analyse(facts)
+        guidance = self._parts.finder.guidance(incident.name, facts, analysis, principal=principal)
+        return IncidentView(incident, facts, analysis, guidance)
+
+    def list(self, *, principal: Principal) -> tuple[Incident, ...]:
+        """The incidents that the principal may see, the newest first."""
+        return tuple(one for one in self._store.list() if may_see(one, principal))
+
+    def close(
+        self, incident_id: str, *, principal: Principal, write: Callable[[IncidentView], str]
+    ) -> Incident:
+        """Close an incident and keep its note, which `write` makes. Raises NotFound, StoreError."""
+        view = self.view(incident_id, principal=principal)
+        closed = replace(view.incident, closed_at=view.incident.closed_at or self._parts.now())
+        note = self._parts.notes.write(closed, write(replace(view, incident=closed)))
+        closed = replace(closed, note=note)
+        self._store.replace(closed)
+        return closed
+
+    def _visible(self, incident_id: str, principal: Principal) -> Incident:
+        incident = self._store.get(incident_id)
+        if incident is None or not may_see(incident, principal):
+            raise NotFound("no such incident, or not one that the caller may see")
+        return incident
+
+
+def _new_id(title: str, now: datetime) -> str:
+    """Such as `20260314-checkout-5xx-3f9a1c`."""
+    words = [part for part in _SLUG.split(title.lower()) if part][:_MAX_SLUG_PARTS]
+    return "-".join([f"{now:%Y%m%d}", *(word[:40] for word in words), secrets.token_hex(3)])
