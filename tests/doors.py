@@ -189,12 +189,11 @@ def incident(asking: Asking) -> str:
     added = asking.post(f"{place}/inputs", body)
     seen = [asking.get(f"{place}{part}") for part in ("", "/report", "/status")]
     closed = asking.post(f"{place}/close", {})
-    return "\n".join([opened, added, *seen, closed, asking.get("/v1/incidents")])
+    return "\n".join([opened, added, *seen, closed])
 
 
 def cli_incident(asking: Asking) -> str:
-    opened = asking.run("incident", "open", asking.question[:200], "--json")
-    return opened + asking.run("incident", "list")
+    return asking.run("incident", "open", asking.question[:200], "--json")
 
 
 DOORS: Mapping[str, Callable[[Asking], str]] = {

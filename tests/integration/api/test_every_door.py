@@ -392,5 +392,6 @@ def _found(page: Page, seen: str) -> set[str]:
 _LEADING = ("search", "ask", "chat", "document", "mcp", "slack", "web", "cli", "alerts")
 LEADING = {name for name in DOORS if name.startswith((*_LEADING, "incident"))} - {
     *("search wrongly", "documents behind", "document by path"),
+    "cli incident",  # shows notes and postmortems alone
     *("web start", "web feedback", "web operations", "web rollback", "web evals"),
 }
