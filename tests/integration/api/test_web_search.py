@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -163,3 +164,11 @@ def test_pages_are_switched_off_by_the_settings(bench: Bench) -> None:
     settings = Settings(web=WebSettings(enabled=False))
     app = create_app(replace(bench.services, settings=settings))
     assert TestClient(app).get("/").status_code == 404
+
+
+def test_the_first_page_is_small(browser: Browser) -> None:
+    page = browser.get("/")
+    addresses = re.findall(r'(?:href|src)="(/assets/[^"]+)"', page.text)
+    assert len(addresses) == 5
+    sizes = [len(browser.get(address).content) for address in addresses]
+    assert len(page.content) + sum(sizes) < 100_000
