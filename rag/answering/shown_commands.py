@@ -39,6 +39,10 @@ _CLASSIFIED = word_set(
     "sh bash shell zsh ksh console shell-session shellsession sh-session terminal "
     "sql postgresql pgsql mysql"
 )
+_MAY_BE_RUN = _CLASSIFIED | {"", "text", "txt"}
+# A listing without a language that is so short is a command, if it begins as one.
+_FEW_LINES = 3
+_MAX_WORDS_BEFORE_A_STOP = 4  # with more, a line that ends in a full stop is a sentence
 # The most dangerous first.
 _REMARKS = {
     Risk.DESTRUCTIVE: "destructive",
@@ -66,7 +70,11 @@ class ShownCommands:
         risks = {command.risk for command in commands if command.block in within}
         for leaf in content.leaves(index):
             kind = content.blocks[leaf].kind
-            if kind is not BlockKind.CODE:
+            if kind is BlockKind.CODE:
+                if not any(command.block == leaf for command in commands):
+                    language = content.blocks[leaf].language
+                    risks.update(self._in_code(language, content.code(leaf)))
+            else:
                 prose = content.prose(leaf)
                 for paragraph in prose.split("\n") if kind is BlockKind.TABLE else [prose]:
                     risks.update(self._in_prose(without_comments(paragraph)))
@@ -88,6 +96,25 @@ class ShownCommands:
             for leaf in content.leaves(index)
             if content.blocks[leaf].kind is BlockKind.CODE
         )
+
+    def _in_code(self, language: str, code: str) -> Iterator[Risk]:
+        """The risks of lines that look like commands, in code that ingest found none in."""
+        if language not in _MAY_BE_RUN:
+            return
+        lines = [line for line in code.split("\n") if line.strip()]
+        begins = bool(lines) and _PROGRAM.fullmatch(_PROMPT.sub("", lines[0]).split()[0])
+        alone = begins and (language in _CLASSIFIED or len(lines) <= _FEW_LINES)
+        for line in lines:
+            words = _PROMPT.sub("", line).split()
+            is_sentence = line.rstrip().endswith((".", "!", "?", ":"))
+            if not words or (is_sentence and len(words) > _MAX_WORDS_BEFORE_A_STOP):
+                continue
+            if not _PROGRAM.fullmatch(words[0]):
+                continue
+            if self._classifier.is_known_program(words[0]):
+                yield self._classifier.classify(" ".join(words))
+            elif len(words) > 1 and (alone or _OPTION.search(line)):
+                yield Risk.UNKNOWN
 
     def _in_prose(self, prose: str) -> Iterator[Risk]:
         spans = code_spans(prose)

@@ -590,3 +590,42 @@ def test_any_text_is_classified(text: str) -> None:
 )
 def test_classify_sql(statement: str, risk: Risk) -> None:
     assert classify_sql(statement) is risk
+
+
+@pytest.mark.parametrize(
+    ("command", "risk"),
+    [
+        ("ceph osd purge 3", Risk.DESTRUCTIVE),
+        ("ceph osd tree", Risk.READ_ONLY),
+        ("ceph osd set noout", Risk.MUTATING),
+        ("zpool destroy tank", Risk.DESTRUCTIVE),
+        ("zfs list", Risk.READ_ONLY),
+        ("lvremove vg/x", Risk.DESTRUCTIVE),
+        ("vacuumdb --all --freeze", Risk.MUTATING),
+        ("kops delete cluster --name x --yes", Risk.DESTRUCTIVE),
+        ("kops get clusters", Risk.READ_ONLY),
+        ("velero backup delete b", Risk.DESTRUCTIVE),
+        ("velero backup describe b", Risk.READ_ONLY),
+        ("velero restore create --from-backup b", Risk.MUTATING),
+        ("flux uninstall", Risk.DESTRUCTIVE),
+        ("flux get all", Risk.READ_ONLY),
+        ("linkerd check", Risk.READ_ONLY),
+        ("clusterctl delete --all", Risk.DESTRUCTIVE),
+        ("nats stream purge ORDERS", Risk.DESTRUCTIVE),
+        ("nats stream info ORDERS", Risk.READ_ONLY),
+        ("rabbitmqadmin delete queue name=x", Risk.DESTRUCTIVE),
+        ("rabbitmq-diagnostics status", Risk.READ_ONLY),
+        ("rabbitmqctl delete_queue q", Risk.DESTRUCTIVE),
+        ("vtctldclient --server x:1 DeleteTablets zone1-1", Risk.DESTRUCTIVE),
+        ("vtctldclient GetTablets", Risk.READ_ONLY),
+        ("sgdisk --zap-all /dev/sdb", Risk.DESTRUCTIVE),
+        ("sgdisk -p /dev/sdb", Risk.READ_ONLY),
+        ("cf delete app -f", Risk.DESTRUCTIVE),
+        ("bosh -d x delete-vm y", Risk.DESTRUCTIVE),
+        ("bosh vms", Risk.READ_ONLY),
+        ("consul members", Risk.READ_ONLY),
+        ("thanos tools bucket cleanup", Risk.DESTRUCTIVE),
+    ],
+)
+def test_tools_of_clusters_and_storage_are_known(command: str, risk: Risk) -> None:
+    assert classify(command) is risk
