@@ -15,6 +15,7 @@ from api.compose import embedding
 from api.compose.commands import team_commands
 from api.compose.embedding_models import EmbeddingModels
 from api.compose.local import LOCAL_ADMINISTRATOR, catalog_path
+from api.compose.sites import site_rules
 from api.settings import Settings
 from rag.access.acl import access_filter
 from rag.adapters.catalog.alert_claims import CatalogClaims
@@ -84,6 +85,7 @@ def make_search_path(
             reranked=settings.rerank.passages,
             review_every=settings.search.review_every,
             weights=settings.search.weights,
+            sites={one.name: rules for one in settings.sources if (rules := site_rules(one))},
         ),
         make_reranker(settings),
     )

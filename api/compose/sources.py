@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.compose.incidents import NOTES_SOURCE, notes_folder
 from api.compose.parts import secret_from_environment
+from api.compose.sites import site_rules
 from api.settings import Settings, SourceSettings
 from ingest.sources.connectors.kinds import make_connector
 from ingest.sources.git_source import GitCheckout
@@ -17,7 +18,7 @@ def configured_sources(settings: Settings) -> list[Source]:
             source.name,
             settings.source_root(source),
             source.acl,
-            source.url,
+            site_rules(source),
             connector=make_connector(source.connector, source.options)
             if source.connector
             else None,

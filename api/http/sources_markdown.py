@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from api.wire.text import freshness_as_text
 from rag.domain.answers import Citation
-from rag.domain.documents import Document
+from rag.domain.search import Hit
 
 # Characters that a link's address may contain.
 _SAFE_IN_ADDRESS = "/:?#@!$&'*+,;=%~-._"
@@ -30,7 +30,7 @@ def sources(citations: Sequence[Citation], base: str) -> str:
 
 def _line(citation: Citation, base: str) -> str:
     document, chunk = citation.hit.document, citation.hit.chunk
-    link = f"[{_escaped(document.metadata.title)}]({_address(document, base)})"
+    link = f"[{_escaped(document.metadata.title)}]({_address(citation.hit, base)})"
     section = " / ".join(_escaped(title) for title in chunk.section)
     where = _escaped(f"{document.path}:{chunk.lines.first}-{chunk.lines.last}")
     parts = [where, section, freshness_as_text(citation.hit.freshness)]
@@ -39,8 +39,9 @@ def _line(citation: Citation, base: str) -> str:
     return f"- \\[{citation.marker}\\] {link} · {' · '.join(part for part in parts if part)}"
 
 
-def _address(document: Document, base: str) -> str:
-    url = document.metadata.url or ""
+def _address(hit: Hit, base: str) -> str:
+    document = hit.document
+    url = hit.url or document.metadata.url or ""
     if url.startswith(("https://", "http://")):
         return quote(url, safe=_SAFE_IN_ADDRESS)
     return f"{base}/v1/documents/{document.id}"

@@ -14,8 +14,8 @@ from rag.text.suggestions import did_you_mean, nearest
 
 PREFIX = "RUNBOOK_"
 _DELIMITER = "__"
-_TABLE = re.compile(r"^\s*\[(\[?)\s*([^\]]+?)\s*\]")
-_KEY = re.compile(r"^\s*([\w.\"' -]+?)\s*=")
+_TABLE = re.compile(r"^\s*+\[(\[?)([^\]]++)\]")
+_KEY = re.compile(r"""[\w."' -]+""")
 # What pydantic says of a value of another type, where the words of TOML say it better.
 _TYPES = {
     "frozen_set_type": 'give a list, such as ["public"]',
@@ -93,8 +93,8 @@ def line_of(text: str, location: Location) -> int | None:
             table = _parts(header[2])
             seen += bool(header[1]) and table == wanted[:1]
             here = table
-        elif key := _KEY.match(line):
-            here = [*table, *_parts(key[1])]
+        elif "=" in line and _KEY.fullmatch(key := line.partition("=")[0].strip()):
+            here = [*table, *_parts(key)]
         else:
             continue
         in_array = seen < 0 or seen == index

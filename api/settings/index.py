@@ -2,16 +2,72 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from api.settings.section import AclTags, Section
+from rag.addresses.anchors import AnchorStyle
+from rag.addresses.site_rules import PLACEHOLDERS, Preset, Replacement, SiteRules, preset_rules
+from rag.text.suggestions import did_you_mean
 
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
+_IN_BRACES = re.compile(r"\{([^{}]*)\}")
 # Without a user or password: these come from the environment.
 _GIT_URL = r"^(https?|ssh|git|file)://[^@\s-][^@\s]*$|^ssh://[A-Za-z0-9_]+@[^@:\s-][^@\s]*$"
+
+
+def _preset_alone(raw: object) -> object:
+    return {"preset": raw} if isinstance(raw, str) else raw
+
+
+class SiteSettings(Section):
+    """How a site maps the files of a source to URLs, where it differs from its `preset`.
+
+    `replace` are pairs of a regular expression and its replacement, applied in order to the path of
+    a file without its suffix. `index_pages` are names, without suffix, of files that the site
+    serves as their folder.
+    """
+
+    preset: Preset | None = None
+    lower_case: bool | None = None
+    index_pages: tuple[str, ...] | None = None
+    anchors: AnchorStyle | None = None
+    replace: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def rules(self) -> SiteRules:
+        """The rules of the preset with these changes; the template is without the site's address.
+
+        Raises ValueError when a regular expression or its replacement is not valid.
+        """
+        rules = preset_rules(self.preset)
+        if self.lower_case is not None:
+            rules = replace(rules, lower_case=self.lower_case)
+        if self.index_pages is not None:
+            names = frozenset(name.casefold() for name in self.index_pages)
+            rules = replace(rules, index_pages=names)
+        if self.anchors is not None:
+            rules = replace(rules, anchors=self.anchors)
+        own = tuple(map(_replacement, self.replace))
+        return replace(rules, replacements=(*rules.replacements, *own))
+
+    @model_validator(mode="after")
+    def _can_be_applied(self) -> SiteSettings:
+        self.rules.page("a/b.md")
+        return self
+
+
+def _replacement(pair: tuple[str, str]) -> Replacement:
+    try:
+        pattern = re.compile(pair[0])
+        re.compile(f"{pair[0]}|").sub(pair[1], "")  # always matches, so the replacement is read
+    except re.error as error:
+        raise ValueError(f"replace: {pair[0]!r} with {pair[1]!r}: {error}") from error
+    return pattern, pair[1]
 
 
 class SourceSettings(Section):
@@ -20,12 +76,16 @@ class SourceSettings(Section):
     In place of `path`, `git` names a repository of which `branch` is checked out into the state
     folder and fetched by every whole run, with the credentials that the environment variable
     `credentials_env` holds; `connector` names a system that is mirrored, and `options` what of it.
+
+    `url` is where the files' pages begin on the web, or a template with placeholders, and `site`
+    says how the site maps files to pages: a preset, or a table of SiteSettings.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     path: Path | None = None
     acl: AclTags | None = None
     url: str | None = None
+    site: Annotated[SiteSettings | None, BeforeValidator(_preset_alone)] = None
     git: str | None = Field(default=None, pattern=_GIT_URL)
     branch: str = Field(default="main", pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}$")
     subfolder: str = Field(default="", pattern=r"^([A-Za-z0-9_][^/\\]*(/[A-Za-z0-9_][^/\\]*)*)?$")
@@ -39,6 +99,11 @@ class SourceSettings(Section):
         given = [place for place in (self.path, self.git, self.connector) if place is not None]
         if len(given) != 1:
             raise ValueError("give a `path`, a `git` repository or a `connector`: one of them")
+        unknown = [name for name in _IN_BRACES.findall(self.url or "") if name not in PLACEHOLDERS]
+        if unknown:
+            known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+            meant = did_you_mean(unknown[0], PLACEHOLDERS)
+            raise ValueError(f"`url` has an unknown {{{unknown[0]}}}{meant or f': use {known}'}")
         if self.options and self.connector is None:
             raise ValueError("`options` belong to a `connector`")
         return self

@@ -34,7 +34,7 @@ _KEYS = (("ask", "api_key"), ("evals", "judge_api_key"))
 # Variables that are no settings: of the command line, and of the examples for clients.
 _OTHER_VARIABLES = frozenset({"RUNBOOK_CONFIG"})
 # Kubernetes describes each service to every container: RUNBOOK_SERVER_SERVICE_HOST=10.0.0.1.
-_OF_KUBERNETES = re.compile(r"_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_\w+)?$")
+_OF_KUBERNETES = re.compile(r"_SERVICE_(?:HOST|PORT)|_PORT_\d{1,5}_(?:TCP|UDP|SCTP)")
 _MIN_SIMILARITY = 0.8
 
 

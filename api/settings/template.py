@@ -19,7 +19,8 @@ _TEMPLATE = Template("""\
 # without it the nearest .runbook-acl.yaml up its folders counts, then the `acl` given here.
 # Without any of them nobody but administrators can read it.
 $source
-# url = "https://git.example.com/ops/runbooks/blob/main/{path}"
+# url = "https://docs.example.com/"     # where the rendered files begin; see docs/sites.md
+# site = "mkdocs"                  # or hugo, docusaurus, backstage, github, gitlab
 #    In place of `path`, a branch of a git repository, fetched into the state folder:
 #    git = "https://git.example.com/ops/runbooks.git"
 #    branch = "main"

@@ -46,7 +46,8 @@ def _sources(citations: Sequence[Citation]) -> list[str]:
 
 def _source(citation: Citation) -> str:
     document, chunk = citation.hit.document, citation.hit.chunk
-    title, url = escaped(document.metadata.title), document.metadata.url
+    title = escaped(document.metadata.title)
+    url = citation.hit.url or document.metadata.url
     where = escaped(f"{document.path}:{chunk.lines.first}-{chunk.lines.last}")
     linked = f"<{_link(url)}|{title.replace('|', '¦')}>" if url and _is_web(url) else title
     doubt = "" if citation.supported else " · _not confirmed by this page_"

@@ -34,6 +34,7 @@ def to_wire(hit: Hit) -> JsonObject:
         "document": _reference(hit.document),
         "section": list(hit.chunk.section),
         "lines": [hit.chunk.lines.first, hit.chunk.lines.last],
+        "url": hit.url or hit.document.metadata.url,
         "text": hit.chunk.text,
         "score": hit.score,
         "scores": asdict(hit.scores),

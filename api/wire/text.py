@@ -49,14 +49,15 @@ def freshness_as_text(freshness: Freshness) -> str:
 def _hit(hit: Hit) -> str:
     successors = ", ".join(map(one_line, hit.superseded_by))
     superseded = [f"superseded by {successors}"] if successors else []
-    about = " · ".join([*superseded, *_about(hit.document, hit.freshness)])
+    about = " · ".join([*superseded, *_about(hit.document, hit.freshness, hit.url)])
     title = f"{hit.rank}. {one_line(hit.document.metadata.title)}"
     return "\n".join([title, about, _passage(hit.document, hit.chunk)])
 
 
-def _about(document: Document, freshness: Freshness) -> list[str]:
+def _about(document: Document, freshness: Freshness, section_url: str | None = None) -> list[str]:
     owner = [f"owner {one_line(document.metadata.owner)}"] if document.metadata.owner else []
-    url = [document.metadata.url] if document.metadata.url else []
+    address = section_url or document.metadata.url
+    url = [address] if address else []
     kind = document.metadata.kind.value
     return [kind, freshness_as_text(freshness), *owner, f"document id {document.id}", *url]
 

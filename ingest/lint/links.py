@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ingest.lint.findings import Finding, Level, Rule
 from ingest.lint.page import MARKDOWN, Page, PageContents, read_pages
+from ingest.lint.site_pages import SitePages
+
+# Lines of a file, as hosts of repositories address them, and tags of Hugo, Jekyll and Jinja.
+_LINES = re.compile(r"L\d+(?:C\d+)?(?:-L?\d+(?:C\d+)?)?")
+_TEMPLATE_TAG = re.compile(r"\{\{|\{%")
 
 DEAD_LINK = Rule(
     "dead-link",
     Level.ERROR,
-    "A relative link leads to no file.",
-    "Correct the path; it is relative to the page, or to the source's root with a leading /.",
+    "A relative link leads to no file and to no page of the site.",
+    "Correct the path; it is relative to the page, or to the source's root with a leading /. If "
+    "the site has rules of its own, set `site` on the source.",
 )
 DEAD_ANCHOR = Rule(
     "dead-anchor",
@@ -35,6 +42,7 @@ class LinkTargets:
     """What links may lead to; reads each page that an anchor asks about once."""
 
     contents: PageContents
+    sites: Mapping[Path, SitePages]
     _anchors: dict[Path, frozenset[str] | None] = field(default_factory=dict)
 
     def anchors(self, root: Path, place: Path) -> frozenset[str] | None:
@@ -50,12 +58,17 @@ def dead_links(page: Page, targets: LinkTargets) -> Iterator[Finding]:
         parts = urlsplit(link.target)
         if parts.scheme or parts.netloc:
             continue
-        place = _place(page, unquote(parts.path))
-        if not place.exists():
+        path = unquote(parts.path)
+        if _TEMPLATE_TAG.search(path):
+            continue  # what it leads to is known only when the site is built
+        place = targets.sites[page.root].find(page.path, path)
+        if place is None:
             message = f"the link to {parts.path} leads to no file"
             yield page.finding(DEAD_LINK, link.line, message)
         elif parts.fragment:
             anchor = unquote(parts.fragment)
+            if _LINES.fullmatch(anchor):
+                continue
             known = targets.anchors(page.root, place)
             if known is not None and anchor not in known and anchor.lower() not in known:
                 message = f"{parts.path or 'this page'} has no heading for #{anchor}"
@@ -68,12 +81,6 @@ def dead_supersedes(page: Page) -> Iterator[Finding]:
     if page.superseded and not any((page.root / path).is_file() for path in paths):
         message = f"supersedes: there is no {page.fields.supersedes}"
         yield page.finding(DEAD_SUPERSEDES, page.line_of("supersedes"), message)
-
-
-def _place(page: Page, path: str) -> Path:
-    if not path:
-        return page.place
-    return page.root / path.lstrip("/") if path.startswith("/") else page.place.parent / path
 
 
 def _read_anchors(contents: PageContents, root: Path, place: Path) -> frozenset[str] | None:

@@ -11,12 +11,14 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from rag.addresses.anchors import AnchorStyle, anchor_of
+
 _MAX_NESTING = 40
 _MAX_LINE = 100_000
 _COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*+")
 _NAMED_PLACE = re.compile(r"(?<=\s)(?:id|name)\s*=\s*[\"']?([^\s\"'>]+)", re.IGNORECASE)
-_NOT_IN_A_SLUG = re.compile(r"[^\w\- ]")
+_EXPLICIT_ANCHOR = re.compile(r"\{:?\s*+#([^{}\s]++)[^{}]*+\}\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +122,18 @@ def _anchors(placed: Sequence[_Placed]) -> Iterator[str]:
             for tag in _TAG.findall(token.content):
                 yield from _NAMED_PLACE.findall(tag)
         elif token.type == "heading_open":
-            slug = _slug(placed[index + 1][0])
-            yield f"{slug}-{seen[slug]}" if seen[slug] else slug
-            seen[slug] += 1
+            heading = _text(placed[index + 1][0])
+            if named := _EXPLICIT_ANCHOR.search(heading):
+                yield named[1]
+                heading = heading[: named.start()]
+            for slug in {anchor_of(heading, style) for style in AnchorStyle}:
+                yield from (
+                    (f"{slug}-{seen[slug]}", f"{slug}_{seen[slug]}") if seen[slug] else (slug,)
+                )
+                seen[slug] += 1
 
 
-def _slug(heading: Token) -> str:
-    """A heading's anchor as GitHub, GitLab and most renderers make it."""
-    text = "".join(
+def _text(heading: Token) -> str:
+    return "".join(
         child.content for child in heading.children or () if child.type in ("text", "code_inline")
     )
-    return _NOT_IN_A_SLUG.sub("", text.strip().lower()).replace(" ", "-")

@@ -18,9 +18,11 @@ from ingest.lint.metadata import KnownNames, missing_fields, noted_values, unkno
 from ingest.lint.page import Page, PageContents, read_pages
 from ingest.lint.rules import RULES
 from ingest.lint.secrets import secrets
+from ingest.lint.site_pages import SitePages
 from ingest.lint.steps import steps_without_result
 from ingest.lint.suppression import unknown_suppressions, without_silenced
 from ingest.reading.acl_rules import AclRules
+from rag.addresses.site_rules import SiteRules
 from rag.command_risk.classify import CommandClassifier
 from rag.ports import Embedder
 
@@ -30,13 +32,15 @@ class Target:
     """A root with the pages below it that are read; findings are reported for `asked` alone.
 
     The others are there to be compared with. Paths are relative to the root, with `/`. `guessed`
-    says that the root is a checkout's, and that the source's may lie anywhere below it.
+    says that the root is a checkout's, and that the source's may lie anywhere below it. `site` are
+    the rules of the site that renders the pages.
     """
 
     root: Path
     pages: tuple[str, ...]
     asked: frozenset[str]
     guessed: bool = False
+    site: SiteRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def lint(
         between.setdefault(finding.place, []).append(finding)
     context = _LintContext(
         known,
-        LinkTargets(contents),
+        LinkTargets(contents, {t.root: SitePages(t.root, t.pages, t.site) for t in targets}),
         {t.root: AclRules(t.root, None) for t in targets},
         classifier,
     )

@@ -10,6 +10,7 @@ from ingest.lint.run import Target
 from ingest.sources.selection import missing_path
 from ingest.sources.source import Source
 from ingest.sources.walk import walk
+from rag.addresses.site_rules import SiteRules
 from rag.errors import ConfigurationError
 
 
@@ -30,8 +31,9 @@ def lint_targets(paths: Sequence[Path], sources: Sequence[Source]) -> list[Targe
         asked.setdefault((root, guessed), set()).update(_files(root, scope))
         if any(root == source.root for source in sources) and root not in known_files:
             known_files[root] = walk(root, TEXT_SUFFIXES).files
+    sites = {source.root: source.site for source in sources}
     return [
-        _target(root, files, known_files.get(root, ()), guessed)
+        _target(root, files, known_files.get(root, ()), guessed, sites.get(root))
         for (root, guessed), files in asked.items()
     ]
 
@@ -61,5 +63,7 @@ def _files(root: Path, scope: str) -> tuple[str, ...]:
     return walk(root, TEXT_SUFFIXES, None if scope == "." else scope).files
 
 
-def _target(root: Path, asked: set[str], known_files: Sequence[str], guessed: bool) -> Target:
-    return Target(root, tuple(sorted(asked | set(known_files))), frozenset(asked), guessed)
+def _target(
+    root: Path, asked: set[str], known_files: Sequence[str], guessed: bool, site: SiteRules | None
+) -> Target:
+    return Target(root, tuple(sorted(asked | set(known_files))), frozenset(asked), guessed, site)

@@ -47,8 +47,13 @@ class SourceFiles:
         return RawFile(source, path, data, content_hash(data), read.mtime)
 
     def url_of(self, path: str) -> str | None:
-        """The address of a document, from its connector or its source's `url`."""
-        return (self._mirror.url(path) if self._mirror else None) or self._source.url
+        """The address of a document, from its connector or its source's site.
+
+        `{revision}` may still stand in it.
+        """
+        if self._mirror is not None and (url := self._mirror.url(path)):
+            return url
+        return self._source.site.url(path) if self._source.site else None
 
     def is_unchanged(self, raw: RawFile, served: ActiveVersion | None) -> bool:
         """Whether the served version has this content, revision and ACL; never in a full run."""

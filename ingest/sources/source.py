@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ingest.sources.connectors.port import Connector
 from ingest.sources.git_source import GitCheckout
+from rag.addresses.site_rules import SiteRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +16,14 @@ class Source:
 
     `excluded` are folders below `root` that other sources index, so that no file is indexed twice.
 
-    `url` is a template for links to its files, with `{path}` and `{revision}`. With a `connector`
+    `site` says how its files are addressed on the web. With a `connector`
     the root is where its documents are mirrored; a `checkout` is fetched by whole runs.
     """
 
     name: str
     root: Path
     acl: frozenset[str] | None = None
-    url: str | None = None
+    site: SiteRules | None = None
     scope: str | None = None
     connector: Connector | None = None
     checkout: GitCheckout | None = None

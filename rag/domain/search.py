@@ -113,7 +113,8 @@ class Hit:
     """One result of a search: a chunk, its document, and the explanation of its rank.
 
     `superseded_by` are the paths, in the document's source, of its successors that the principal
-    may read.
+    may read. `url` leads to the chunk's section on the site that renders the document; None without
+    one.
     """
 
     rank: int
@@ -124,6 +125,7 @@ class Hit:
     freshness: Freshness
     explanation: Explanation
     superseded_by: tuple[str, ...] = ()
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

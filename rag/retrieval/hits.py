@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from rag.addresses.site_rules import SiteRules
 from rag.domain.documents import IndexedChunk
 from rag.domain.search import Candidate, Explanation, Hit, Scores
 from rag.retrieval.freshness import freshness_of
@@ -61,6 +62,15 @@ def hits_of(
         )
         for rank, one in enumerate(ranked, start=1)
     )
+
+
+def with_section_url(hit: Hit, sites: Mapping[str, SiteRules]) -> Hit:
+    """The hit with the URL of its section; `sites` are the rules of each source, by its name."""
+    document, rules = hit.document, sites.get(hit.document.source)
+    url = document.metadata.url
+    if rules is not None:
+        url = rules.section_url(url, document.path, document.revision, hit.chunk.section)
+    return replace(hit, url=url)
 
 
 def _by_key(ranking: Sequence[Candidate]) -> dict[int, float]:

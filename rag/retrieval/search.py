@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from rag.access.acl import AccessFilter, access_filter
+from rag.addresses.site_rules import SiteRules
 from rag.domain.documents import FreshnessStatus
 from rag.domain.search import (
     Candidate,
@@ -38,7 +39,12 @@ from rag.ports import (
 )
 from rag.retrieval.freshness import DEFAULT_REVIEW_EVERY, status_of
 from rag.retrieval.fusion import Fusion, RankedDocument, signals_with
-from rag.retrieval.hits import RankedChunk, hits_of, without_near_duplicates
+from rag.retrieval.hits import (
+    RankedChunk,
+    hits_of,
+    with_section_url,
+    without_near_duplicates,
+)
 from rag.retrieval.priors import with_priors
 from rag.retrieval.relevance import Compared, answers
 
@@ -58,13 +64,14 @@ class SearchSettings:
     """`candidates` is the limit of each retriever, raised to five for each requested hit.
 
     `reranked` is the number of chunks passed to the reranker; `weights` overrides the weights of
-    signals by name.
+    signals by name. `sites` are the rules for the URLs of each source's documents, by its name.
     """
 
     candidates: int = 100
     reranked: int = 20
     review_every: timedelta = DEFAULT_REVIEW_EVERY
     weights: Mapping[str, float] = field(default_factory=dict)
+    sites: Mapping[str, SiteRules] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +211,8 @@ class SearchEngine:
     def _hits(self, search: _Search, found: _Found) -> tuple[Hit, ...]:
         chunks, judged = self._reranked(search, found.chunks)
         kept = without_near_duplicates(chunks, search.query.k)
-        return hits_of(kept, found.rankings, judged, self._today(), self._settings.review_every)
+        hits = hits_of(kept, found.rankings, judged, self._today(), self._settings.review_every)
+        return tuple(with_section_url(hit, self._settings.sites) for hit in hits)
 
     def _reranked(
         self, search: _Search, chunks: Sequence[RankedChunk]

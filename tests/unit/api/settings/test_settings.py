@@ -74,7 +74,7 @@ def test_init_writes_a_file_that_says_the_defaults(
     monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(cli, ["init"]).exit_code == 0
     written = (tmp_path / "runbook.toml").read_text(encoding="utf-8")
-    keys = re.findall(r"^# (\[\w+\]|(?!acl|url)\w+ = \S+)", written, re.MULTILINE)
+    keys = re.findall(r"^# (\[\w+\]|(?!acl|url|site)\w+ = \S+)", written, re.MULTILINE)
     assert len(keys) > 15
     told = load_settings(write(tmp_path, "\n".join(keys)))
     defaults = Settings(directory=tmp_path)

@@ -1,0 +1,88 @@
+"""Hits and alerts by the addresses of the site that renders a source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.inprocess import run, run_json
+
+PAGE = """# Disk full
+
+The broker refuses to write.
+
+## Roll back & restart
+
+Roll the broker back and restart the pump when the disk is full, then watch the queue for a while
+and close the incident once it is empty again. {filler}
+"""
+BASE = "https://docs.example/ops"
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Path:
+    page = tmp_path / "docs/Kafka/Disk full.md"
+    page.parent.mkdir(parents=True)
+    page.write_text(PAGE.format(filler="Tell the owner of the queue what was done. " * 40))
+    return tmp_path
+
+
+def configure(folder: Path, lines: str) -> None:
+    source = '[[sources]]\nname = "docs"\npath = "docs"\nacl = ["public"]\n'
+    (folder / "runbook.toml").write_text(source + lines)
+
+
+def best_in_section(folder: Path) -> dict[str, Any]:
+    run_json(folder, "ingest")
+    hits = run_json(folder, "search", "roll back the broker and restart")["hits"]
+    return next(hit for hit in hits if hit["section"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "page", "anchor"),
+    [
+        ('site = "mkdocs"', "/Kafka/Disk%20full/", "#roll-back-restart"),
+        ('site = "hugo"', "/kafka/disk-full/", "#roll-back--restart"),
+        ('site = "docusaurus"', "/Kafka/Disk%20full", "#roll-back--restart"),
+        ('site = "github"', "/Kafka/Disk%20full.md", "#roll-back--restart"),
+        ('site = "gitlab"', "/Kafka/Disk%20full.md", "#roll-back-restart"),
+        ('site = "backstage"', "/Kafka/Disk%20full/", "#roll-back-restart"),
+        (
+            'site = { preset = "mkdocs", replace = [["^Kafka/", "broker/"]], lower_case = true }',
+            "/broker/disk%20full/",
+            "#roll-back-restart",
+        ),
+        ("", "/Kafka/Disk%20full.md", "#roll-back--restart"),
+    ],
+)
+def test_a_hit_links_to_its_section_on_the_site(
+    team: Path, lines: str, page: str, anchor: str
+) -> None:
+    configure(team, f'url = "{BASE}/"\n{lines}\n')
+    hit = best_in_section(team)
+    assert hit["document"]["url"] == BASE + page
+    assert hit["url"] == BASE + page + anchor
+
+
+def test_without_an_address_there_is_no_link(team: Path) -> None:
+    configure(team, 'site = "mkdocs"\n')
+    assert best_in_section(team)["url"] is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('url = "https://h/{pth}"', 'unknown {pth}; did you mean "path"?'),
+        ('site = "mkdoc"', "site.preset"),
+        ('site = { replace = [["(", ""]] }', "replace"),
+        ('site = { replace = [["a", "\\\\2"]] }', "replace"),
+        ("site = { lowercase = true }", 'did you mean "lower_case"?'),
+    ],
+)
+def test_rules_that_cannot_be_applied_are_refused(team: Path, lines: str, said: str) -> None:
+    configure(team, lines + "\n")
+    done = run(team, "ingest")
+    assert done.returncode == 2
+    assert said in done.stderr
