@@ -12,7 +12,7 @@ import click
 
 from api.cli import exit_codes
 from api.cli.lazy_group import LazyGroup
-from api.cli.terminal import echo, echo_traceback, echo_usage_error, last_resort
+from api.cli.terminal import PREPARING, echo, echo_traceback, echo_usage_error, last_resort
 from rag.errors import ConfigurationError, GateFailed, InvalidTag, RunbookError
 
 # command -> module below api.cli, and its line in `runbook --help`; importing none of them keeps
@@ -73,6 +73,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.excepthook = echo_traceback
     logging.lastResort = last_resort()
+    logging.getLogger(PREPARING).setLevel(logging.INFO)
     try:
         sys.exit(cli.main(standalone_mode=False))
     except click.ClickException as error:

@@ -1,4 +1,4 @@
-"""A progress bar on stderr for long work; silent off a terminal."""
+"""Progress of long work on stderr: a bar at a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -8,12 +8,34 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from api.cli.terminal import rich_console
+from api.cli.terminal import echo, rich_console
 from ingest.runs.report import Progress, Silent
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
+
+
+_LINE_SECONDS = 10.0
+
+
+class PlainProgress:
+    """A line every ten seconds, for logs of jobs; nothing for a run that is done sooner."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._next = clock() + _LINE_SECONDS
+        self._found = 0
+        self._done = 0
+
+    def found(self, documents: int) -> None:
+        self._found += documents
+
+    def done(self, documents: int, chunks: int) -> None:  # noqa: ARG002 - of the port
+        self._done += documents
+        if self._clock() >= self._next:
+            echo(f"indexing: {self._done} of {self._found} documents", err=True)
+            self._next = self._clock() + _LINE_SECONDS
 
 
 class _Bar:
@@ -43,9 +65,9 @@ class _Bar:
 
 @contextmanager
 def shown_progress() -> Iterator[Progress]:
-    """Progress on stderr when a person looks at it."""
+    """Progress on stderr: a bar at a terminal, else a line now and then."""
     with _shown() as bar:
-        yield bar or Silent()
+        yield bar or PlainProgress()
 
 
 @contextmanager

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+# The logger of the one step that takes many seconds and happens once.
+PREPARING = "rag.adapters.embedding.model_export"
+
+
 @dataclass(frozen=True, slots=True)
 class Styled:
     """Text in a colour, or bold, where the output is a terminal that shows colours."""
@@ -103,9 +107,10 @@ def rich_console(*, err: bool = False, width: int | None = None) -> Console:
 
 
 def last_resort() -> logging.Handler:
-    """What prints warnings of libraries on stderr where a command sets up no log."""
+    """What prints warnings on stderr where a command sets up no log, and what a user waits for."""
     handler = logging.StreamHandler()
-    handler.setLevel(logging.WARNING)
+    handler.setLevel(logging.INFO)
+    handler.addFilter(lambda record: record.levelno >= logging.WARNING or record.name == PREPARING)
     handler.setFormatter(_VisibleFormatter("%(message)s"))
     return handler
 

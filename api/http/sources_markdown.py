@@ -22,9 +22,7 @@ def sources(citations: Sequence[Citation], base: str) -> str:
     if not citations:
         return ""
     lines = [_line(citation, base) for citation in citations]
-    definitions = [
-        f"[{citation.marker}]: {_address(citation.hit.document, base)}" for citation in citations
-    ]
+    definitions = [f"[{citation.marker}]: {_address(citation.hit, base)}" for citation in citations]
     return "\n".join(["", "", "**Sources**", "", *lines, "", *definitions])
 
 

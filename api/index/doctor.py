@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from api.compose.embedding import make_embedder
@@ -14,19 +14,29 @@ from api.settings import Settings
 from rag.errors import IndexBusy, RunbookError
 
 _LOW_DISK_MIB = 500
+# Of all files: more than that is no accident of a single file.
+_MAX_QUARANTINED = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: whether it passed, and what was seen or what to do."""
+    """One check: whether it passed, and what was seen or what to do.
+
+    A `warning` says that something should be done, and that what works goes on working.
+    """
 
     check: str
     ok: bool
     detail: str
+    warning: bool = False
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """Every check in turn; one that fails does not stop the rest."""
+class _Warned(Exception):
+    """What a check found that does not fail it."""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every check in turn, as soon as it is done; one that fails does not stop the rest."""
     checks: dict[str, Callable[[Settings], str]] = {
         "sources": _sources,
         "state folder": _state_folder,
@@ -36,12 +46,15 @@ def examine(settings: Settings) -> list[Finding]:
         "quarantine": _quarantine,
         "owner": _owner,
     }
-    return [_run(name, check, settings) for name, check in checks.items()]
+    for name, check in checks.items():
+        yield _run(name, check, settings)
 
 
 def _run(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
     try:
         return Finding(name, True, check(settings))
+    except _Warned as warned:
+        return Finding(name, True, str(warned), warning=True)
     except (RunbookError, OSError) as error:
         return Finding(name, False, str(error))
 
@@ -98,11 +111,15 @@ def _last_run(settings: Settings) -> str:
 def _quarantine(settings: Settings) -> str:
     with open_catalog(settings) as catalog:
         held = catalog.reader.quarantined()
-    if held:
-        first = held[0]
-        line = f":{first.line}" if first.line else ""
-        raise RunbookError(f"{len(held)} files, first {first.path}{line}: {first.reason}")
-    return "empty"
+        served = catalog.reader.summary(today(), settings.search.review_every).documents
+    if not held:
+        return "empty"
+    first, files = held[0], "file" if len(held) == 1 else "files"
+    line = f":{first.line}" if first.line else ""
+    found = f"{len(held)} {files}, first {first.path}{line}: {first.reason}"
+    if len(held) > _MAX_QUARANTINED * (len(held) + served):
+        raise RunbookError(found)
+    raise _Warned(f"{found}; the other documents are served")
 
 
 def _owner(settings: Settings) -> str:

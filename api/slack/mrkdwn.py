@@ -21,7 +21,7 @@ _MARKUP = str.maketrans({"*": "\u2217", "_": "\u02cd", "~": "\u223c", "`": "\u02
 _LITERAL = _MARKUP | str.maketrans({"[": "\u27e6", "]": "\u27e7", ">": "\u203a"})
 # Slack formats at the edges of words alone, so that `max_connections` is kept.
 _AT_AN_EDGE = re.compile(r"(?<![^\W_])[*_~`]+|[*_~`]+(?![^\W_])|`")
-_QUOTE_LEAD = re.compile(r"^(\s*)>", re.MULTILINE)
+_QUOTE_LEAD = re.compile(r"^([ \t]*+)>", re.MULTILINE)
 
 
 def mrkdwn(markdown: str) -> str:

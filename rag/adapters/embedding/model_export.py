@@ -8,6 +8,7 @@ It is used only when its vectors agree with those of sentence-transformers, the 
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from rag.errors import ModelError
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+log = logging.getLogger(__name__)
 # bfloat16, which CPUs that have it use, keeps 0.9999 on texts of up to 512 tokens (measured).
 MIN_COSINE = 0.995
 _SECONDS = 900  # a large model takes minutes to load and convert
@@ -45,6 +47,7 @@ def export_in_child(model: str, max_tokens: int, allow_download: bool, folder: P
 
     Two that export at once do no harm: each works aside, and the first to finish is kept.
     """
+    log.info("preparing the embedding model %s for this machine: once, about 20 seconds", model)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as aside:
         made = Path(aside) / "made"

@@ -87,3 +87,17 @@ def test_a_mistyped_word_is_answered_with_the_nearest(
 def test_a_mistyped_source_is_answered_with_the_nearest(team: Path) -> None:
     (team / "runbook.toml").write_text('[[sources]]\nname = "docs"\npath = "docs"\n')
     assert 'did you mean "docs"?' in said(team, "ingest", "--source", "dcos", code=2)
+
+
+@pytest.mark.parametrize(("good", "code", "mark"), [(20, 0, "warn"), (2, 1, "FAIL")])
+def test_doctor_warns_of_a_few_files_in_quarantine_and_fails_for_many(
+    tmp_path: Path, good: int, code: int, mark: str
+) -> None:
+    (tmp_path / "docs").mkdir()
+    for number in range(good):
+        (tmp_path / f"docs/{number}.md").write_text(PAGE.format(service=f"s{number}", acl="team:a"))
+    (tmp_path / "docs/bad.md").write_bytes(b"\x00\x01\xff")
+    assert run(tmp_path, "ingest", "docs").returncode == 3
+    done = run(tmp_path, "doctor")
+    assert done.returncode == code
+    assert f"{mark}  quarantine: 1 file, first bad.md" in done.stdout

@@ -70,6 +70,7 @@ def test_a_hit_has_the_shape_of_the_contract(bench: Bench) -> None:
         },
         "section": ["Mitigation", "Roll back"],
         "lines": [41, 63],
+        "url": "https://git.example/checkout-5xx.md",
         "text": "Undo the rollout of the checkout deploy.",
         "freshness": {
             "status": "due",
