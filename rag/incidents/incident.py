@@ -19,7 +19,8 @@ class Incident:
     """One incident. Times are aware (UTC); `closed_at` is None while it is open.
 
     `acl` holds the tags of those who may see it. Without a tag only its opener and administrators
-    may: the opener is known by name, and must still hold the groups held at the time.
+    may: the opener is known by name, and must still hold the groups held at the time. One without
+    groups is an administrator, and no name gives access to what it opened.
     """
 
     id: str
@@ -41,6 +42,7 @@ def may_see(incident: Incident, principal: Principal) -> bool:
     is_opener = (
         principal.authenticated
         and principal.name == incident.opened_by
+        and bool(incident.opener_groups)
         and incident.opener_groups <= principal.groups
     )
     return access.allows(incident.acl) or is_opener
