@@ -30,6 +30,7 @@ _KINDS = {
     "hr": BlockKind.OTHER,
     "admonition_open": BlockKind.ADMONITION,
     "tab_open": BlockKind.ITEM,
+    "code_tag": BlockKind.CODE,
 }
 _NESTING = frozenset({BlockKind.STEP, BlockKind.ITEM, BlockKind.QUOTE, BlockKind.ADMONITION})
 _QUOTING = frozenset({BlockKind.QUOTE, BlockKind.ADMONITION})
@@ -39,7 +40,12 @@ _QUOTES = re.compile(r"(?:(?<![ \t])[ \t]++)?>(?:[ \t]*+>)*+[ \t]?")
 _HEADING_MARK = re.compile(r"#{1,6}[ \t]*")
 _INDENT = re.compile(r"[ \t]*")
 _INDENT_IN_QUOTE = re.compile(r"[ \t>]*")
-_LANGUAGE = re.compile(r"\s*\{?\.?([\w+-]+)")
+_LANGUAGE = re.compile(r"\s*+\{?\s*+\.?([\w+-]+)")
+# MyST's directives of code, whose options come first.
+_CODE_DIRECTIVE = re.compile(
+    r"\s*+\{(?:code-block|code|code-cell|sourcecode|prompt)\}\s*+([\w+-]+)"
+)
+_OPTION_LINES = re.compile(r"(?:[ \t]*+:[\w-]++:[^\n]*+\n)*+")
 # GitHub's alerts: https://docs.github.com/en/get-started/writing-on-github (Alerts)
 # and those of Obsidian, which may be folded and have a title.
 _ALERT = re.compile(r"\[!([A-Za-z][A-Za-z-]{0,19})\][-+]?[ \t]*+(.*+)")
@@ -249,6 +255,10 @@ class _Collected:
             min(max(self._lines.start(line) + column, block.start), block.end)
             for line, column in (container.start, container.end)
         )
+        if block.kind is BlockKind.CODE:
+            return replace(
+                block, body_start=start, body_end=max(start, end), language=container.kind
+            )
         kind = container.kind or block.admonition
         return replace(block, body_start=start, body_end=max(start, end), admonition=kind)
 
@@ -271,7 +281,10 @@ class _Collected:
         end = block.end
         if last > opening and self._closes(token.markup, last, block.end):
             end = max(start, self._lines.end(last - 1))
-        language = _LANGUAGE.match(token.info)
+        directive = _CODE_DIRECTIVE.match(token.info)
+        if directive:
+            start = min(self._behind(_OPTION_LINES, start, end), end)
+        language = directive or _LANGUAGE.match(token.info)
         block = replace(
             block,
             body_start=start,

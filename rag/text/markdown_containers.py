@@ -6,6 +6,8 @@
 - GitLab: `>>> [!warning]` up to `>>>`
 - Hugo and Jekyll shortcodes, MDX components and HTML elements up to the tag that closes them
 
+- code between `{% highlight %}`, `{{< highlight >}}` or `{{< code >}}` and their ends
+
 A rule adds a token `admonition_open`, `tab_open` or `container_open` (whose blocks stand for
 themselves); the meta of the first two is a Container.
 """
@@ -13,6 +15,7 @@ themselves); the meta of the first two is a Container.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
@@ -20,7 +23,7 @@ from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock
 
 from rag.text.admonitions import admonition_kind
-from rag.text.tag_pairs import Place, TagPair, paired_lines, tag_pairs
+from rag.text.tag_pairs import Place, TagPair, code_ends, paired_lines, tag_pairs
 
 _MKDOCS = re.compile(r'(?:!!!|\?\?\?\+?)[ \t]*+([\w \t-]*+)(?:"([^"\n]*+)")?[ \t]*+')
 _TAB = re.compile(r'===[!+]?[ \t]*+"([^"\n]++)"[ \t]*+')
@@ -29,6 +32,11 @@ _DIRECTIVE = re.compile(
 )
 _FENCED_DIRECTIVE = re.compile(r"(`{3,}+|~{3,}+)\{([\w-]++)\}[ \t]*+([^`\n]*+)")
 _QUOTE_FENCE = re.compile(r">>>[ \t]*+(?:\[!([\w-]{1,20})\](.*+))?")
+_CODE_TAG = re.compile(
+    r"(?:\{%-?\s*+(?:highlight|code)\s++([\w+-]++)[^{}\n]*+\}"
+    r"|\{\{[<%]\s*+(?:highlight|code|code-block)\s++(?:lang(?:uage)?=)?[\"']?([\w+-]++)[^{}\n]*+\}\})"
+    r"[ \t]*+"
+)
 _OPTION_LINE = re.compile(r"[ \t]*+:([\w-]++):[ \t]*+([^\n]*+)")
 _MIN_INDENT = 2  # Python-Markdown asks for 4 columns, and authors write fewer
 _INDENT = 4
@@ -36,9 +44,10 @@ _INDENT = 4
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """What a container is: `kind` of admonition, and where its body begins and ends.
+    """What a container is: `kind` of admonition or language of code, and where its body is.
 
-    `title` are the line and columns of its title, if it has one.
+    `start` and `end` are those of its body. `title` are the line and columns of its title, if it
+    has one.
     """
 
     kind: str
@@ -55,6 +64,7 @@ def container_rules(markdown: MarkdownIt) -> None:
         ("colon_container", _colons),
         ("fenced_container", _fenced),
         ("tag_container", _tags),
+        ("code_tag", _code),
     ):
         markdown.block.ruler.before("fence", name, rule, interrupts)
 
@@ -209,6 +219,27 @@ def _tags(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     _add(state, "admonition", (start, pair.behind + 1), container)
     _read_between(state, pair, first, last)
     _close(state, "admonition", pair.behind + 1)
+    return True
+
+
+def _code(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Code between the shortcodes of Hugo and Jekyll that highlight it."""
+    text = _line(state, start)
+    found = _CODE_TAG.fullmatch(text) if text.startswith("{") else None
+    if not found or state.is_code_block(start):
+        return False
+    ends = code_ends(state.src, state.env)
+    place = bisect_right(ends, start)
+    if place == len(ends) or ends[place] >= end:
+        return False
+    if silent:
+        return True
+    last = ends[place]
+    token = state.push("code_tag", "code", 0)
+    token.map = [start, last + 1]
+    language = (found[1] or found[2]).lower()
+    token.meta = {"container": Container(language, (start + 1, 0), _end_of(state, last - 1))}
+    state.line = last + 1
     return True
 
 

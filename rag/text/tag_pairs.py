@@ -15,6 +15,10 @@ from rag.text.admonitions import admonition_kind
 # A line and a column, both from 0.
 Place = tuple[int, int]
 
+_CODE_END = re.compile(
+    r"[ \t>]*+(?:\{%-?\s*+end(?:highlight|code)\s*+-?%\}"
+    r"|\{\{[<%]\s*+/\s*+(?:highlight|code|code-block)\s*+[%>]\}\})[ \t]*+"
+)
 _PREFIX = re.compile(r"[ \t>]*")
 _FENCE = re.compile(r"(?:[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)?)(`{3,}+|~{3,}+)")
 _COLONS = re.compile(r"[ \t>]*+(:{3,}+)[ \t]*+(\S?)")
@@ -66,6 +70,15 @@ def paired_lines(text: str, cache: MutableMapping[str, Any]) -> dict[int, int]:
     if "paired_lines" not in cache:
         cache["paired_lines"] = dict(_closings(text))
     found: dict[int, int] = cache["paired_lines"]
+    return found
+
+
+def code_ends(text: str, cache: MutableMapping[str, Any]) -> list[int]:
+    """The lines that close code between shortcodes."""
+    if "code_ends" not in cache:
+        lines = enumerate(text.split("\n"))
+        cache["code_ends"] = [n for n, line in lines if "{" in line and _CODE_END.fullmatch(line)]
+    found: list[int] = cache["code_ends"]
     return found
 
 
