@@ -19,7 +19,7 @@ from api.web.forms import FormFields, PostedForm
 from api.web.page_route import SignedInPage
 from api.web.site import Site, site_of
 from rag.domain.access import Principal
-from rag.domain.answers import Answered, AnswerEvent, ContextFound, TextPart, Turn
+from rag.domain.answers import Answered, AnswerEvent, ContextFound, Detail, TextPart, Turn
 from rag.domain.search import SearchQuery
 from rag.errors import RunbookError
 
@@ -46,9 +46,10 @@ def ask(request: Request, principal: Searcher, by: Asking, fields: PostedForm) -
     """The whole page with the answer."""
     site = site_of(request)
     question, earlier = _asked(fields)
+    detail = _detail(fields)
     if not _is_answerable(site, question):
         return _page(request, site, question, earlier, too_long=bool(question), status=422)
-    *_, last = _events(site, question, earlier, principal, by)
+    *_, last = _events(site, question, earlier, detail, principal, by)
     if not isinstance(last, Answered):
         raise RuntimeError("the stream of an answer ended without it")
     answer = _answer_markup(request, site, last, question, earlier)
@@ -59,9 +60,10 @@ def stream(request: Request, principal: Searcher, by: Asking, fields: PostedForm
     """Server-sent events, each with a piece of the page: `sources`, `text`, `answer`, `failure`."""
     site = site_of(request)
     question, earlier = _asked(fields)
+    detail = _detail(fields)
     if not _is_answerable(site, question):
         return _page(request, site, question, earlier, too_long=bool(question), status=422)
-    events = _events(site, question, earlier, principal, by)
+    events = _events(site, question, earlier, detail, principal, by)
     # The search runs before the first byte goes out, so that its failure is an error page.
     events = chain([next(events)], events)
     return EventStream(
@@ -71,12 +73,14 @@ def stream(request: Request, principal: Searcher, by: Asking, fields: PostedForm
 
 
 def _events(
-    site: Site, question: str, earlier: list[str], principal: Principal, by: By
+    site: Site, question: str, earlier: list[str], detail: Detail, principal: Principal, by: By
 ) -> Iterator[AnswerEvent]:
     history = [Turn("user", text) for text in earlier]
     query = SearchQuery(question, principal)
     services = site.services
-    return audited(services.answerer.stream(query, history=history), question, services, by)
+    return audited(
+        services.answerer.stream(query, history=history, detail=detail), question, services, by
+    )
 
 
 def _server_sent(
@@ -114,6 +118,8 @@ def _answer_markup(
         answer=answer,
         markup=render_answer(answer.text, citations),
         citations=citations,
+        question=question,
+        before="\n".join(earlier),
         earlier="\n".join([*earlier, question][-_MAX_EARLIER:]),
     )
 
@@ -145,6 +151,10 @@ def _asked(fields: FormFields) -> tuple[str, list[str]]:
     question = fields.get("q", "").replace("\0", "").strip()
     earlier = fields.get("earlier", "").replace("\0", "").splitlines()
     return question, [line.strip() for line in earlier if line.strip()][-_MAX_EARLIER:]
+
+
+def _detail(fields: FormFields) -> Detail:
+    return Detail.FULL if fields.get("detail") == "full" else Detail.BRIEF
 
 
 def _is_answerable(site: Site, question: str) -> bool:

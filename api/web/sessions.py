@@ -73,9 +73,9 @@ class Sessions:
             return None
         try:
             data = self._cipher.decrypt_at_time(cookie, self.seconds, int(self._clock()))
-        except InvalidToken:
+            session = Session(**json.loads(data))
+        except (InvalidToken, TypeError):  # not ours, or made by another version
             return None
-        session = Session(**json.loads(data))
         return None if session.id in self._ended else session
 
     def end(self, session: Session) -> None:

@@ -279,6 +279,7 @@ function askFrom(form) {
     main.elements.q.value = form.elements.q.value;
     main.elements.earlier.value = form.elements.earlier.value;
   }
+  main.elements.detail.value = form === main ? "" : form.elements.detail?.value ?? "";
   history.replaceState(null, "", `/ask?${new URLSearchParams({ q: main.elements.q.value })}`);
   ask(main);
 }

@@ -136,3 +136,12 @@ def test_a_search_without_a_result_can_be_told_to_the_owners(
     assert done.status_code == 200
     [kept] = bench.services.catalog.feedback.list()
     assert (kept.verdict.comment, kept.asked.question) == ("missing", "zebra giraffe")
+
+
+def test_all_that_was_found_can_be_shown(browser: Browser) -> None:
+    brief = browser.submit("/ask", "/ask", {"q": QUESTION})
+    assert 'name="detail" value="full"' in brief.text
+    full = browser.submit("/ask", "/ask", {"q": QUESTION, "detail": "full"})
+    assert "### " not in full.text
+    assert "<h3>" in full.text
+    assert "<h3>" not in brief.text

@@ -10,9 +10,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.http.app import create_app
+from api.identity.anonymous import Anonymous
+from api.identity.api_keys import ApiKeys
+from api.identity.authenticator import CombinedAuthenticator
 from api.limits import Limits
 from api.web.page_route import OpenPage
 from api.web.pages import page_routers
+from api.web.site import make_site
+from rag.access.groups import GroupHierarchy
 from rag.domain.access import Right
 from tests.http_bench import PAYMENTS, Bench
 from tests.web_browser import Browser, csrf_of
@@ -211,3 +216,27 @@ def test_signing_in_is_audited_without_the_key(stocked: Bench, browser: Browser)
     assert event["principal"] == f"key:{made.id}"
     assert event["door"] == "POST /sign-in"
     assert made.key not in str(stocked.audited.events)
+
+
+def test_anonymous_callers_need_not_sign_in_and_may(stocked: Bench) -> None:
+    methods = CombinedAuthenticator(
+        [ApiKeys(stocked.keys)], Anonymous(frozenset({"public"})), GroupHierarchy
+    )
+    services = replace(stocked.services, authenticator=methods)
+    browser = Browser(TestClient(create_app(services)))
+    page = browser.get("/search", q="certificate")
+    assert page.status_code == 200
+    assert "open.md" in page.text
+    assert "checkout.md" not in page.text
+    assert 'href="/sign-in?next=/search"' in page.text
+    browser.sign_in(stocked.key())
+    page = browser.get("/search", q="certificate")
+    assert "checkout.md" in page.text
+    assert "/sign-in" not in page.text
+
+
+def test_a_session_of_another_version_is_no_session(stocked: Bench) -> None:
+    sessions = make_site(stocked.services).sessions
+    older = sessions._cipher.encrypt(b'{"id": "x", "user": "y"}').decode()
+    page = Browser(stocked.client, f"runbook-session={older}").get("/")
+    assert page.status_code == 401
