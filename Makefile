@@ -7,10 +7,11 @@ FUZZ_SECONDS ?= 600
 # Where `make train` leaves what it makes.
 OUT ?= .training
 SMALL_VENV := .venv-small-model
+RELEASE_VENV := .venv-release
 SMALL_CONFIG := deploy/small-model/runbook.toml
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test lint types tests evals bench train soak fuzz hostile small-model clean
+.PHONY: setup demo test lint types tests evals bench train soak fuzz hostile small-model release-check clean
 
 setup: $(VENV)/.installed
 
@@ -72,8 +73,12 @@ small-model: $(SMALL_VENV)/.installed
 	  $(SMALL_VENV)/bin/runbook --config $(SMALL_CONFIG) ask "$$question" || [ $$? -eq 5 ] || exit 1; \
 	done
 
+# Builds, installs and uses the distribution outside the checkout; deploy/release/check.sh.
+release-check: $(RELEASE_VENV)/.installed
+	TOOLS=$(CURDIR)/$(RELEASE_VENV)/bin PYTHON=$(PYTHON) deploy/release/check.sh
+
 clean:
-	rm -rf $(VENV) $(SMALL_VENV) .fuzz .training .runbook deploy/small-model/.runbook build *.egg-info
+	rm -rf $(VENV) $(SMALL_VENV) $(RELEASE_VENV) .fuzz .training .runbook deploy/small-model/.runbook build *.egg-info
 
 $(VENV)/.installed: requirements.txt requirements-evals.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -97,4 +102,9 @@ $(SMALL_VENV)/.installed: requirements-small-model.txt requirements.txt pyprojec
 	$(PYTHON) -m venv $(SMALL_VENV)
 	$(SMALL_VENV)/bin/python -m pip --disable-pip-version-check --quiet install -r requirements-small-model.txt
 	$(SMALL_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation -e .
+	touch $@
+
+$(RELEASE_VENV)/.installed: requirements-release.txt
+	$(PYTHON) -m venv $(RELEASE_VENV)
+	$(RELEASE_VENV)/bin/python -m pip --disable-pip-version-check --quiet install -r requirements-release.txt
 	touch $@
