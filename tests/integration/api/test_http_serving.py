@@ -15,6 +15,7 @@ import structlog
 from fastapi import FastAPI
 
 from api.http.server import serve, server_config
+from api.http.stopping import Stopping
 from rag.errors import IndexMissing, ServiceNotStarted
 from tests.http_bench import (
     MAX_BODY,
@@ -132,7 +133,7 @@ def test_an_application_whose_start_fails_does_not_end_as_if_it_had_served(bench
     app = FastAPI(lifespan=failing)
     config = server_config(app, bench.services.settings.limits, host="127.0.0.1", port=0)
     with pytest.raises(ServiceNotStarted, match=r"127\.0\.0\.1:0 did not start"):
-        serve(config)
+        serve(config, Stopping(30))
 
 
 def test_readiness_shows_how_many_files_could_not_be_read(tmp_path: Path) -> None:
