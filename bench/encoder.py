@@ -13,10 +13,10 @@ import numpy as np
 
 from api.compose.embedding import make_embedder
 from api.compose.indexing import run_ingest
-from api.settings import Settings
+from api.settings import DEFAULT_MODEL, Settings
 from bench.corpora import Corpus, Page, texts
 from ingest.runs.report import Silent
-from rag.adapters.embedding.sentence_transformer import PACKAGED_MODEL, load
+from rag.adapters.embedding.sentence_transformer import load
 
 _SAMPLE = 384
 _MAX_TOKENS = 512
@@ -44,7 +44,7 @@ class Ingesting:
 def encoding(pages: Sequence[Page], folder: Path) -> Encoding:
     """Texts of mixed lengths through sentence-transformers with its defaults, and through ours."""
     sample = random.Random(1).sample(texts(pages), min(_SAMPLE, len(texts(pages))))
-    reference = load(PACKAGED_MODEL, _MAX_TOKENS, allow_download=False)
+    reference = load(DEFAULT_MODEL, _MAX_TOKENS, allow_download=False)
     reference.encode(sample[:8])
     started = time.perf_counter()
     expected = reference.encode(sample, normalize_embeddings=True)

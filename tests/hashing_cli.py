@@ -6,14 +6,14 @@ import sys
 
 import api.compose.embedding
 from api.cli.main import main
-from api.settings import PACKAGED_MODEL, Settings
+from api.settings import DEFAULT_MODEL, Settings
 from rag.ports import Embedder
 from tests.fakes import HashingEmbedder
 
 
 def hashing_embedder(settings: Settings) -> Embedder:
     model = settings.embedding.model
-    return HashingEmbedder("" if model == PACKAGED_MODEL else model)
+    return HashingEmbedder("" if model == DEFAULT_MODEL else model)
 
 
 if __name__ == "__main__":

@@ -12,15 +12,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from api.compose.embedding import make_embedder
 from api.settings import Settings
 from api.settings.index import EmbeddingSettings
 from rag.adapters.embedding.sentence_transformer import PACKAGED_MODEL, PACKAGED_SHA256, load
-from training.dataset import Dataset, HeadingPair, heading_pairs, read_dataset
+from training.dataset import heading_pairs, read_dataset
 from training.delta_file import write_delta
+from training.encoder import Encoder
 from training.fitting import Recipe, Trainer, batches
 from training.negatives import mined
 
@@ -57,7 +57,7 @@ def _arguments() -> argparse.ArgumentParser:
 
 def train(asked: argparse.Namespace) -> None:
     """Mine, train, and save OUT/tuned.pt and OUT/recipe.json."""
-    torch.set_num_threads(asked.threads)
+    torch.manual_seed(asked.seed)
     recipe = replace(Recipe(), seed=asked.seed, epochs=asked.epochs)
     held_out = frozenset(asked.hold_out)
     embedder = make_embedder(
@@ -66,20 +66,19 @@ def train(asked: argparse.Namespace) -> None:
     dataset = read_dataset(asked.data).without(held_out)
     pairs = heading_pairs(asked.data, embedder, held_out, recipe.heading_pairs, recipe.seed)
     print(f"{len(dataset.queries)} queries, {len(pairs)} heading pairs", flush=True)
-    texts = _texts(dataset, pairs)
-    made = embedder.embed_documents(texts)
-    base = {text: np.asarray(one, dtype=np.float32) for text, one in zip(texts, made, strict=True)}
-    negatives = mined(
-        dataset,
-        {one.id: base[one.text] for one in dataset.sections.values()},
-        [base[query.text] for query in dataset.queries],
-    )
     model: Any = load(PACKAGED_MODEL, _MAX_TOKENS, allow_download=False)
-    model.train()
+    trainer = Trainer(Encoder(model, recipe.frozen_layers, asked.threads), recipe)
+    ids = list(dataset.sections)
+    sections = trainer.prepare([dataset.sections[one].text for one in ids], recipe.passage_tokens)
+    queries = trainer.prepare([one.text for one in dataset.queries], recipe.query_tokens)
+    trainer.prepare([pair.heading for pair in pairs], recipe.query_tokens)
+    trainer.prepare([pair.body for pair in pairs], recipe.passage_tokens)
+    print("prepared", flush=True)
+    negatives = mined(dataset, dict(zip(ids, sections, strict=True)), queries)
     epochs = [
         list(batches(dataset, negatives, pairs, recipe, epoch)) for epoch in range(recipe.epochs)
     ]
-    Trainer(model, recipe, base).run(epochs, asked.out, asked.minutes * 60)
+    trainer.run(epochs, asked.out, asked.minutes * 60)
 
 
 def pack(out: Path, name: str, scale: float) -> None:
@@ -101,13 +100,6 @@ def pack(out: Path, name: str, scale: float) -> None:
         "recipe": recipe,
     }
     write_delta(out, name, base, tuned, manifest)
-
-
-def _texts(dataset: Dataset, pairs: list[HeadingPair]) -> list[str]:
-    found = [one.text for one in dataset.sections.values()]
-    found += [query.text for query in dataset.queries]
-    found += [text for pair in pairs for text in (pair.heading, pair.body)]
-    return list(dict.fromkeys(found))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 
 nDCG@10 by document with binary gains, for the whole hybrid and for the vectors of chunks alone.
 The bench's sets are asked over the bench's corpus; the queries of the sources that were held out,
-by style, over the documents of these sources together.
+by style, over the documents of these sources together, those of the bench over the bench's corpus.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from training.dataset import Dataset, Section, read_dataset, shingles
 
 _K = 10
 _COPY = 0.8
+_COMMON_NAMES = frozenset({"readme.md", "index.md", "_index.md"})
 Scores = dict[str, dict[str, float]]
 
 
@@ -65,27 +66,37 @@ def bench_sets(bench: Path) -> dict[str, list[Asked]]:
     return dict(found)
 
 
-def held_out_sets(dataset: Dataset, sources: frozenset[str]) -> dict[str, list[Asked]]:
-    """Queries by style; documents with a copy of the gold section answer as well."""
+def held_out_sets(
+    dataset: Dataset, sources: frozenset[str], corpus: Path
+) -> dict[str, list[Asked]]:
+    """Queries by style whose documents stand in `corpus`; copies of a document answer as well."""
+    paths = [path.relative_to(corpus).as_posix() for path in corpus.rglob("*") if path.is_file()]
     sections = [one for one in dataset.sections.values() if one.source in sources]
     found: dict[str, list[Asked]] = defaultdict(list)
-    gold = {one.id: _documents_with(one, sections) for one in sections}
+    gold = {one.id: _copies(one, sections, paths) for one in sections}
     for number, query in enumerate(dataset.queries):
-        if query.section in gold:
+        if gold.get(query.section):
             asked = Asked(f"{query.section}-{number}", query.text, gold[query.section])
             found[f"held out, {query.style}"].append(asked)
     return dict(found)
 
 
-def _documents_with(section: Section, others: Sequence[Section]) -> tuple[str, ...]:
+def _copies(section: Section, others: Sequence[Section], paths: Sequence[str]) -> tuple[str, ...]:
+    """The section's document, those that repeat the section, and those of the same file name."""
     mine = shingles(section.text)
-    same = {section.path}
+    same = {_path(section)}
     for other in others:
-        if other.path != section.path:
-            theirs = shingles(other.text)
-            if len(mine & theirs) >= _COPY * min(len(mine), len(theirs)):
-                same.add(other.path)
-    return tuple(sorted(path.removeprefix("bench/") for path in same))
+        theirs = shingles(other.text)
+        if len(mine & theirs) >= _COPY * min(len(mine), len(theirs)):
+            same.add(_path(other))
+    name = Path(section.path).name
+    if name.lower() not in _COMMON_NAMES:
+        same |= {path for path in paths if Path(path).name == name}
+    return tuple(sorted(same & set(paths))) if _path(section) in paths else ()
+
+
+def _path(section: Section) -> str:
+    return section.path.removeprefix("bench/")
 
 
 def scores(model: str, corpus: Path, sets: Sets, folder: Path) -> Scores:
@@ -142,12 +153,10 @@ def _rows(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]
 
 
-def _linked(data: Path, bench: Path, sources: Sequence[str], folder: Path) -> Path:
+def _copied(corpus: Path, sources: Sequence[str], folder: Path) -> Path:
     """A folder with the documents of these sources, at the paths that sections have."""
     for source in sources:
-        name = source.removeprefix("bench/")
-        place = (data if name == source else bench) / "corpus" / name
-        shutil.copytree(place, folder / name, dirs_exist_ok=True)
+        shutil.copytree(corpus / source, folder / source, dirs_exist_ok=True)
     return folder
 
 
@@ -168,13 +177,16 @@ def main() -> None:
             "\n".join(compare(*(json.loads(one.read_text()) for one in (asked.base, asked.tuned))))
         )
         return
-    found = scores(
-        asked.model, asked.bench / "corpus", bench_sets(asked.bench), asked.folder / "bench"
-    )
-    if asked.hold_out:
-        kept = _linked(asked.data, asked.bench, asked.hold_out, asked.folder / "held-out")
-        sets = held_out_sets(read_dataset(asked.data), frozenset(asked.hold_out))
-        found |= scores(asked.model, kept, sets, asked.folder / "held-out-index")
+    dataset = read_dataset(asked.data)
+    corpus = asked.bench / "corpus"
+    of_bench = frozenset(one for one in asked.hold_out if one.startswith("bench/"))
+    sets = {**bench_sets(asked.bench), **held_out_sets(dataset, of_bench, corpus)}
+    found = scores(asked.model, corpus, sets, asked.folder / "bench")
+    if others := sorted(set(asked.hold_out) - of_bench):
+        kept = _copied(asked.data / "corpus", others, asked.folder / "held-out")
+        sets = held_out_sets(dataset, frozenset(others), kept)
+        for name, by_question in scores(asked.model, kept, sets, asked.folder / "other").items():
+            found.setdefault(name, {}).update(by_question)
     (asked.folder / "scores.json").write_text(json.dumps(found))
     for name, by_question in found.items():
         print(f"{name}: {np.mean(list(by_question.values())):.3f} of {len(by_question)}")

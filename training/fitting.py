@@ -18,8 +18,10 @@ import numpy as np
 import torch
 
 from training.dataset import Dataset, HeadingPair
+from training.encoder import Encoder
 from training.objective import Encoded, loss
 
+_LEAST_RATE = 0.02  # share of the learning rate at the end
 _REPORTED = 10  # steps between two lines of progress
 
 
@@ -30,15 +32,16 @@ class Recipe:
     seed: int = 1
     epochs: int = 4
     sections: int = 24
-    negatives: int = 16
-    headings: int = 12
-    heading_pairs: int = 1_500
-    learning_rate: float = 4e-5
+    negatives: int = 12
+    headings: int = 6
+    heading_pairs: int = 600
+    frozen_layers: int = 3
+    learning_rate: float = 8e-5
     warm_up: float = 0.1
     temperature: float = 0.05
     anchor: float = 0.5
-    query_tokens: int = 64
-    passage_tokens: int = 128
+    query_tokens: int = 32
+    passage_tokens: int = 80
     weight_decay: float = 0.01
 
 
@@ -119,21 +122,22 @@ def _batch(
 
 
 class Trainer:
-    """Tunes the encoder's layers; the token embeddings stay as they are."""
+    """Tunes the encoder's upper layers on batches of the texts given to `prepare`."""
 
-    def __init__(self, model: Any, recipe: Recipe, base: dict[str, np.ndarray[Any, Any]]) -> None:
-        torch.manual_seed(recipe.seed)
-        self._model = model
+    def __init__(self, encoder: Encoder, recipe: Recipe) -> None:
+        self._encoder = encoder
         self._recipe = recipe
-        self._base = base
-        self._transformer = model[0].auto_model
-        self._tokenizer = model.tokenizer
-        for parameter in self._transformer.embeddings.parameters():
-            parameter.requires_grad = False
-        self._tuned = [one for one in self._transformer.parameters() if one.requires_grad]
+        self._states: dict[str, torch.Tensor] = {}
+        self._base: dict[str, torch.Tensor] = {}
         self._optimizer = torch.optim.AdamW(
-            self._tuned, lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+            encoder.tuned.values(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
+
+    def prepare(self, texts: Sequence[str], tokens: int) -> list[np.ndarray[Any, Any]]:
+        """The base model's vectors of the texts, which are cut after `tokens`."""
+        for text, states, vector in self._encoder.prepare(list(dict.fromkeys(texts)), tokens):
+            self._states[text], self._base[text] = states, vector
+        return [self._base[text].numpy() for text in texts]
 
     def run(self, epochs: Sequence[Sequence[Batch]], folder: Path, seconds: float) -> None:
         """Train, with a checkpoint after each epoch, for at most `seconds`.
@@ -159,57 +163,37 @@ class Trainer:
     def save(self, folder: Path) -> None:
         """The tuned parameters and the recipe."""
         folder.mkdir(parents=True, exist_ok=True)
-        state = {
-            name: value.detach().clone()
-            for name, value in self._transformer.named_parameters()
-            if value.requires_grad
-        }
+        state = {name: value.detach().clone() for name, value in self._encoder.tuned.items()}
         torch.save(state, folder / "tuned.pt")
-        (folder / "recipe.json").write_text(json.dumps(asdict(self._recipe), indent=1))
+        recipe = json.dumps(asdict(self._recipe), indent=1)
+        (folder / "recipe.json").write_text(recipe, encoding="utf-8")
 
     def _set_rate(self, progress: float) -> None:
         warm_up = self._recipe.warm_up
         share = progress / warm_up if progress < warm_up else (1 - progress) / (1 - warm_up)
         for group in self._optimizer.param_groups:
-            group["lr"] = self._recipe.learning_rate * max(share, 0.02)
+            group["lr"] = self._recipe.learning_rate * max(share, _LEAST_RATE)
 
     def _step(self, batch: Batch) -> float:
+        texts = batch.queries + batch.passages
+        encoding = self._encoder.encode([self._states[text] for text in texts])
+        base = torch.stack([self._base[text] for text in texts])
+        middle = len(batch.queries)
         encoded = Encoded(
-            queries=self._encode(batch.queries, self._recipe.query_tokens),
-            passages=self._encode(batch.passages, self._recipe.passage_tokens),
-            base_queries=self._base_of(batch.queries),
-            base_passages=self._base_of(batch.passages),
+            queries=encoding.vectors[:middle],
+            passages=encoding.vectors[middle:],
+            base_queries=base[:middle],
+            base_passages=base[middle:],
             gold=torch.tensor(batch.gold),
             masked=_masked(batch),
         )
         value = loss(encoded, self._recipe.temperature, self._recipe.anchor)
         self._optimizer.zero_grad()
         value.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        torch.nn.utils.clip_grad_norm_(self._tuned, 1.0)
+        encoding.backward()
+        torch.nn.utils.clip_grad_norm_(self._encoder.tuned.values(), 1.0)
         self._optimizer.step()
         return float(value.detach())
-
-    def _encode(self, texts: Sequence[str], tokens: int) -> torch.Tensor:
-        """Unit vectors in the order of `texts`, computed in groups of like length."""
-        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-        middle = len(order) // 2
-        parts = [part for part in (order[:middle], order[middle:]) if part]
-        made = torch.cat([self._group([texts[place] for place in part], tokens) for part in parts])
-        return made[torch.argsort(torch.tensor(order))]
-
-    def _group(self, texts: list[str], tokens: int) -> torch.Tensor:
-        inputs = self._tokenizer(
-            texts, padding=True, truncation=True, max_length=tokens, return_tensors="pt"
-        )
-        states = self._transformer(
-            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
-        ).last_hidden_state
-        mask = inputs["attention_mask"][:, :, None]
-        mean = (states * mask).sum(dim=1) / mask.sum(dim=1)
-        return torch.nn.functional.normalize(mean, dim=1)
-
-    def _base_of(self, texts: Sequence[str]) -> torch.Tensor:
-        return torch.from_numpy(np.stack([self._base[text] for text in texts]))
 
 
 def _progress(epoch: int, steps: int, losses: Sequence[float], seconds: float) -> str:

@@ -6,7 +6,9 @@ Loading it is half of what a command takes to start; what opens the catalog is t
 from __future__ import annotations
 
 from api.settings import Settings
+from api.settings.index import EmbeddingSettings
 from rag.adapters.embedding.local_embedder import LocalEmbedder
+from rag.adapters.embedding.model_delta import find_delta
 from rag.ports import Embedder
 
 
@@ -19,6 +21,19 @@ def make_embedder(settings: Settings) -> Embedder:
         chosen.max_tokens,
         chosen.allow_download,
     )
+
+
+def make_yardstick(settings: Settings, embedder: Embedder) -> Embedder:
+    """The model that evals measure likeness with: of a tuned model its base, else the model itself.
+
+    Likeness by one model says nothing beside likeness by another, and a tuned model is compared
+    with its base.
+    """
+    delta = find_delta(embedder.fingerprint.partition("@")[0])
+    if delta is None:
+        return embedder
+    base = EmbeddingSettings(model=delta.base, max_tokens=settings.embedding.max_tokens)
+    return make_embedder(settings.model_copy(update={"embedding": base}))
 
 
 def begin_loading(settings: Settings) -> Embedder:

@@ -214,7 +214,7 @@ def make_scorers(settings: Settings, embedder: Embedder) -> tuple[list[Scorer], 
         RankingMeasures(),
         OwnMeasures(),
         AnswerForm(shipped_classifier()),
-        RagasMetrics(embedder),
+        RagasMetrics(embedder, embedding.make_yardstick(settings, embedder)),
     ]
     chosen = settings.evals
     if not chosen.judge_url:

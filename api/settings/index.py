@@ -14,7 +14,7 @@ from rag.addresses.anchors import AnchorStyle
 from rag.addresses.site_rules import PLACEHOLDERS, Preset, Replacement, SiteRules, preset_rules
 from rag.text.suggestions import did_you_mean
 
-PACKAGED_MODEL = "all-MiniLM-L6-v2"
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _IN_BRACES = re.compile(r"\{([^{}]*)\}")
 # Without a user or password: these come from the environment.
 _GIT_URL = r"^(https?|ssh|git|file)://[^@\s-][^@\s]*$|^ssh://[A-Za-z0-9_]+@[^@:\s-][^@\s]*$"
@@ -110,9 +110,9 @@ class SourceSettings(Section):
 
 
 class EmbeddingSettings(Section):
-    """`model` is the packaged one by default, else a hub id or a local path."""
+    """`model` is one that ships (`all-MiniLM-L6-v2`, `minilm-ops-1`), a hub id or a local path."""
 
-    model: str = PACKAGED_MODEL
+    model: str = DEFAULT_MODEL
     max_tokens: int = Field(default=512, ge=16)
     allow_download: bool = False
 

@@ -35,15 +35,19 @@ Score = Callable[[QuestionResult], Awaitable[float | None]]
 
 
 class RagasMetrics:
-    """The metrics that need no judge. NaN is reported as unmeasured, never as zero."""
+    """The metrics that need no judge. NaN is reported as unmeasured, never as zero.
 
-    def __init__(self, embedder: Embedder) -> None:
+    `yardstick` measures semantic similarity, `embedder` the support of statements.
+    """
+
+    def __init__(self, embedder: Embedder, yardstick: Embedder) -> None:
         self._embedder = embedder
+        self._yardstick = yardstick
 
     def score(self, results: Sequence[QuestionResult]) -> Scored:
         library = _library()
         texts = [text for one in results for text in _compared(one)]
-        embeddings = library.embeddings(self._embedder, texts)
+        embeddings = library.embeddings(self._yardstick, texts)
         similarity = library.similarity(embeddings)
         support = library.support(FaithfulnessChecker(self._embedder))
 
@@ -135,7 +139,7 @@ def _library() -> _Library:
     from ragas.metrics.result import MetricResult
 
     class OwnEmbeddings(BaseRagasEmbedding):
-        """The configured embedding model; the expected texts are embedded in one batch."""
+        """One embedding model; the expected texts are embedded in one batch."""
 
         def __init__(self, embedder: Embedder, texts: Sequence[str]) -> None:
             super().__init__()

@@ -1,4 +1,4 @@
-"""One export of the packaged model, for every test that embeds with it as a service does, and the
+"""One export of the default model, for every test that embeds with it as a service does, and the
 HTTP door over a catalog."""
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from api.settings import DEFAULT_MODEL
 from evals.running.caching_embedder import CachingEmbedder
 from rag.adapters.embedding.local_embedder import LocalEmbedder
-from rag.adapters.embedding.sentence_transformer import PACKAGED_MODEL
 from tests.fakes import document, index_text
 from tests.http_bench import Bench
 
@@ -22,7 +22,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def embedder(models: Path) -> LocalEmbedder:
-    return LocalEmbedder(models, PACKAGED_MODEL, 512, allow_download=False)
+    return LocalEmbedder(models, DEFAULT_MODEL, 512, allow_download=False)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.adapters.embedding.model_delta import apply_delta, find_delta
+from rag.adapters.embedding.model_delta import apply_delta, delta_names, find_delta
 from rag.adapters.embedding.token_counting import counter_source
 from rag.errors import ModelError
 from rag.ports import TokenCounterSource, Vector
@@ -110,8 +110,9 @@ def load(model: str, max_tokens: int, allow_download: bool) -> SentenceTransform
         loaded = SentenceTransformer(place, device="cpu", local_files_only=not allow_download)
     except Exception as error:  # its file and hub readers raise errors of many kinds
         raise ModelError(
-            f"the embedding model {model!r} cannot be loaded: {error}. Set embedding.model to a "
-            "folder, or embedding.allow_download = true."
+            f"the embedding model {model!r} cannot be loaded: {error}. Set embedding.model to one "
+            f"that ships ({', '.join([*delta_names(), PACKAGED_MODEL])}) or to a folder, or set "
+            "embedding.allow_download = true."
         ) from error
     if delta:
         transformer: Any = loaded[0]

@@ -82,7 +82,7 @@ def test_nan_is_unmeasured_and_no_zero() -> None:
 
 def test_metrics_without_a_judge_score_what_applies() -> None:
     plain = question("q2", reference="")
-    found = RagasMetrics(HashingEmbedder()).score(
+    found = RagasMetrics(HashingEmbedder(), HashingEmbedder()).score(
         [answered(), asked(plain, Observation((passage("b.md"),), False, 1.0))]
     )
     assert found.unmeasured == ()

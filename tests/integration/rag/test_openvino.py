@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from api.settings import DEFAULT_MODEL
 from rag.adapters.embedding import local_embedder, model_export
 from rag.adapters.embedding.exported_model import ExportedModel, exported
 from rag.adapters.embedding.local_embedder import LocalEmbedder
 from rag.adapters.embedding.model_export import export_in_child
 from rag.adapters.embedding.openvino_embedder import OpenVinoEmbedder
-from rag.adapters.embedding.sentence_transformer import PACKAGED_MODEL, SentenceTransformerEmbedder
+from rag.adapters.embedding.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import ModelError
 from rag.ports import Vector
 from tests.processes import RUNBOOK, environment
@@ -36,7 +37,7 @@ def cosine(one: Vector[float], other: Vector[float]) -> float:
 
 
 def test_vectors_agree_with_the_reference(embedder: LocalEmbedder) -> None:
-    reference = SentenceTransformerEmbedder(PACKAGED_MODEL, 512)
+    reference = SentenceTransformerEmbedder(DEFAULT_MODEL, 512)
     assert embedder.runtime == "openvino"
     assert embedder.fingerprint == reference.fingerprint
     assert embedder.dimension == reference.dimension
@@ -89,7 +90,7 @@ def test_neither_ingest_nor_search_imports_torch(tmp_path: Path, models: Path) -
         "from api.settings import Settings\n"
         "from ingest.runs.report import Silent\n"
         f"api.compose.embedding.make_embedder = lambda s: LocalEmbedder(Path({str(models)!r}), "
-        f"{PACKAGED_MODEL!r}, 512, False)\n"
+        f"{DEFAULT_MODEL!r}, 512, False)\n"
         "s = Settings(directory=Path.cwd())\n"
         "run_ingest(s, [Path('pages')], acl=frozenset({'public'}), prune=True, full=False, "
         "progress=Silent())\n"
@@ -146,7 +147,7 @@ def test_an_export_that_fails_is_remembered_and_the_reference_answers(
 
     monkeypatch.setattr(local_embedder, "export_in_child", fail)
     for _ in range(2):
-        embedder = LocalEmbedder(tmp_path, PACKAGED_MODEL, 256, allow_download=False)
+        embedder = LocalEmbedder(tmp_path, DEFAULT_MODEL, 256, allow_download=False)
         assert len(embedder.embed_question("x")) == 384
         assert embedder.runtime == "torch"
     assert len(attempts) == 1
@@ -163,7 +164,7 @@ def test_a_model_that_is_not_there_is_told_by_the_reference(tmp_path: Path) -> N
 def test_a_damaged_export_is_told_and_the_reference_answers(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    export_in_child(PACKAGED_MODEL, 64, False, tmp_path / "made")
+    export_in_child(DEFAULT_MODEL, 64, False, tmp_path / "made")
     about = exported(tmp_path / "made")
     assert about is not None
     (tmp_path / "made" / "model.xml").write_text("<net")
@@ -218,7 +219,7 @@ def test_a_command_that_fails_at_once_ends_in_order_while_the_model_loads(
 
 
 def test_a_model_that_must_be_exported_first_is_not_loaded_early(tmp_path: Path) -> None:
-    embedder = LocalEmbedder(tmp_path, PACKAGED_MODEL, 512, allow_download=False)
+    embedder = LocalEmbedder(tmp_path, DEFAULT_MODEL, 512, allow_download=False)
     before = set(threading.enumerate())
     embedder.load_early()
     assert set(threading.enumerate()) <= before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import shutil
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import pytest
 
 from evals.metrics.faithfulness import FaithfulnessChecker
 from rag.adapters.embedding import sentence_transformer
+from rag.adapters.embedding.model_delta import find_delta
 from rag.adapters.embedding.sentence_transformer import (
     PACKAGED_MODEL,
     SentenceTransformerEmbedder,
@@ -22,6 +24,8 @@ from rag.ports import Vector
 from rag.text.markdown import markdown_text
 from rag.text.wording import plain
 from tests.labelled_pairs import agreement, pairs
+
+TUNED_MODEL = "minilm-ops-1"
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +88,29 @@ def test_weights_that_are_not_the_published_ones_are_refused(
         SentenceTransformerEmbedder(PACKAGED_MODEL, 512).embed_question("x")
 
 
+def test_the_tuned_model_is_the_packaged_one_with_its_differences(
+    embedder: SentenceTransformerEmbedder,
+) -> None:
+    tuned = [SentenceTransformerEmbedder(TUNED_MODEL, max_tokens=512) for _ in range(2)]
+    question = "the pods are thrown out again and again because the node has no memory left"
+    one, again = (model.embed_question(question) for model in tuned)
+    assert one == again
+    assert 0.5 < cosine(one, embedder.embed_question(question)) < 0.999
+    assert tuned[0].count_tokens([question]) == embedder.count_tokens([question])
+
+
+def test_differences_that_were_replaced_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delta = find_delta(TUNED_MODEL)
+    assert delta is not None
+    (tmp_path / "file").write_bytes(delta.file.read_bytes()[:-1] + b"?")
+    replaced = dataclasses.replace(delta, file=tmp_path / "file")
+    monkeypatch.setattr(sentence_transformer, "find_delta", lambda name: replaced)
+    with pytest.raises(ModelError, match="damaged or was replaced"):
+        SentenceTransformerEmbedder(TUNED_MODEL, 512).embed_question("x")
+
+
 def test_a_local_folder_is_a_model_like_any_other() -> None:
     folder = str(packaged_model())
     embedder = SentenceTransformerEmbedder(folder, max_tokens=256)
@@ -117,10 +144,10 @@ class Prepared:
         ]
 
 
-def test_support_agrees_with_labels_of_pairs_that_it_was_not_made_on(
-    embedder: SentenceTransformerEmbedder,
-) -> None:
+@pytest.mark.parametrize("model", [PACKAGED_MODEL, TUNED_MODEL])
+def test_support_agrees_with_labels_of_pairs_that_it_was_not_made_on(model: str) -> None:
     """The floor under what docs/evals.md tells of the second half."""
+    embedder = SentenceTransformerEmbedder(model, max_tokens=512)
     asked = pairs(1)
     texts = [text for pair in asked for text in (pair["answer"], *pair["context"])]
     units = dict.fromkeys(
