@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +87,30 @@ def test_rules_that_cannot_be_applied_are_refused(team: Path, lines: str, said: 
     done = run(team, "ingest")
     assert done.returncode == 2
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"{BASE}/kafka/disk-full/#roll-back--restart",
+        f"{BASE}/kafka/disk-full#roll-back--restart",
+        f"{BASE}/kafka/disk-full/index.html#roll-back--restart",
+        "https://github.com/acme/ops/blob/main/docs/Kafka/Disk%20full.md#roll-back--restart",
+    ],
+)
+def test_the_runbook_url_of_an_alert_finds_the_section_of_the_page(
+    team: Path, address: str
+) -> None:
+    configure(team, f'url = "{BASE}/"\nsite = "hugo"\n')
+    run_json(team, "ingest")
+    alert = {
+        "status": "firing",
+        "labels": {"alertname": "Unheard"},
+        "annotations": {"runbook_url": address},
+        "fingerprint": "1",
+    }
+    (team / "alert.json").write_text(json.dumps({"version": "4", "alerts": [alert]}))
+    [group] = run_json(team, "alerts", "alert.json")["groups"]
+    assert group["matched_by"] == "runbook_url"
+    assert group["runbooks"][0]["document"]["path"] == "Kafka/Disk full.md"
+    assert group["runbooks"][0]["section"] == ["Roll back & restart"]
