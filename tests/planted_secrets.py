@@ -555,6 +555,8 @@ HARMLESS: tuple[str, ...] = (
     "authentication failed: password=***** user=ops",
     "basic-auth: enabled",
     "key-rotation-interval: 720h",
+    "gpg --edit-key FAEFD83E",
+    "gpg --sign-key 0x0A9AF2115F4687BD29803A206B73A36E6026DFCA",
     "monkey: 5f4dcc3b5aa765d61d8327deb882cf99",
     "public_key: MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9",
 )

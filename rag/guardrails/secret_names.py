@@ -183,19 +183,20 @@ NAMED = (
         secret_values.is_secret,
         _SECRET_KEY,
     ),
-    _named(
-        "secret or token",
-        "secret token key",
-        rf"{_NAME_OF_KEYS}{_SPACE}{_VALUE}",
-        secret_values.is_secret,
-        _DECLARED,
-    ),
-    _named(
-        "secret or token",
-        "secret token key",
-        rf"{_NAME_OF_KEYS}{_SPACE}{_VALUE}",
-        secret_values.is_secret,
-        _OPTION,
+    *(
+        _named(
+            "secret or token",
+            anchors,
+            rf"{_NAME_OF_KEYS}{_SPACE}{_VALUE}",
+            secret_values.is_secret,
+            before,
+        )
+        for anchors, before in (
+            ("secret token", _DECLARED),
+            ("key", _KEY_DECLARED),
+            ("secret token", _OPTION),
+            ("key", _KEY_OPTION),
+        )
     ),
     _named(
         "secret in a URL",
