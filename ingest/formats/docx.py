@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ingest.formats.docx_styles import (
+    ParagraphStyle,
+    number_of,
+    numbering_of,
+    style_of,
+    text_of,
+)
 from ingest.reading.blocks import Block, BlockKind
 from rag.domain import documents
 from rag.domain.documents import LineSpan
 from rag.errors import QuarantineError
 
-_HEADING = re.compile(r"Heading (\d)")
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_HOLDING = frozenset(f"{_W}{name}" for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml"))
+_BY_STYLE = ("", "")  # steps that only their style numbers
 _MAX_UNPACKED = 64 * 1024 * 1024
 _MAX_ENTRIES = 10_000
 
@@ -49,41 +57,80 @@ def _refuse_bomb(data: bytes) -> None:
 
 def _numbered(document: Any) -> Iterator[Block]:
     # Looked up once: python-docx searches all styles for each paragraph.
-    styles = {style.style_id: style.name or "" for style in document.styles}
-    line, step = 1, 0
-    for item in document.iter_inner_content():
-        kind, level, text = _content(item, styles)
-        step = step + 1 if kind is BlockKind.STEP else 0
+    styles = {style.style_id: style_of(style) for style in document.styles}
+    reader = _Reader(styles, numbering_of(document))
+    line = 1
+    for kind, level, number, text in _with_joined_code(reader.contents(document.element.body)):
         if not text.strip():
             continue
-        shown = f"{step}. {text}" if kind is BlockKind.STEP else text
+        shown = f"{number}. {text}" if kind is BlockKind.STEP else text
         span = LineSpan(line, line + shown.count("\n"))
-        whole = documents.Block(
-            kind,
-            0,
-            len(shown),
-            len(shown) - len(text),
-            len(shown),
-            level=level,
-            number=step,
-        )
+        mark = len(shown) - len(text)
+        about = (0, len(shown), mark, len(shown))
+        whole = documents.Block(kind, *about, level=level, number=number)
         yield Block(kind, shown, span, level, text.strip() if level else "", parts=(whole,))
         line = span.last + 1
 
 
-def _content(item: Any, styles: Mapping[str, str]) -> tuple[BlockKind, int, str]:
-    """The kind of a paragraph or table, its level as a heading, and its text."""
-    if hasattr(item, "rows"):
-        return BlockKind.TABLE, 0, "\n".join(_rows(item._tbl))
-    style = styles.get(item._p.style or "", "")
-    heading = _HEADING.match(style)
-    if heading or style == "Title":
-        return BlockKind.HEADING, int(heading[1]) if heading else 1, item.text
-    if style.startswith("List Number"):
-        return BlockKind.STEP, 0, item.text
-    if style.startswith("List Bullet"):
-        return BlockKind.ITEM, 0, item.text
-    return BlockKind.PARAGRAPH, 0, item.text
+_Content = tuple[BlockKind, int, int, str]  # kind, level of a heading, number of a step, text
+
+
+def _with_joined_code(contents: Iterable[_Content]) -> Iterator[_Content]:
+    """Paragraphs of code that follow each other as one block."""
+    waiting: list[str] = []
+    for content in contents:
+        if content[0] is BlockKind.CODE:
+            waiting.append(content[3])
+            continue
+        if waiting:
+            yield BlockKind.CODE, 0, 0, "\n".join(waiting)
+            waiting = []
+        yield content
+    if waiting:
+        yield BlockKind.CODE, 0, 0, "\n".join(waiting)
+
+
+class _Reader:
+    """Reads paragraphs and tables; `numbering` are formats by number and level."""
+
+    def __init__(
+        self, styles: Mapping[str, ParagraphStyle], numbering: Mapping[tuple[str, str], str]
+    ) -> None:
+        self._styles = styles
+        self._numbering = numbering
+        self._steps: Counter[tuple[str, str]] = Counter()
+
+    def contents(self, body: Any) -> Iterator[_Content]:
+        """What a reader sees, in its order: content controls and insertions too."""
+        pending = [*reversed(list(body))]
+        while pending:
+            element = pending.pop()
+            if element.tag == f"{_W}p":
+                yield self._paragraph(element)
+            elif element.tag == f"{_W}tbl":
+                self._steps.pop(_BY_STYLE, None)
+                yield BlockKind.TABLE, 0, 0, "\n".join(_rows(element))
+            elif element.tag in _HOLDING:
+                pending += reversed(list(element))
+
+    def _paragraph(self, paragraph: Any) -> _Content:
+        text = text_of(paragraph)
+        named = paragraph.find(f"{_W}pPr/{_W}pStyle")
+        style = self._styles.get("" if named is None else named.get(f"{_W}val"), ParagraphStyle())
+        place = number_of(paragraph) or style.number
+        kind = style.kind
+        if place and kind is BlockKind.PARAGRAPH:
+            form = self._numbering.get(place, "decimal")
+            kind = {"bullet": BlockKind.ITEM, "none": kind}.get(form, BlockKind.STEP)
+        if kind is not BlockKind.STEP:
+            self._steps.pop(_BY_STYLE, None)
+            return kind, style.level, 0, text
+        counted = place or _BY_STYLE
+        if text.strip():
+            self._steps[counted] += 1
+            for deeper in [one for one in self._steps if one[0] == counted[0] and one > counted]:
+                del self._steps[deeper]
+        return kind, 0, self._steps[counted], text
 
 
 def _rows(table: Any) -> Iterator[str]:

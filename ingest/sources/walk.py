@@ -84,6 +84,7 @@ def walk(
         raise ConfigurationError(f"{root}: not a folder; mend the source's path or mount it")
     walker = _Walker(root, Path(os.path.realpath(root)), suffixes, scope or "", excluded)
     walker.enter("", ())
+    walker.refuse_links_to_what_was_not_walked()
     return Walk(
         tuple(sorted(walker.files)),
         tuple(walker.problems),
@@ -169,6 +170,14 @@ def _read(descriptor: int, max_bytes: int, settle: float) -> ReadFile:
     )
 
 
+_LINKED_FOLDER = "a linked folder; it was not followed"
+
+
+def _relative(folder: Path, root: Path) -> str:
+    found = folder.relative_to(root).as_posix()
+    return "" if found == "." else found
+
+
 _Ignores = tuple[tuple[str, GitIgnoreSpec], ...]
 
 
@@ -183,6 +192,8 @@ class _Walker:
     problems: list[Problem] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
     others: Counter[str] = field(default_factory=Counter)
+    entered: set[str] = field(default_factory=set)
+    folder_links: list[tuple[str, str]] = field(default_factory=list)
 
     def enter(self, folder: str, ignores: _Ignores) -> None:
         pending: list[tuple[str, _Ignores]] = [(folder, ignores)]
@@ -191,6 +202,7 @@ class _Walker:
             known = self._with_ignore_file(here, above)
             if known is None:
                 continue
+            self.entered.add(here)
             for entry in self._entries(here):
                 path = f"{here}/{entry.name}" if here else entry.name
                 if self._is_wanted(path, entry, known) and self._is_folder(entry, path):
@@ -239,7 +251,10 @@ class _Walker:
             reason = "a loop of links" if looped else "a link that cannot be followed"
         else:
             if target.is_dir():
-                reason = "a linked folder; it was not followed"
+                if target.is_relative_to(self.real_root):
+                    self.folder_links.append((path, _relative(target, self.real_root)))
+                    return
+                reason = _LINKED_FOLDER
             elif Path(path).suffix.lower() not in self.suffixes:
                 return
             elif target.is_relative_to(self.real_root):
@@ -248,6 +263,12 @@ class _Walker:
             else:
                 reason = "a link that leads out of the source; it was not followed"
         self._refuse(path, reason)
+
+    def refuse_links_to_what_was_not_walked(self) -> None:
+        """A linked folder whose files are indexed where they are is passed over."""
+        for path, target in self.folder_links:
+            if target not in self.entered and not self.scope:
+                self._refuse(path, _LINKED_FOLDER)
 
     def _note_file(self, path: str) -> None:
         try:
