@@ -250,6 +250,11 @@ DOORS: Mapping[str, Callable[[Asking], str]] = {
     "web feedback": lambda asking: web_post(
         asking, "/feedback", request_id=asking.document, score="good"
     ),
+    "web alerts": lambda asking: web_post(
+        asking, "/alerts", payload=json.dumps({"alerts": [{"name": asking.question}]})
+    ),
+    "web incidents": lambda asking: asking.get("/incidents"),
+    "web incident": lambda asking: asking.get(f"/incidents/{asking.document}"),
     "web owners": lambda asking: asking.get("/owners"),
     "web operations": lambda asking: asking.get("/operations"),
     "web rollback": lambda asking: asking.get("/operations/rollback"),

@@ -6,12 +6,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
 
+from api.compose.services import Services
 from api.http.authentication import Asking, Searcher
 from api.http.dependencies import InjectedServices
+from api.records.audit import By
 from api.wire.alerts import group_request_id, triage_to_wire
 from api.wire.hits import JsonObject
 from api.wire.shapes import AlertsModel
 from rag.alerts.payloads import parse_alerts
+from rag.alerts.triage import Triage
+from rag.domain.access import Principal
 
 _EXAMPLE = {"alerts": [{"name": "CheckoutHighErrorRate", "labels": {"service": "checkout-api"}}]}
 
@@ -32,6 +36,11 @@ def alerts(
     `{"alerts":[{"name","labels","annotations","starts_at","status"}]}`. Alerts that the caller sent
     before stay in their groups until they are resolved or 24 hours old.
     """
+    return triage_to_wire(triage_of(body, services, principal, by), by.request_id)
+
+
+def triage_of(body: object, services: Services, principal: Principal, by: By) -> Triage:
+    """The groups of a payload, recorded as searches. Raises InvalidPayload."""
     triage = services.alerts.triage(parse_alerts(body), principal=principal)
     for number, group in enumerate(triage.groups):
         question = group.first.question
@@ -43,4 +52,4 @@ def alerts(
             group.match.hits,
             no_result=not group.match.hits,
         )
-    return triage_to_wire(triage, by.request_id)
+    return triage

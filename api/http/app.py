@@ -112,6 +112,7 @@ def _larger_bodies(server: ServerSettings) -> dict[str, int]:
         "/v1/webhooks/gitlab": server.max_webhook_bytes,
         "/v1/chat/completions": server.max_chat_bytes,
         "/v1/alerts": server.max_alert_bytes,
+        "/alerts": server.max_alert_bytes,
         "/v1/incidents/*/inputs": server.max_incident_bytes,
     }
 

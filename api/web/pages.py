@@ -5,9 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from api.compose.services import Services
+from api.web.alert_page import alert_router
 from api.web.ask_page import ask_router
 from api.web.document_page import document_router
 from api.web.feedback_page import feedback_router
+from api.web.incident_page import incident_router
 from api.web.operator_page import operator_router
 from api.web.owner_page import owner_router
 from api.web.search_page import search_router
@@ -23,6 +25,8 @@ def page_routers() -> list[APIRouter]:
         document_router(),
         ask_router(),
         feedback_router(),
+        alert_router(),
+        incident_router(),
         owner_router(),
         operator_router(),
     ]

@@ -19,6 +19,8 @@ ADDRESSES = (
     "/search?q=zebra+giraffe&service=ledger",
     f"/documents/{_CHECKOUT}?lines=15-30",
     "/ask?q=roll+back+the+checkout+deploy",
+    "/alerts",
+    "/incidents",
     "/owners",
     "/operations",
     "/evals",

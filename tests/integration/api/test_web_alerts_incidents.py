@@ -1,0 +1,64 @@
+"""Alerts and incidents on the web pages, for those who may see each."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.http_bench import PAYMENTS, Bench, index_full
+from tests.web_browser import Browser
+
+PAYLOAD = json.dumps({"alerts": [{"name": "CheckoutHighErrorRate"}]})
+
+
+def signed_in(bench: Bench, groups: frozenset[str] = PAYMENTS) -> Browser:
+    browser = Browser(bench.client)
+    browser.sign_in(bench.key(groups))
+    return browser
+
+
+def test_a_pasted_payload_leads_to_its_runbook(bench: Bench) -> None:
+    index_full(bench)
+    page = signed_in(bench).submit("/alerts", "/alerts", {"payload": PAYLOAD})
+    assert page.status_code == 200
+    assert "Checkout 5xx" in page.text
+    assert "1 group" in page.text
+    other = signed_in(bench, frozenset({"team:other"}))
+    assert "Checkout 5xx" not in other.submit("/alerts", "/alerts", {"payload": PAYLOAD}).text
+
+
+@pytest.mark.parametrize("payload", ["", "{", "[" * 100_0, '{"alerts": 3}', "<script>"])
+def test_a_payload_that_cannot_be_read_is_explained(bench: Bench, payload: str) -> None:
+    page = signed_in(bench).submit("/alerts", "/alerts", {"payload": payload})
+    assert page.status_code == 422
+    assert 'role="alert"' in page.text
+    assert "<script>" not in page.text.split("<main")[1]
+
+
+def test_an_incident_is_shown_to_who_opened_it_alone(bench: Bench) -> None:
+    index_full(bench)
+    key = bench.key()
+    opened = bench.client.post(
+        "/v1/incidents",
+        json={"name": "Checkout <b>down</b>"},
+        headers={"Authorization": f"Bearer {key}"},
+    ).json()
+    identity = opened["id"]
+    log = "2026-08-31T10:00:00Z ERROR <script>alert(1)</script> timeout\n" * 3
+    added = bench.client.post(
+        f"/v1/incidents/{identity}/inputs",
+        json={"kind": "logs", "name": "api.log", "content": log},
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    assert added.status_code == 201, added.text
+    own, other = Browser(bench.client), signed_in(bench)
+    own.sign_in(key)
+    assert identity in own.get("/incidents").text
+    page = own.get(f"/incidents/{identity}").text
+    assert "Checkout &lt;b&gt;down&lt;/b&gt;" in page
+    assert "timeout" in page
+    assert "<script>alert" not in page
+    assert identity not in other.get("/incidents").text
+    assert other.get(f"/incidents/{identity}").status_code == 404
+    assert other.get("/incidents/absent").status_code == 404
