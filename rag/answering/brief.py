@@ -29,7 +29,9 @@ from rag.answering.lead_section import (
     error_codes_in,
     following_sections,
     from_what_answers,
+    hidden_warnings_first,
     opening_sentence,
+    shows_what_answers,
     warnings_for,
 )
 from rag.answering.quoting import quoted_sentence
@@ -127,13 +129,15 @@ class BriefAnswer:
             self._state(found)
 
     def _add_best(self, best: Section) -> None:
-        """The section, whole; of one that is too long its warnings, and what answers in it."""
+        """The section, whole; of one that is too long its beginning, if that holds what answers."""
         found = excerpt(best.quotes, self._fits_best, self._codes)
         if found.left_out is not None:
-            before, quotes = from_what_answers(best, self._sentences)
-            found = excerpt(quotes, self._fits_best, self._codes)
+            before, quotes = None, hidden_warnings_first(best, found.quotes)
+            if not shows_what_answers(found.quotes, best, self._sentences):
+                before, quotes = from_what_answers(best, self._sentences)
             if before is not None:
                 self._screen.add(beginning_line(best.passages[0], before))
+            found = excerpt(quotes, self._fits_best, self._codes)
         if found.text:
             self._screen.add(found.text)
         if found.left_out is not None:

@@ -107,6 +107,33 @@ def opening_sentence(sections: Sequence[Section]) -> KeySentence | None:
     return KeySentence(text, passage, block)
 
 
+def shows_what_answers(
+    shown: Sequence[Quote], section: Section, sentences: Sequence[KeySentence]
+) -> bool:
+    """Whether the quote nearest to the question is among those shown."""
+    return _is_among(section.quotes[_nearest_quote(section, sentences)], shown)
+
+
+def hidden_warnings_first(section: Section, shown: Sequence[Quote]) -> list[Quote]:
+    """The quotes of a section that is shown in part, with the warnings in the rest before them."""
+    hidden = [quote for quote in _warnings_in(section) if not _is_among(quote, shown)]
+    return [*hidden, *(quote for quote in section.quotes if quote not in hidden)]
+
+
+def _warnings_in(section: Section) -> list[Quote]:
+    return [quote for quote in section.quotes if quote.part is Part.CARE and not _steps(quote)]
+
+
+def _is_among(quote: Quote, shown: Sequence[Quote]) -> bool:
+    return any(one.passage is quote.passage and one.blocks[:1] == quote.blocks[:1] for one in shown)
+
+
+def _nearest_quote(section: Section, sentences: Sequence[KeySentence]) -> int:
+    best = _best_sentences(sentences)
+    scores = [max(_quote_scores(quote, best), default=0.0) for quote in section.quotes]
+    return scores.index(max(scores))
+
+
 def from_what_answers(
     section: Section, sentences: Sequence[KeySentence]
 ) -> tuple[LineSpan | None, list[Quote]]:
@@ -114,12 +141,10 @@ def from_what_answers(
 
     A list is never entered in its middle, and warnings come along wherever they stand.
     """
-    best = _best_sentences(sentences)
-    scores = [max(_quote_scores(quote, best), default=0.0) for quote in section.quotes]
-    start = scores.index(max(scores))
+    start = _nearest_quote(section, sentences)
     while start > 0 and _kind(section.quotes[start]) in _ITEMS:
         start -= 1
-    warnings = [quote for quote in section.quotes if quote.part is Part.CARE and not _steps(quote)]
+    warnings = _warnings_in(section)
     before = [quote for quote in section.quotes[:start] if quote not in warnings]
     rest = [quote for quote in section.quotes[start:] if quote not in warnings]
     return lines_of(before) if before else None, [*warnings, *rest]

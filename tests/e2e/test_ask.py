@@ -105,6 +105,10 @@ def test_a_prompt_is_chosen_compared_and_rolled_back(folder: Path) -> None:
     assert "+Our rules:" in run(folder, "prompt", "diff", "answer@1", "answer@7").stdout
     assert run(folder, "prompt", "use", "answer", "--previous").returncode == 0
     listed = run_json(folder, "prompt", "list")["prompts"]
-    assert [(one["version"], one["in_use"]) for one in listed] == [(1, False), (7, True)]
+    assert [(one["version"], one["in_use"]) for one in listed] == [
+        (1, False),
+        (2, False),
+        (7, True),
+    ]
     assert run(folder, "prompt", "use", "answer").returncode == 2
     assert run(folder, "prompt", "show", "answer@99").returncode == 2

@@ -122,7 +122,7 @@ def test_a_prompt_that_stops_citing_is_caught_and_named(bench: Bench) -> None:
     assert len(verdict.changes.slipped) == len(WORDS)
     causes = verdict.changes.slipped[0].causes
     assert causes[0] == "the model no longer cites its statements itself"
-    assert causes[1].startswith("prompt: answer@1 ")
+    assert causes[1].startswith("prompt: answer@2 ")
 
 
 def test_the_prompt_in_use_is_asked_with(bench: Bench) -> None:

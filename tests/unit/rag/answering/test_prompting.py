@@ -15,7 +15,7 @@ from rag.errors import ConfigurationError, StoreError
 
 # The hash of every version that was ever shipped. A prompt whose text changes gets a new version,
 # a new line here, and a run of the evals: answers, logs and metrics name version and hash.
-SHIPPED = {("answer", 1): "c024669363baa880"}
+SHIPPED = {("answer", 1): "c024669363baa880", ("answer", 2): "e18840d44629e541"}
 
 TEXT = """---
 name: answer
@@ -66,17 +66,17 @@ def test_a_choice_is_rolled_back_step_by_step(tmp_path: Path) -> None:
 
 def test_a_file_of_the_folder_stands_over_the_shipped_one(tmp_path: Path) -> None:
     folder = tmp_path / "prompts"
-    write(folder, 1)
+    write(folder, 2)
     found = PromptFiles(tmp_path, folder).current("answer")
-    assert found.system == "Be brief (1)."
-    assert found.hash != SHIPPED["answer", 1]
+    assert found.system == "Be brief (2)."
+    assert found.hash != SHIPPED["answer", 2]
 
 
 def test_a_chosen_version_that_is_gone_gives_way_to_the_newest(tmp_path: Path) -> None:
     folder = tmp_path / "prompts"
-    write(folder, 2)
-    PromptFiles(tmp_path, folder).use("answer", 2)
-    assert PromptFiles(tmp_path).current("answer").version == 1
+    write(folder, 3)
+    PromptFiles(tmp_path, folder).use("answer", 3)
+    assert PromptFiles(tmp_path).current("answer").version == 2
 
 
 def test_what_is_no_prompt_is_refused_with_its_file(tmp_path: Path) -> None:

@@ -1,0 +1,139 @@
+"""An answer on one screen: what leads it, what it shows, and what it leaves out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from ingest.chunking.chunker import Chunker, ChunkSettings
+from ingest.formats import load_text
+from rag.access.acl import AccessFilter
+from rag.answering.brief import brief
+from rag.answering.context import ContextBuilder
+from rag.answering.screen import MAX_CHARS, MAX_LINES
+from rag.answering.shown_commands import ShownCommands
+from rag.command_risk.classify import shipped_classifier
+from rag.domain.documents import Chunk, Document, Freshness, FreshnessStatus
+from rag.domain.search import Explanation, Hit, Scores
+from tests.fakes import HashingEmbedder, document
+
+DAY = datetime(2026, 1, 1, tzinfo=UTC)
+EVERYTHING = AccessFilter(frozenset(), everything=True)
+EMBEDDER = HashingEmbedder()
+
+
+class NoPages:
+    def document(
+        self, document_id: str, *, access: AccessFilter
+    ) -> tuple[Document, tuple[Chunk, ...]] | None:
+        return None
+
+
+def hits(path: str, text: str, score: float) -> list[Hit]:
+    """Every chunk of a document; the first one has the score, as the one that was found."""
+    about = replace(document(path), updated_at=DAY)
+    fresh = Freshness(FreshnessStatus.FRESH, DAY, None, 0)
+    chunks = Chunker(EMBEDDER.count_tokens, ChunkSettings(96, 0)).chunk(
+        about.id, path, load_text(".md", text, 1).blocks
+    )
+    return [
+        Hit(1, chunk, about, score, Scores(), fresh, Explanation((), 1.0, score, 1.0))
+        for chunk in chunks
+    ]
+
+
+def answer(question: str, **pages: str) -> str:
+    """The answer from documents, the best one first; `a` stands for `a.md`."""
+    found = [
+        hit
+        for number, (name, text) in enumerate(pages.items())
+        for hit in hits(f"{name}.md", text, 1.0 - 0.1 * number)
+    ]
+    ranked = [replace(hit, rank=rank) for rank, hit in enumerate(found, start=1)]
+    context = ContextBuilder(NoPages(), EMBEDDER.count_tokens, 6000).build(
+        question, ranked, access=EVERYTHING
+    )
+    return brief(question, context, ShownCommands(shipped_classifier()), EMBEDDER).text
+
+
+STEPS = (
+    "## Restart the broker\n\n1. Look at the queue.\n2. Drain the broker.\n3. Restart the broker.\n"
+)
+
+
+def test_one_document_leads_and_others_are_named_at_the_end() -> None:
+    told = answer("how to restart the broker", a=STEPS, b="## Restart a proxy\n\nStop the proxy.\n")
+    lines = told.split("\n")
+    assert lines[0].startswith("> a.md > Restart the broker · a.md:3-5 · never reviewed")
+    assert lines[-1].startswith("> Also: b.md, Restart a proxy (b.md) [")
+    assert "Stop the proxy" not in told
+
+
+def test_steps_keep_their_order_and_stand_together() -> None:
+    told = answer("how to restart the broker", a=STEPS)
+    assert "1. Look at the queue.\n2. Drain the broker.\n3. Restart the broker." in told
+
+
+def test_sections_about_other_problems_are_not_quoted() -> None:
+    other = "## Disk full\n\nDelete old segments of the disk.\n"
+    told = answer("how to restart the broker", a=f"{STEPS}\n{other}")
+    assert "segments" not in told
+
+
+def test_an_answer_fits_on_a_screen_and_says_where_the_rest_is() -> None:
+    steps = "".join(
+        f"{number}. Restart broker number {number} of the ring.\n" for number in range(1, 60)
+    )
+    told = answer("how to restart the broker", a=f"## Restart the broker\n\n{steps}")
+    assert told.count("\n") + 1 <= MAX_LINES
+    assert len(told) <= MAX_CHARS
+    assert "more steps of this section are in a.md:" in told
+    assert "1. Restart broker number 1 of the ring.\n2. " in told
+
+
+def test_code_is_shown_whole_or_not_at_all() -> None:
+    code = "\n".join(f"brokerctl step {number}" for number in range(60))
+    told = answer(
+        "how to restart the broker", a=f"## Restart the broker\n\nRun:\n\n```sh\n{code}\n```\n"
+    )
+    assert "brokerctl" not in told
+    assert "The rest of this section is in a.md:" in told
+
+
+def test_of_a_table_the_row_of_the_code_is_shown_alone() -> None:
+    table = "## Codes\n\n| code | means |\n|---|---|\n| ORD-1001 | late |\n| ORD-1002 | lost |\n"
+    told = answer("what does ORD-1002 mean", a=table)
+    assert "| ORD-1002 | lost |" in told
+    assert "ORD-1001" not in told
+
+
+def test_what_a_heading_forbids_is_not_taken_out_of_it() -> None:
+    page = f"{STEPS}\n## Never\n\n- Delete the volume of the broker to restart it.\n"
+    told = answer("how to restart the broker", a=page)
+    before, _, _ = told.partition("Delete the volume")
+    assert "Delete the volume" not in told or "> Never" in before
+
+
+def test_a_warning_at_the_end_of_a_long_section_comes_before_its_commands() -> None:
+    fillers = "\n\n".join(f"Broker {number} is like any other of them." for number in range(30))
+    page = (
+        "## Restart the broker\n\nRestart the broker by systemctl:\n\n"
+        "```sh\nsystemctl restart kafka\n```\n\n"
+        f"{fillers}\n\n> [!WARNING]\n> Restarting two at once loses messages.\n"
+    )
+    told = answer("restart the broker by systemctl", a=page)
+    assert told.index("Restarting two at once") < told.index("systemctl restart")
+
+
+def test_copies_are_quoted_once_with_both_sources() -> None:
+    told = answer("how to restart the broker", a=STEPS, b=STEPS)
+    assert told.count("Drain the broker.") == 1
+    assert "> The same text: b.md [" in told
+
+
+@pytest.mark.parametrize("command", ["rm -rf /data", "kubectl delete pod x"])
+def test_a_command_that_destroys_is_marked_before_it(command: str) -> None:
+    told = answer("how to clean the broker", a=f"## Clean the broker\n\n```sh\n{command}\n```\n")
+    assert told.index("_(destructive)_") < told.index(command)
