@@ -19,7 +19,7 @@ _CONFLICT_END = re.compile(r"^>{7} ", re.MULTILINE)
 _COMMENTS = re.compile(r"(?:\s*+<!--(?:(?!-->)[\s\S])*+-->)++\s*+")
 _MDX_LINE = re.compile(r"(?:import|export)\b[^\n]*+")
 _MDX_START = re.compile(
-    r"(?:import\s[^\n]*[\"'][^\n]*|export\s++(?:const|default|function|let)\b.*+)"
+    r"(?:import\s[^\n\"']*+[\"'][^\n]*+|export\s++(?:const|default|function|let)\b.*+)"
 )
 _ONLY_TAGS = re.compile(
     r"(?:\{\{[<%][^{}]*+\}\}|\{%[^{}]*+\}|\{\{[^{}]*+\}\}"

@@ -283,7 +283,8 @@ class _Collected:
             end = max(start, self._lines.end(last - 1))
         directive = _CODE_DIRECTIVE.match(token.info)
         if directive:
-            start = min(self._behind(_OPTION_LINES, start, end), end)
+            options = _OPTION_LINES.match(self._text, start, end)
+            start = options.end() if options else start
         language = directive or _LANGUAGE.match(token.info)
         block = replace(
             block,
