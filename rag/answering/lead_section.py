@@ -31,6 +31,16 @@ _FACT = rf"(?:{_AUXILIARY}|which|who|when|where|why|what (?:is|are|does|did|was|
 _ASKS_DIRECTLY = re.compile(
     rf"(?:\A\W*|[,;.:]\s*){_FACT}how (?:many|much|long|often|big|far|old))\b", re.IGNORECASE
 )
+_ASKS_FOR_A_FALLBACK = re.compile(
+    r"\bif (?:that|this|it) (?:fails?|does(?: not|n't)|did(?: not|n't))\b|\bthen what\b",
+    re.IGNORECASE,
+)
+_FALLBACK = re.compile(
+    r"\b(?:does not|doesn't|did not|didn't|fails?|failed|otherwise|escalat\w{1,5}|last resort|"
+    r"alternatives?|nothing helps?)\b",
+    re.IGNORECASE,
+)
+_FALLBACK_WEIGHT = 0.8
 _REFERENCES = re.compile(
     r"\b(?:references?|(?:further|more|additional) (?:reading|resources|information)|see also|"
     r"links|resources|table of contents|contents)\b",
@@ -65,6 +75,8 @@ def score(question: str, section: Section, best_sentence: Mapping[tuple[int, int
     folded = text.casefold()
     total += _CODE_WEIGHT * any(code.casefold() in folded for code in error_codes_in(question))
     total += _REFERENCES_WEIGHT * any(map(_REFERENCES.search, section.headings[-1:]))
+    if _ASKS_FOR_A_FALLBACK.search(question):
+        total += _FALLBACK_WEIGHT * any(map(_FALLBACK.search, section.headings[-1:]))
     if asks_for_action(question, section):
         acts = section.part in _ACTS or section.has_steps
         total += _ACTION_WEIGHT * acts + _RISK_WEIGHT * bool(section.risks)

@@ -137,3 +137,9 @@ def test_copies_are_quoted_once_with_both_sources() -> None:
 def test_a_command_that_destroys_is_marked_before_it(command: str) -> None:
     told = answer("how to clean the broker", a=f"## Clean the broker\n\n```sh\n{command}\n```\n")
     assert told.index("_(destructive)_") < told.index(command)
+
+
+def test_a_question_for_when_that_fails_is_answered_by_the_section_on_it() -> None:
+    page = f"{STEPS}\n## When the restart does not help\n\nCall the storage team at once.\n"
+    told = answer("how to restart the broker and if that fails?", a=page)
+    assert told.startswith("> a.md > When the restart does not help")
