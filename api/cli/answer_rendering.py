@@ -11,7 +11,7 @@ _FENCE = re.compile(r"( *)(`{3,})[\w+#.-]*")
 _CODE_INDENT = "    "
 # A remark of the program, inline code, bold words, or a punctuation mark that is escaped.
 _INLINE = re.compile(
-    r"_\((?P<remark>[^()\n]*)\)_|(?P<ticks>`+)(?P<code>[^`\n]+)(?P=ticks)"
+    r"_\((?P<remark>[^()\n]*)\)_|(?<!`)(?P<ticks>`++)(?P<code>[^`\n]+)(?P=ticks)(?!`)"
     r"|\*\*(?P<bold>[^*\n]+)\*\*|\\(?P<escaped>[!-/:-@\[-`{-~])"
 )
 _COLOURS = {
