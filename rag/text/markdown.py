@@ -52,6 +52,7 @@ _ALERT = re.compile(r"\[!([A-Za-z][A-Za-z-]{0,19})\][-+]?[ \t]*+(.*+)")
 _HTML_HEADING = re.compile(
     r"<h([1-6])(?![\w-])[^<>]*+>\s*+((?:(?!</?h[1-6])[\s\S])*+)</h[1-6]\s*+>\s*+", re.IGNORECASE
 )
+_TAGS = re.compile(r"(?:<[^<>]*+>|\s)*+")
 _PREFORMATTED = re.compile(
     r"<pre(?![\w-])([^<>]*+>(?:\s*+<code(?![\w-])[^<>]*+>)?+)([^<]*+)(?:</code\s*+>\s*+)?+</pre\s*+>",
     re.IGNORECASE,
@@ -221,7 +222,7 @@ class _Collected:
             return block
         if token.type == "fence":
             return self._fenced(block, token)
-        if kind is BlockKind.HTML and (found := _HTML_HEADING.fullmatch(self._text, start, end)):
+        if kind is BlockKind.HTML and (found := self._html_heading(start, end)):
             begin, behind = found.span(2)
             level, kind = int(found[1]), BlockKind.HEADING
             return replace(block, kind=kind, level=level, body_start=begin, body_end=behind)
@@ -249,6 +250,12 @@ class _Collected:
             last = self._lines.number(end) - 1
             end = max(start, min(end, self._lines.end(last)))
         return replace(block, level=int(token.tag[1:]), body_start=start, body_end=end)
+
+    def _html_heading(self, start: int, end: int) -> re.Match[str] | None:
+        """A heading in raw HTML that only tags without text, such as a logo's, follow."""
+        found = _HTML_HEADING.match(self._text, start, end)
+        bare = found and _TAGS.fullmatch(self._text, found.end(), end)
+        return found if bare else None
 
     def _container(self, block: Block, container: Container) -> Block:
         start, end = (

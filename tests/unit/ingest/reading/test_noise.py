@@ -104,6 +104,7 @@ def test_a_git_lfs_pointer_is_no_document(path: str) -> None:
     ("text", "title"),
     [
         ('<h1 align="center">Queue is stuck</h1>\n\nText.\n', "Queue is stuck"),
+        ('<h1 align="center">Queue</h1>\n<p><img src="a.png"></p>\n\n## Fix\n', "Queue"),
         ("## Symptoms\n\nYellow.\n", "Symptoms"),
         ("Text.\n\n## Symptoms\n\n# Queue\n", "Queue"),
         ("Queue\n=====\n\nText.\n", "Queue"),
