@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from pydantic import ValidationError
 
-from api.cli.terminal import echo
+from api.cli.terminal import ask, echo
 from api.settings import CONFIG_NAME, SourceSettings
 from api.settings.template import render_template
 from rag.access.acl import parse_tags
@@ -104,7 +104,7 @@ def _at_a_terminal() -> bool:
 
 
 def _ask_for_readers() -> frozenset[str] | None:
-    return click.prompt(_QUESTION, default="nobody", value_proc=_read_tags, err=True)
+    return ask(_QUESTION, "nobody", _read_tags)
 
 
 def _read_tags(answer: str) -> frozenset[str] | None:

@@ -11,10 +11,10 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 # The logger of the one step that takes many seconds and happens once.
 PREPARING = "rag.adapters.embedding.model_export"
+
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,12 @@ def echo_lines(lines: Iterable[str], *, err: bool = False) -> None:
 def echo_text(text: str, *, err: bool = False) -> None:
     """Text of several lines, which ends with a line break."""
     click.echo(visible(text.removesuffix("\n")), err=err)
+
+
+def ask(question: str, default: str, parse: Callable[[str], _T]) -> _T:
+    """What is answered at the terminal; asked again while `parse` raises UsageError."""
+    answer: _T = click.prompt(question, default=default, value_proc=parse, err=True)
+    return answer
 
 
 def echo_json(value: object) -> None:
