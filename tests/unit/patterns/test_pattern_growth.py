@@ -18,6 +18,7 @@ from tests.patterns import FoundPattern, found_patterns, inline_calls
 _MADE_OF_TEXT = {
     "api/settings/index.py": "a pattern of the operator's own settings",
     "rag/guardrails/secret_forms.py": "each is kept in a constant, where it is found",
+    "rag/guardrails/secret_names.py": "the same, made of lists of names",
     "ingest/lint/conflicts.py": "names of alerts, escaped, between word boundaries",
     "rag/faithfulness/names.py": "one name, escaped, between look-arounds",
     "rag/retrieval/relevance.py": "one name, escaped, between look-arounds",
