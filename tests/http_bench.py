@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from api.compose.incidents import make_desk
+from api.compose.incidents import make_incident_service
 from api.compose.search_path import utc_now
 from api.compose.services import Services
 from api.http.app import create_app
@@ -81,7 +81,7 @@ class Bench:
             engine=engine,
             reader=reader,
             alerts=AlertTriage(matcher, reader, OpenAlerts(utc_now)),
-            incidents=make_desk(settings, engine, matcher, reader, utc_now),
+            incidents=make_incident_service(settings, engine, matcher, reader, utc_now),
             answerer=answerer_over(engine, reader, embedder, metrics, folder),
             keys=self.keys,
             authenticator=CombinedAuthenticator([ApiKeys(self.keys)], None, GroupHierarchy),

@@ -77,17 +77,17 @@ def read_json(file: str) -> object:
         raise ConfigurationError(f"{file}: is not valid JSON: {error}") from error
 
 
-def _lines(triage: Triage, most: int | None) -> Iterator[str]:
+def _lines(triage: Triage, max_groups: int | None) -> Iterator[str]:
     groups = triage.groups
     alerts = sum(len(group.alerts) for group in groups)
     firing = sum(group.firing for group in groups)
     yield f"{_count(alerts, 'alert')} in {_count(len(groups), 'group')}, {firing} firing"
-    for number, group in enumerate(groups[:most], start=1):
+    for number, group in enumerate(groups[:max_groups], start=1):
         yield ""
         yield from _group_lines(number, group)
-    if most is not None and len(groups) > most:
+    if max_groups is not None and len(groups) > max_groups:
         yield ""
-        yield f"… {len(groups) - most} more groups: --all shows them"
+        yield f"… {len(groups) - max_groups} more groups: --all shows them"
     if triage.unsearched:
         yield f"{triage.unsearched} alerts are of too many different rules: no runbook looked up"
 
@@ -97,9 +97,9 @@ def _group_lines(number: int, group: AlertGroup) -> Iterator[str]:
     since = f" · since {first:%Y-%m-%d %H:%M:%S}Z, last {last:%H:%M:%S}Z" if first and last else ""
     counts = f"{_count(len(group.alerts), 'alert')}, {_count(group.problems, 'problem')}"
     state = f"{group.firing} firing" if group.firing else "resolved"
-    yield f"{number}. {_most_frequent(group.names)} · {counts}, {state}{since}"
+    yield f"{number}. {_by_frequency(group.names)} · {counts}, {state}{since}"
     if group.services:
-        yield f"   services: {_most_frequent(group.services)}"
+        yield f"   services: {_by_frequency(group.services)}"
     if not group.match.hits:
         yield "   no runbook found"
         return
@@ -114,7 +114,7 @@ def _group_lines(number: int, group: AlertGroup) -> Iterator[str]:
         yield f"   first check: {command}  ({group.first_check.place})"
 
 
-def _most_frequent(counts: Mapping[str, int]) -> str:
+def _by_frequency(counts: Mapping[str, int]) -> str:
     shown = [f"{name or 'no name'} ({count})" for name, count in counts.items()]
     rest = f" and {len(shown) - _NAMES_SHOWN} more" if len(shown) > _NAMES_SHOWN else ""
     return ", ".join(shown[:_NAMES_SHOWN]) + rest

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from rag.alerts.runbook_commands import Quoted
 from rag.domain.search import Hit
-from rag.incidents.desk import IncidentView
 from rag.incidents.hypotheses import Hypothesis, clock_time
+from rag.incidents.service import IncidentView
 from rag.incidents.timeline import Entry
 
 _ENTRIES_SHOWN = 15
@@ -98,19 +98,19 @@ def _templates(view: IncidentView) -> Iterator[str]:
         yield f"           {_place(stats.source, stats.line)}"
 
 
-def _timeline(timeline: Sequence[Entry], most: int | None) -> Iterator[str]:
+def _timeline(timeline: Sequence[Entry], max_entries: int | None) -> Iterator[str]:
     if not timeline:
         return
     yield ""
     yield "Timeline"
-    kept = sorted(timeline, key=lambda one: (not one.is_change, -one.count))[:most]
+    kept = sorted(timeline, key=lambda one: (not one.is_change, -one.count))[:max_entries]
     for one in sorted(kept, key=lambda entry: entry.at):
         mark = "*" if one.is_change else " "
         count = f" ({one.count:,} times)" if one.count > 1 else ""
         what = f"{_cut(one.what)}{count}"
         yield f"{mark} {clock_time(one.at)}  {what}  {_place(one.source, one.line)}"
-    if most is not None and len(timeline) > most:
-        yield f"  … {len(timeline) - most} more entries: --all shows them"
+    if max_entries is not None and len(timeline) > max_entries:
+        yield f"  … {len(timeline) - max_entries} more entries: --all shows them"
 
 
 def _documents(title: str, hits: Sequence[Hit]) -> Iterator[str]:

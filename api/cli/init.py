@@ -90,12 +90,12 @@ def _folder_source(config: Path, place: str | None) -> SourceSettings:
         raise ConfigurationError(missing_path(folder))
     if not folder.is_dir():
         raise ConfigurationError(f"{folder} is a file: give the folder that it is in")
-    root, beside = folder.resolve(), config.resolve().parent
+    root, base = folder.resolve(), config.resolve().parent
     try:
         str(root).encode()
     except UnicodeEncodeError as error:
         raise ConfigurationError("the folder's name is not UTF-8; rename it") from error
-    shown = root.relative_to(beside) if root.is_relative_to(beside) else root
+    shown = root.relative_to(base) if root.is_relative_to(base) else root
     return SourceSettings(name=source_name(root), path=shown)
 
 

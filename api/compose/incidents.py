@@ -9,8 +9,8 @@ from pathlib import Path
 from api.settings import Settings
 from rag.adapters.incident_files import IncidentFiles, NoteFolder
 from rag.alerts.matching import AlertMatcher
-from rag.incidents.desk import DeskParts, IncidentDesk
 from rag.incidents.runbooks import RunbookFinder
+from rag.incidents.service import IncidentService, IncidentServiceParts
 from rag.incidents.templates import TemplateMiner
 from rag.ports import DocumentReader
 from rag.retrieval.search import SearchEngine
@@ -24,16 +24,16 @@ def notes_folder(settings: Settings) -> Path | None:
     return settings.directory / chosen if chosen is not None else None
 
 
-def make_desk(
+def make_incident_service(
     settings: Settings,
     engine: SearchEngine,
     matcher: AlertMatcher,
     documents: DocumentReader,
     now: Callable[[], datetime],
-) -> IncidentDesk:
+) -> IncidentService:
     """The incidents of the state folder that the settings name."""
-    return IncidentDesk(
-        DeskParts(
+    return IncidentService(
+        IncidentServiceParts(
             store=IncidentFiles(settings.state_folder / "incidents"),
             finder=RunbookFinder(matcher, engine, documents),
             make_miner=_make_miner,

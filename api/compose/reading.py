@@ -9,7 +9,7 @@ from datetime import date
 from api.compose import embedding
 from api.compose.answer_path import make_answerer
 from api.compose.embedding_models import EmbeddingModels
-from api.compose.incidents import NOTES_SOURCE, make_desk
+from api.compose.incidents import NOTES_SOURCE, make_incident_service
 from api.compose.local import open_catalog
 from api.compose.parts import make_audit
 from api.compose.search_path import make_models, make_search_path, today, utc_now
@@ -89,7 +89,9 @@ def open_services(
             engine=path.engine,
             answerer=answerer,
             alerts=AlertTriage(path.matcher, path.reader, OpenAlerts(utc_now)),
-            incidents=make_desk(settings, path.engine, path.matcher, path.reader, utc_now),
+            incidents=make_incident_service(
+                settings, path.engine, path.matcher, path.reader, utc_now
+            ),
             reader=path.reader,
             keys=catalog.keys,
             authenticator=authenticator(settings, catalog.keys, metrics),

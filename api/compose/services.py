@@ -20,7 +20,7 @@ from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.reader import CatalogReader
 from rag.alerts.triage import AlertTriage
 from rag.answering.answering import Answerer
-from rag.incidents.desk import IncidentDesk
+from rag.incidents.service import IncidentService
 from rag.retrieval.search import SearchEngine
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Services:
     engine: SearchEngine
     answerer: Answerer
     alerts: AlertTriage
-    incidents: IncidentDesk
+    incidents: IncidentService
     reader: CatalogReader
     keys: KeyStore
     authenticator: Authenticator

@@ -42,7 +42,7 @@ class BodyLimit:
         if path in self._larger:
             return self._larger[path]
         steps = path.split("/")
-        return next((most for known, most in self._larger.items() if _fits(known, steps)), 0)
+        return next((limit for known, limit in self._larger.items() if _fits(known, steps)), 0)
 
 
 def _fits(known: str, steps: Sequence[str]) -> bool:

@@ -33,9 +33,9 @@ from api.wire.shapes import Shape
 from rag.domain.access import Principal
 from rag.domain.jobs import JobKind
 from rag.errors import InvalidPayload, InvalidTag
-from rag.incidents.desk import IncidentView
 from rag.incidents.drafting import draft_note, draft_report, draft_status
 from rag.incidents.facts import InputKind
+from rag.incidents.service import IncidentView
 
 _MAX_TAGS = 50
 

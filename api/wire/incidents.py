@@ -11,10 +11,10 @@ from rag.domain.search import Hit
 from rag.incidents.analysis import RankedTemplate
 from rag.incidents.anomalies import Anomaly
 from rag.incidents.changes import Suspect
-from rag.incidents.desk import IncidentView
 from rag.incidents.facts import InputSummary
 from rag.incidents.hypotheses import Evidence, Hypothesis
 from rag.incidents.incident import Incident
+from rag.incidents.service import IncidentView
 from rag.incidents.symptoms import Onset
 from rag.incidents.timeline import Entry
 

@@ -53,7 +53,7 @@ def missing_fields(page: Page) -> Iterator[Finding]:
         yield page.finding(NO_REVIEW, 1, "the page names no last_reviewed")
 
 
-def noted_values(page: Page) -> Iterator[Finding]:
+def metadata_notes(page: Page) -> Iterator[Finding]:
     """What of the page's metadata was left out when it was read."""
     for note in page.notes:
         yield page.finding(METADATA, note.line, note.text)

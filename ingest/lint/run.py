@@ -14,7 +14,7 @@ from ingest.lint.findings import Finding
 from ingest.lint.headings import skipped_headings
 from ingest.lint.hidden_text import hidden_characters, hidden_comments
 from ingest.lint.links import LinkTargets, dead_links, dead_supersedes
-from ingest.lint.metadata import KnownNames, missing_fields, noted_values, unknown_names
+from ingest.lint.metadata import KnownNames, metadata_notes, missing_fields, unknown_names
 from ingest.lint.page import Page, PageContents, read_pages
 from ingest.lint.rules import RULES
 from ingest.lint.secrets import secrets
@@ -98,7 +98,7 @@ def _of_page(page: Page, context: _LintContext) -> Iterator[Finding]:
     if page.broken:
         yield page.broken
         return
-    yield from noted_values(page)
+    yield from metadata_notes(page)
     yield from missing_fields(page)
     yield from unknown_names(page, context.known)
     yield from broken_rules(page, context.rules[page.root])

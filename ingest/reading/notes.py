@@ -14,7 +14,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class FileNote:
     """A note on a file of a source. `line` counts from 1."""
 
     source: str

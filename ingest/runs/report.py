@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ingest.reading.notes import Noted
+from ingest.reading.notes import FileNote
 from ingest.reading.scan import Suspicious
 from ingest.reading.secrets import FoundSecret
 from rag.domain.index import Quarantined
@@ -40,7 +40,7 @@ class IngestReport:
     unreachable: tuple[str, ...] = ()
     suspicious: tuple[Suspicious, ...] = ()
     empty: tuple[str, ...] = ()
-    notes: tuple[Noted, ...] = ()
+    notes: tuple[FileNote, ...] = ()
     skipped: Mapping[str, int] = field(default_factory=dict)
     secrets: tuple[FoundSecret, ...] = ()
 
@@ -103,7 +103,7 @@ class Outcome:
     unreachable: str | None = None
     empty: str | None = None
     suspicious: list[Suspicious] = field(default_factory=list)
-    notes: list[Noted] = field(default_factory=list)
+    notes: list[FileNote] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     secrets: list[FoundSecret] = field(default_factory=list)
 

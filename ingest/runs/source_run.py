@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 
 from ingest.formats import UNREAD_SUFFIXES
 from ingest.isolation.documents import DocumentReader
-from ingest.reading.notes import Noted
+from ingest.reading.notes import FileNote
 from ingest.reading.parse import RawFile, Reading, document_of
 from ingest.runs.access_changes import narrow_access
 from ingest.runs.batches import Parsed, embedded, in_batches
@@ -174,8 +174,8 @@ class SourceRun:
         document = document_of(raw, reading, self._files.resolve, self._files.url_of(raw.path))
         self._outcome.suspicious += reading.suspicious
         for note in reading.notes:
-            noted = Noted(self._source.name, raw.path, note.line, redacted(note.text))
-            self._outcome.notes.append(noted)
+            file_note = FileNote(self._source.name, raw.path, note.line, redacted(note.text))
+            self._outcome.notes.append(file_note)
         self._outcome.secrets += reading.secrets
         return document, reading.chunks
 

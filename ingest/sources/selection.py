@@ -50,8 +50,8 @@ def sources_for_paths(
 def missing_path(path: Path) -> str:
     """An error message for a path that is not there, with the nearest name beside it."""
     above = path.parent
-    beside = [one.name for one in above.iterdir()] if os.access(above, os.R_OK | os.X_OK) else []
-    near = nearest(path.name, beside)
+    siblings = [one.name for one in above.iterdir()] if os.access(above, os.R_OK | os.X_OK) else []
+    near = nearest(path.name, siblings)
     meant = f"; did you mean {above / near}?" if near else ""
     return f"{path}: no such file or folder{meant}"
 

@@ -114,9 +114,9 @@ class BriefAnswer:
         )
         allowed = inside if asks_how(self._question) else inside | elsewhere
         nearest = [one for one in self._sentences if (one.passage.marker, one.block) in allowed]
-        least = max(_MIN_SCORE, nearest[0].score * _NEARLY_AS_GOOD) if nearest else 0.0
+        min_score = max(_MIN_SCORE, nearest[0].score * _NEARLY_AS_GOOD) if nearest else 0.0
         for one in nearest[:_MAX_KEY_SENTENCES]:
-            if one.score >= least and _stands_alone(one) and one.text not in beginning:
+            if one.score >= min_score and _stands_alone(one) and one.text not in beginning:
                 beginning += one.text
                 yield one
 

@@ -48,14 +48,14 @@ _TELLS_NOTHING = 2  # a remainder of fewer words, such as "Then:", claims nothin
 class _Cited:
     """A sentence, without its markers, and the markers that point into the context.
 
-    `astray` says that it has markers, and that none of them does; `vain`, that what it introduces
+    `has_invalid_markers`: none of its markers does. `introduces_removed_code`: what it introduces
     is struck out whole.
     """
 
     text: str
     markers: tuple[int, ...]
-    astray: bool = False
-    vain: bool = False
+    has_invalid_markers: bool = False
+    introduces_removed_code: bool = False
 
 
 class AnswerChecker:
@@ -153,7 +153,7 @@ class AnswerChecker:
         start = lead.end() if lead else 0
         cited = self._cited(line[start:])
         if cited and self._is_struck_whole(following):
-            cited[-1] = replace(cited[-1], vain=True)
+            cited[-1] = replace(cited[-1], introduces_removed_code=True)
         shown = [self._checked_sentence(sentence) for sentence in cited]
         kept = [sentence for sentence in shown if sentence]
         text = line[:start] + " ".join(kept) if kept else ""
@@ -184,9 +184,9 @@ class AnswerChecker:
     def _without_markers(self, sentence: str) -> _Cited:
         bare = _CODE_SPAN.sub("", sentence)
         given = dict.fromkeys(int(found[1]) for found in MARKER.finditer(bare))
-        most = len(self._context.passages)
-        self._nowhere |= {marker for marker in given if not 1 <= marker <= most}
-        valid = tuple(marker for marker in given if 1 <= marker <= most)
+        count = len(self._context.passages)
+        self._nowhere |= {marker for marker in given if not 1 <= marker <= count}
+        valid = tuple(marker for marker in given if 1 <= marker <= count)
         # Where a marker was taken out, what stood on both sides of it has come together.
         bare = escaped(_without_markers(sentence), keeps=self._is_known)
         return _Cited(bare, valid, bool(given) and not valid)
@@ -218,9 +218,9 @@ class AnswerChecker:
     def _judged(self, cited: _Cited) -> tuple[Support, tuple[int, ...]]:
         """The verdict, and the markers: those given, else that of the passage that bears it out."""
         text, markers = cited.text, cited.markers
-        if cited.astray:
+        if cited.has_invalid_markers:
             return Support(0.0, ("cites what is not there",)), ()
-        if cited.vain:
+        if cited.introduces_removed_code:
             return Support(0.0, ("introduces what no cited page shows",)), markers
         if markers:
             cited_passages = [passage.prompt for passage in self._context.cited(markers)]
@@ -296,8 +296,8 @@ class AnswerChecker:
             only_reads = risks <= {Risk.READ_ONLY} and classified
             shown[0] = self._placed(shown[0], risks, only_reads=only_reads)
             if markers or remark_on(risks):
-                told = " ".join(f"[{marker}]" for marker in markers or self._last)
-                shown.append(f"{indent}{told}{_remark(risks)}")
+                markers_shown = " ".join(f"[{marker}]" for marker in markers or self._last)
+                shown.append(f"{indent}{markers_shown}{_remark(risks)}")
         shown += [indent + self._strike(line) for line in struck]
         return "\n\n".join(shown)
 

@@ -144,8 +144,8 @@ def newest_among_equals(hits: Sequence[Hit]) -> list[Hit]:
     ordered: list[Hit] = []
     rest = sorted(hits, key=lambda hit: hit.rank)
     while rest:
-        least = rest[0].score * _EQUAL
-        equals = [hit for hit in rest if hit.score >= least]
+        threshold = rest[0].score * _EQUAL
+        equals = [hit for hit in rest if hit.score >= threshold]
         newest = max(equals, key=lambda hit: (hit.document.updated_at, -hit.rank))
         ordered.append(newest)
         rest.remove(newest)

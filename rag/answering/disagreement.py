@@ -28,7 +28,7 @@ from rag.text.wording import telling_roots
 
 HEADING = "Where the pages disagree"
 _CHANGES = frozenset({Risk.MUTATING, Risk.DESTRUCTIVE})
-_MAX_TOLD = 3
+_MAX_SHOWN = 3
 # What pages beside the question disagree on is not what was asked: one of two is nearly the best.
 _NEARLY_BEST = 0.8
 _MAX_CHARS = 80
@@ -37,7 +37,7 @@ _NAME = r"[A-Za-z][A-Za-z0-9]*(?:[_.-][A-Za-z0-9]+)*"
 _VALUE = r"\d+(?:[.,]\d+)*\s?(?:%|[A-Za-z]{1,7})?"
 _SPAN = re.compile(r"`([^`\n]+)`")
 _ASSIGNED = re.compile(rf"(?P<name>{_NAME})\s*[=:]\s*['\"]?(?P<value>{_VALUE})['\"]?")
-_BESIDE = re.compile(rf"(?P<name>{_NAME})\s+(?P<value>{_VALUE}|[a-z]+(?:-[a-z]+)+)")
+_NAME_THEN_VALUE = re.compile(rf"(?P<name>{_NAME})\s+(?P<value>{_VALUE}|[a-z]+(?:-[a-z]+)+)")
 _CELL_NAME = re.compile(rf"`({_NAME})`")
 _CELL_VALUE = re.compile(rf"`?({_VALUE}|(?<=`){_NAME})`?")
 _IS_A_SETTING = re.compile(
@@ -85,7 +85,7 @@ def disagreements(passages: Sequence[Passage]) -> list[Disagreement]:
         asked_for = max(_score(one), _score(other)) >= _NEARLY_BEST * best
         if asked_for and not _superseded(one[0].hit.document, other[0].hit.document):
             found += _between(one, other)
-    return sorted(found, key=lambda one: (one.markers, one.subject))[:_MAX_TOLD]
+    return sorted(found, key=lambda one: (one.markers, one.subject))[:_MAX_SHOWN]
 
 
 def rendered(found: Sequence[Disagreement]) -> str:
@@ -167,7 +167,7 @@ def _settings(content: BlockText) -> Iterator[tuple[str, str]]:
 
 def _assigned(codes: Iterable[str]) -> Iterator[tuple[str, str]]:
     for code in codes:
-        found = _ASSIGNED.fullmatch(code) or _BESIDE.fullmatch(code)
+        found = _ASSIGNED.fullmatch(code) or _NAME_THEN_VALUE.fullmatch(code)
         if found and _IS_A_SETTING.fullmatch(found["name"]):
             yield found["name"], found["value"]
 

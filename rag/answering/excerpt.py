@@ -29,7 +29,7 @@ class Excerpt:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class _ShownBlock:
     """One block as it is shown, and the quote that it belongs to."""
 
     text: str
@@ -56,57 +56,57 @@ def excerpt(quotes: Sequence[Quote], fits: Fits, names: Sequence[str] = ()) -> E
     What introduces a block that does not fit is left out with it, unless nothing else is shown.
     Of a table with rows that hold one of `names`, these rows are shown alone.
     """
-    pieces = [piece for quote in quotes for piece in _pieces(quote, names)]
-    shown: list[_Piece] = []
-    for piece in pieces:
-        if not fits(_joined([*shown, piece])):
+    parts = [part for quote in quotes for part in _shown_blocks(quote, names)]
+    shown: list[_ShownBlock] = []
+    for part in parts:
+        if not fits(_joined([*shown, part])):
             break
-        shown.append(piece)
-    rest = pieces[len(shown) :]
+        shown.append(part)
+    rest = parts[len(shown) :]
     while rest and len(shown) > 1 and shown[-1].introduces:
         rest.insert(0, shown.pop())
     return Excerpt(
         _joined(shown),
         tuple(_quotes_of(shown)),
         lines_of(list(_quotes_of(rest))) if rest else None,
-        sum(piece.block.kind is BlockKind.STEP for piece in rest),
+        sum(part.block.kind is BlockKind.STEP for part in rest),
     )
 
 
-def _pieces(quote: Quote, names: Sequence[str]) -> Iterator[_Piece]:
+def _shown_blocks(quote: Quote, names: Sequence[str]) -> Iterator[_ShownBlock]:
     content, marker = quote.passage.content, quote.passage.marker
     for place, (block, remark) in enumerate(zip(quote.blocks, remarks_of(quote), strict=True)):
         text = bare_quotation(content, block, marker, remark, names)
         if text:
-            yield _Piece(text, quote, place)
+            yield _ShownBlock(text, quote, place)
 
 
-def _joined(pieces: Sequence[_Piece]) -> str:
+def _joined(parts: Sequence[_ShownBlock]) -> str:
     text = ""
-    for number, piece in enumerate(pieces):
-        text += (_joint(pieces[number - 1], piece) if number else "") + piece.text
+    for number, part in enumerate(parts):
+        text += (_joint(parts[number - 1], part) if number else "") + part.text
     return text
 
 
-def _joint(before: _Piece, piece: _Piece) -> str:
+def _joint(before: _ShownBlock, part: _ShownBlock) -> str:
     """A line break alone between items of a list, and between words and what they introduce."""
-    one, other = before.block, piece.block
+    one, other = before.block, part.block
     if one.kind in _ITEMS and other.kind is one.kind:
         return "\n"
     begins_a_list = other.kind is BlockKind.ITEM or (
-        other.kind is BlockKind.STEP and piece.text.startswith("1.")
+        other.kind is BlockKind.STEP and part.text.startswith("1.")
     )
     leads = one.kind is BlockKind.PARAGRAPH and not before.text.startswith("```")
     return "\n" if leads and (begins_a_list or other.kind is BlockKind.CODE) else "\n\n"
 
 
-def _quotes_of(pieces: Sequence[_Piece]) -> Iterator[Quote]:
-    """The quotes of these pieces, each with the blocks that are among them alone."""
+def _quotes_of(parts: Sequence[_ShownBlock]) -> Iterator[Quote]:
+    """The quotes of these parts, each with the blocks that are among them alone."""
     places: dict[int, list[int]] = {}
     quotes: dict[int, Quote] = {}
-    for piece in pieces:
-        places.setdefault(id(piece.quote), []).append(piece.place)
-        quotes[id(piece.quote)] = piece.quote
+    for part in parts:
+        places.setdefault(id(part.quote), []).append(part.place)
+        quotes[id(part.quote)] = part.quote
     for key, inside in places.items():
         quote = quotes[key]
         yield replace(

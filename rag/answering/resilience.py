@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from collections.abc import Generator as Pieces
+from collections.abc import Generator as Stream
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -100,7 +100,7 @@ class Resilient:
     def load(self) -> None:
         self._inner.load()
 
-    def generate(self, system: str, user: str) -> Pieces[str | Usage, None, None]:
+    def generate(self, system: str, user: str) -> Stream[str | Usage, None, None]:
         self._breaker.check()
         self._inner.load()  # the deadline is the model's, not that of loading a library
         until = self._clock() + self._settings.deadline
@@ -111,16 +111,16 @@ class Resilient:
             raise
         self._breaker.record_success()
 
-    def _attempts(self, system: str, user: str, until: float) -> Pieces[str | Usage, None, None]:
+    def _attempts(self, system: str, user: str, until: float) -> Stream[str | Usage, None, None]:
         for attempt in range(self._settings.retries + 1):
             begun = False
             try:
-                with closing(self._inner.generate(system, user)) as pieces:
-                    for piece in pieces:
-                        begun = begun or piece != ""
+                with closing(self._inner.generate(system, user)) as parts:
+                    for part in parts:
+                        begun = begun or part != ""
                         if self._clock() > until:
                             raise ModelError("the model takes longer than ask.deadline allows")
-                        yield piece
+                        yield part
                 return
             except ModelRefused:
                 raise

@@ -24,7 +24,7 @@ _SQL = re.compile(
 _PROMPT = re.compile(r"\A\s*+(?:[\w.@:~/-]*+[$#%]|>)\s++(?=\S)")
 _OPTION = re.compile(r"(?<!\S)--?[A-Za-z]")
 _PROGRAM = re.compile(r"(?:\./|/)?[a-z][\w./-]*")
-_TOLD_TO_RUN = re.compile(
+_RUN_INSTRUCTION = re.compile(
     r"\b(?:run|runs|running|execute|executing|type|issue|invoke|use|using)"
     r"\s{1,3}(?:the\s{1,3})?(?:command\s{1,3})?\Z",
     re.IGNORECASE,
@@ -132,13 +132,13 @@ class ShownCommands:
         first, *rest = code.split() or [""]
         if not rest:  # a name, unless it stands where something is run
             risk = self._classifier.classify(code)
-            run = _TOLD_TO_RUN.search(before) is not None
+            run = _RUN_INSTRUCTION.search(before) is not None
             return risk is Risk.DESTRUCTIVE or (risk is Risk.MUTATING and run)
         if looks_like_a_command(code, self._classifier):
             return True
         if not _PROGRAM.fullmatch(first):
             return False
-        return _OPTION.search(code) is not None or _TOLD_TO_RUN.search(before) is not None
+        return _OPTION.search(code) is not None or _RUN_INSTRUCTION.search(before) is not None
 
     def is_classified(self, language: str, code: str) -> bool:
         """Whether code is of a language whose commands are classified, or is not run."""

@@ -89,8 +89,8 @@ class Writing:
         )
         started, clock = time.time(), time.perf_counter()
         try:
-            with closing(self._generator.generate(prompt.system, user)) as pieces:
-                yield from self._read(pieces)
+            with closing(self._generator.generate(prompt.system, user)) as parts:
+                yield from self._read(parts)
         except ModelError as error:
             self._failed = True
             log.warning("the model failed: %s", error)
@@ -147,14 +147,14 @@ class Writing:
             return BROKE_OFF if self._shown else FELL_BACK
         return DECLINED if self._declined else NOTHING_SUPPORTED
 
-    def _read(self, pieces: Iterator[str | Usage]) -> Iterator[TextPart]:
+    def _read(self, parts: Iterator[str | Usage]) -> Iterator[TextPart]:
         length = 0
-        for piece in pieces:
-            if isinstance(piece, Usage):
-                self._usage = piece
+        for part in parts:
+            if isinstance(part, Usage):
+                self._usage = part
                 continue
-            length += len(piece)
-            for unit in self._units.feed(piece[:MAX_ANSWER_CHARS]):
+            length += len(part)
+            for unit in self._units.feed(part[:MAX_ANSWER_CHARS]):
                 yield from self._taken(unit)
             if length > MAX_ANSWER_CHARS:
                 raise ModelError("the model does not come to an end")
@@ -164,7 +164,7 @@ class Writing:
 
     def _taken(self, unit: str) -> Iterator[TextPart]:
         """A line that introduces something waits for that: whether it stands depends on it."""
-        if self._is_told_again(unit):
+        if self._is_repeated(unit):
             return
         if introduces(unit) or (self._waiting and not unit.strip()):
             self._waiting.append(unit)
@@ -172,7 +172,7 @@ class Writing:
         yield from self._introduced(unit)
         yield from self._checked(unit)
 
-    def _is_told_again(self, unit: str) -> bool:
+    def _is_repeated(self, unit: str) -> bool:
         """Whether a line of some length stood there before. A model that goes on so is at its end.
 
         Raises ModelError then.

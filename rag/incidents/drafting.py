@@ -16,8 +16,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from rag.domain.search import Hit
 from rag.guardrails.neutralising import one_line
-from rag.incidents.desk import IncidentView
 from rag.incidents.hypotheses import Evidence, Hypothesis, clock_time
+from rag.incidents.service import IncidentView
 from rag.incidents.timeline import Entry
 from rag.text.visible import visible_line
 
@@ -30,7 +30,7 @@ def draft_report(view: IncidentView, *, timeline: int = _MAX_TIMELINE) -> str:
     """The report as Markdown, with what a person must add marked."""
     analysis, incident = view.analysis, view.incident
     onset = analysis.onset
-    shown = _most_telling(analysis.timeline, timeline)
+    shown = _strongest(analysis.timeline, timeline)
     best = analysis.suspects[0].change if analysis.suspects else None
     return _render(
         "report.md.jinja",
@@ -87,9 +87,9 @@ def draft_note(view: IncidentView) -> str:
     return f"---\n{front}---\n{draft_report(view, timeline=_MAX_NOTE_TIMELINE)}"
 
 
-def _most_telling(timeline: tuple[Entry, ...], most: int) -> list[Entry]:
+def _strongest(timeline: tuple[Entry, ...], max_entries: int) -> list[Entry]:
     """Changes first, then the most frequent; in the order of time."""
-    kept = sorted(timeline, key=lambda one: (not one.is_change, -one.count))[:most]
+    kept = sorted(timeline, key=lambda one: (not one.is_change, -one.count))[:max_entries]
     return sorted(kept, key=lambda one: one.at)
 
 

@@ -115,17 +115,17 @@ def _of_exceptions(facts: Facts, onset: Onset) -> Iterator[Hypothesis]:
     ]
     if not found:
         return
-    most = max(found, key=lambda one: one.count)
-    symptom = next(one for one in onset.cluster if one.what == most.exception)
-    service = most.service or most.source
+    first = max(found, key=lambda one: one.count)
+    symptom = next(one for one in onset.cluster if one.what == first.exception)
+    service = first.service or first.source
     yield Hypothesis(
-        claim=f"{service} fails with {most.exception[:_MAX_TEXT]}, and others fail because of it.",
+        claim=f"{service} fails with {first.exception[:_MAX_TEXT]}, and others fail because of it.",
         evidence=tuple(_evidence([symptom], service)),
         against=tuple(_earlier_elsewhere(onset, service)),
         refuted_by=f"requests that do not reach {service} and fail in the same way",
         strength=Strength.WEAK if onset.is_weak else Strength.MODERATE,
-        service=most.service,
-        words=most.exception,
+        service=first.service,
+        words=first.exception,
     )
 
 

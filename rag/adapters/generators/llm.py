@@ -7,7 +7,7 @@ may go away (`ModelError`), what asks for patience (`ModelBusy`), what will not 
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Generator as Pieces
+from collections.abc import Generator as Stream
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,7 @@ class HttpGenerator:
         _, close = self._opened()
         close()
 
-    def generate(self, system: str, user: str) -> Pieces[str | Usage, None, None]:
+    def generate(self, system: str, user: str) -> Stream[str | Usage, None, None]:
         """The text as it comes; the usage is the server's own word, else it is counted here.
 
         A piece may be empty, such as those of a model that thinks before it writes.

@@ -8,7 +8,7 @@ rightly from a page, and invents commands: it is no model to work with, and neve
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator as Pieces
+from collections.abc import Generator as Stream
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ class SmallModel:
         with self._lock:
             self._loaded()
 
-    def generate(self, system: str, user: str) -> Pieces[str | Usage, None, None]:
+    def generate(self, system: str, user: str) -> Stream[str | Usage, None, None]:
         messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
         with self._lock:
             llama = self._loaded()

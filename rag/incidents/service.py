@@ -51,8 +51,8 @@ class IncidentView:
 
 
 @dataclass(frozen=True, slots=True)
-class DeskParts:
-    """What a desk works with; `now` gives the current time, aware."""
+class IncidentServiceParts:
+    """The parts that the service works with; `now` gives the current time, aware."""
 
     store: IncidentStore
     finder: RunbookFinder
@@ -61,10 +61,10 @@ class DeskParts:
     now: Callable[[], datetime]
 
 
-class IncidentDesk:
+class IncidentService:
     """The incidents of one installation."""
 
-    def __init__(self, parts: DeskParts) -> None:
+    def __init__(self, parts: IncidentServiceParts) -> None:
         self._parts = parts
         self._store = parts.store
 
