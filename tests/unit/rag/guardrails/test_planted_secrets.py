@@ -91,7 +91,8 @@ def _detect_secrets(plugins: list[str]) -> tuple[float, float]:
 
 def test_detect_secrets_would_not_do_instead() -> None:
     """With its entropy plugins it takes every hash for a secret, and without them it finds few."""
-    every = [plugin.__name__ for plugin in get_mapping_from_secret_type_to_class().values()]
+    plugins: list[type] = [*get_mapping_from_secret_type_to_class().values()]
+    every = [plugin.__name__ for plugin in plugins]
     recall, false_share = _detect_secrets(every)
     assert recall < MIN_RECALL
     assert false_share > MAX_FALSE_SHARE
