@@ -30,10 +30,22 @@ class AuthenticatedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def authenticated(request: Request) -> Response:
+            _refuse_cross_site(request)
             await run_in_threadpool(admit, request, request.app.state.services)
             return await handle(request)
 
         return authenticated
+
+
+def _refuse_cross_site(request: Request) -> None:
+    """Refuse a change that a page of another site makes a browser send.
+
+    Behind a proxy, or for anonymous callers, no credential of the request shows that it was meant.
+    """
+    changes = request.method not in ("GET", "HEAD", "OPTIONS")
+    from_elsewhere = request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
+    if changes and from_elsewhere and "authorization" not in request.headers:
+        raise PermissionDenied("requests of other sites are refused: send an Authorization header")
 
 
 def admit(request: Request, services: Services) -> Principal:

@@ -74,7 +74,7 @@ class Sessions:
         try:
             data = self._cipher.decrypt_at_time(cookie, self.seconds, int(self._clock()))
             session = Session(**json.loads(data))
-        except (InvalidToken, TypeError):  # not ours, or made by another version
+        except (InvalidToken, TypeError, ValueError):  # not ours, or made by another version
             return None
         return None if session.id in self._ended else session
 

@@ -21,6 +21,7 @@ from rag.incidents.facts import Facts
 from rag.incidents.incident import Incident
 
 _ID = re.compile(r"[0-9a-z]{1,40}(?:-[0-9a-z]{1,40}){0,12}")
+_MAX_ID_CHARS = 255  # of a file name
 _INCIDENT = TypeAdapter(Incident)
 _FACTS = TypeAdapter(Facts)
 Value = TypeVar("Value")
@@ -43,7 +44,7 @@ class IncidentFiles:
 
     def get(self, incident_id: str) -> Incident | None:
         """One incident; None where there is none. Raises StoreError."""
-        if not _ID.fullmatch(incident_id):
+        if len(incident_id) > _MAX_ID_CHARS or not _ID.fullmatch(incident_id):
             return None
         return self._read(incident_id, "incident.json", _INCIDENT)
 
@@ -127,7 +128,8 @@ class NoteFolder:
         path = self._folder / f"{incident.id}.md"
         made = path.with_suffix(".new")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            made.touch(mode=0o600)
             made.write_text(text, encoding="utf-8")
             made.replace(path)
         except OSError as error:

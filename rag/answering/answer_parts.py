@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rag.domain.documents import Risk
+from rag.text.admonitions import WARNING_KINDS
 
 
 class Part(StrEnum):
@@ -71,7 +72,6 @@ _FORBIDS = re.compile(r"\W*(?:never|do not|don'?ts?|what not)\b", re.I)
 _WARNS = re.compile(r"\W*(?:do not|don't|never|avoid|must not|be careful|caution|warning)\b", re.I)
 _RISKY = frozenset({Risk.DESTRUCTIVE, Risk.MUTATING})
 # Kinds of admonitions that warn; the others (note, tip, hint, important) advise.
-_WARNING_ADMONITIONS = frozenset({"attention", "caution", "danger", "error", "warning"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Signs:
 def part_of(signs: Signs) -> Part:
     """The part that a quotation belongs to; only what only reads is ever a check."""
     by_heading = part_of_headings(signs.headings)
-    warns = signs.admonition in _WARNING_ADMONITIONS or _WARNS.match(signs.text) is not None
+    warns = signs.admonition in WARNING_KINDS or _WARNS.match(signs.text) is not None
     if by_heading is Part.CARE or warns:
         return Part.CARE
     if signs.is_postmortem and any(map(_DECIDED.search, signs.headings)):

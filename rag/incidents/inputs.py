@@ -15,7 +15,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from rag.errors import InvalidPayload
@@ -25,6 +26,7 @@ MAX_RECORDS = 20_000
 MAX_SERIES = 500
 MAX_POINTS = 20_000  # of one series
 MAX_TEXT_CHARS = 500
+MAX_NAME_CHARS = 128
 _NAMED_PODS = re.compile(r"-(?:[0-9a-f]{6,10}-)?[a-z0-9]{5}\Z")
 _COMMIT = re.compile(r"(?:commit )?(?P<hash>[0-9a-f]{7,40})\b(?P<rest>.*)\Z")
 
@@ -85,9 +87,9 @@ def parse_changes(text: str, clock: Clock) -> Records:
     """Deploys and other changes in any of the formats. Raises InvalidPayload."""
     stripped = text.lstrip()
     if stripped[:1] in ("{", "["):
-        found = list(_changes_of_json(stripped, clock))
+        found = list(islice(_changes_of_json(stripped, clock), MAX_RECORDS))
     else:
-        found = list(_changes_of_git_log(text.splitlines(), clock))
+        found = list(islice(_changes_of_git_log(text.splitlines(), clock), MAX_RECORDS))
         if not found:
             raise InvalidPayload("deploys", "must be JSON or the output of `git log`")
     changes = sorted((one for one in found if one), key=lambda one: one.at)
@@ -102,23 +104,23 @@ def parse_metrics(text: str, clock: Clock) -> Records:
 
 
 def _cluster_event(item: Mapping[str, Any], record: int, clock: Clock) -> ClusterEvent | None:
-    about = item.get("involvedObject") or item.get("regarding") or {}
-    series = item.get("series") or {}
-    created = (item.get("metadata") or {}).get("creationTimestamp")
+    about = _mapping(item, "involvedObject") or _mapping(item, "regarding")
+    series = _mapping(item, "series")
+    created = _mapping(item, "metadata").get("creationTimestamp")
     first = _first_time(item, ("firstTimestamp", "eventTime", "deprecatedFirstTimestamp"), clock)
     first = first or parse_instant(created, clock)
     last = _first_time(item, ("lastTimestamp", "deprecatedLastTimestamp"), clock)
     start, end = first or last, last or first
     if start is None or end is None:
         return None
-    kind, name = str(about.get("kind") or ""), str(about.get("name") or "")
+    kind, name = _text(about.get("kind"), MAX_NAME_CHARS), _text(about.get("name"), 253)
     count = item.get("count") or series.get("count") or 1
     return ClusterEvent(
         at=min(start, end),
         last=max(start, end),
         reason=str(item.get("reason") or "event")[:MAX_TEXT_CHARS],
         message=f"{kind}/{name}: {item.get('message') or item.get('note') or ''}"[:MAX_TEXT_CHARS],
-        service=_NAMED_PODS.sub("", name)[:128],
+        service=_NAMED_PODS.sub("", name)[:MAX_NAME_CHARS],
         is_warning=item.get("type") == "Warning",
         count=count if isinstance(count, int) else 1,
         record=record,
@@ -171,30 +173,32 @@ def _generic_change(item: Mapping[str, Any], record: int, clock: Clock) -> Chang
 
 def _argo_changes(item: Mapping[str, Any], record: int, clock: Clock) -> Iterator[Change | None]:
     """Each sync in the history of an Argo CD application."""
-    name = str((item.get("metadata") or {}).get("name") or "")
-    history = (item.get("status") or {}).get("history")
+    name = _text(_mapping(item, "metadata").get("name"), MAX_NAME_CHARS)
+    history = _mapping(item, "status").get("history")
     for entry in history if isinstance(history, list) else []:
         done = _object(entry, f"deploys.{record - 1}.status.history")
         at = _first_time(done, ("deployedAt", "deployStartedAt"), clock)
-        by = str((done.get("initiatedBy") or {}).get("username") or "Argo CD")
-        revision = str(done.get("revision") or "")[:40]
+        by = _text(_mapping(done, "initiatedBy").get("username"), MAX_NAME_CHARS) or "Argo CD"
+        revision = _text(done.get("revision"), MAX_NAME_CHARS)[:40]
         yield Change(at, f"sync of {name} to {revision}", name, by, record) if at else None
 
 
 def _flux_changes(item: Mapping[str, Any], record: int, clock: Clock) -> Iterator[Change | None]:
     """The history of a HelmRelease, else the last time that an object became ready."""
-    name = str((item.get("metadata") or {}).get("name") or "")
-    status = item.get("status") or {}
+    name = _text(_mapping(item, "metadata").get("name"), MAX_NAME_CHARS)
+    status = _mapping(item, "status")
     history = status.get("history")
     if isinstance(history, list) and history:
         for entry in history:
             done = _object(entry, f"deploys.{record - 1}.status.history")
             at = _first_time(done, ("lastDeployed", "firstDeployed"), clock)
-            version = f"{done.get('chartName') or name} {done.get('chartVersion') or ''}".strip()
+            chart = _text(done.get("chartName"), MAX_NAME_CHARS) or name
+            version = f"{chart} {_text(done.get('chartVersion'), MAX_NAME_CHARS)}".strip()
             yield Change(at, f"release of {version}", name, "Flux", record) if at else None
         return
-    revision = str(status.get("lastAppliedRevision") or "")[:80]
-    for condition in status.get("conditions") or []:
+    revision = _text(status.get("lastAppliedRevision"), 80)
+    conditions = status.get("conditions")
+    for condition in conditions if isinstance(conditions, list) else []:
         if isinstance(condition, dict) and condition.get("type") == "Ready":
             at = parse_instant(condition.get("lastTransitionTime"), clock)
             yield Change(at, f"applied {name} at {revision}", name, "Flux", record) if at else None
@@ -240,7 +244,7 @@ def _prometheus_series(payload: object) -> Iterator[Series]:
 
 
 def _points(values: Sequence[Any], number: int) -> Iterator[tuple[datetime, float]]:
-    utc = Clock(datetime.min)
+    utc = Clock(datetime.min.replace(tzinfo=UTC))
     for pair in values[:MAX_POINTS]:
         if not isinstance(pair, list) or len(pair) != 2:
             raise InvalidPayload(
@@ -309,6 +313,17 @@ def _items(payload: object, field: str) -> list[tuple[int, Any]]:
     if not isinstance(found, list):
         raise InvalidPayload(field, "must be a list")
     return list(enumerate(found[:MAX_RECORDS]))
+
+
+def _mapping(item: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """A member that is an object; empty where it is absent or something else."""
+    found = item.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(raw: object, limit: int) -> str:
+    """A text of at most `limit` characters; empty where it is something else."""
+    return raw[:limit] if isinstance(raw, str) else ""
 
 
 def _object(raw: object, field: str) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rag.access.acl import access_filter
+from rag.access.acl import PUBLIC, access_filter
 from rag.alerts.matching import AlertMatcher
 from rag.alerts.runbook_commands import Quoted, read_only_checks, warnings_of
 from rag.domain.access import Principal
@@ -37,6 +37,20 @@ class Guidance:
     checks: tuple[Quoted, ...] = ()
     avoid: tuple[Quoted, ...] = ()
     similar: tuple[Hit, ...] = ()
+
+    def for_readers(self, acl: frozenset[str]) -> Guidance:
+        """The documents that every reader of a text with this ACL may read; no quotations.
+
+        Without tags only administrators read it, who may read everything.
+        """
+        return Guidance(
+            runbooks=tuple(hit for hit in self.runbooks if _all_may_read(hit, acl)),
+            similar=tuple(hit for hit in self.similar if _all_may_read(hit, acl)),
+        )
+
+
+def _all_may_read(hit: Hit, acl: frozenset[str]) -> bool:
+    return PUBLIC in hit.document.acl or acl <= hit.document.acl
 
 
 class RunbookFinder:

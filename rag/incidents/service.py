@@ -28,6 +28,7 @@ from rag.incidents.templates import TemplateMiner
 
 MAX_INPUTS = 200
 MAX_INCIDENTS = 10_000
+MAX_INCIDENTS_OF_ONE = 1_000  # so that no caller keeps the others from opening one
 _SLUG = re.compile(r"[^a-z0-9]+")
 _MAX_SLUG_PARTS = 6
 
@@ -76,6 +77,7 @@ class IncidentService:
         A tag must be one that the principal holds. Raises InvalidPayload, InvalidTag,
         PermissionDenied.
         """
+        _refuse_anonymous(principal)
         access = access_filter(principal)
         if access.nothing:
             raise PermissionDenied("a caller without groups cannot open an incident")
@@ -85,8 +87,7 @@ class IncidentService:
         tags = parse_tags(acl)
         if not access.everything and not tags <= access.tags:
             raise PermissionDenied("an incident's tags must be among the groups of its opener")
-        if len(self._store.list()) >= MAX_INCIDENTS:
-            raise InvalidPayload("name", f"there are {MAX_INCIDENTS} incidents: remove old ones")
+        self._check_room(principal)
         now = self._parts.now()
         incident = Incident(
             id=_new_id(title, now),
@@ -111,18 +112,22 @@ class IncidentService:
         zone: tzinfo | None = None,
         on_progress: Callable[[int], None] = lambda _: None,
     ) -> InputSummary:
-        """Read an input; one of the same name is replaced. Raises NotFound, InvalidPayload."""
+        """Read an input; one of the same name is replaced.
+
+        Raises NotFound, InvalidPayload, PermissionDenied.
+        """
+        _refuse_anonymous(principal)
         self._visible(incident_id, principal)
-        known = self._store.facts(incident_id)
-        if len(known.without(name).inputs) >= MAX_INPUTS:
-            raise InvalidPayload("name", f"there are {MAX_INPUTS} inputs already")
+        _check_inputs(self._store.facts(incident_id).without(name))
         clock = Clock(self._parts.now(), zone or UTC)
         tools = ReadingTools(clock, self._parts.make_miner, on_progress)
         found = read_input(name, kind, data, tools)
         added = found.inputs[0]
 
         def join(before: Facts) -> Facts:
-            return before.without(added.name).joined(found)
+            others = before.without(added.name)
+            _check_inputs(others)  # again, as others may have added theirs meanwhile
+            return others.joined(found)
 
         self._store.change_facts(incident_id, join)
         return added
@@ -142,19 +147,46 @@ class IncidentService:
     def close(
         self, incident_id: str, *, principal: Principal, write: Callable[[IncidentView], str]
     ) -> Incident:
-        """Close an incident and keep its note, which `write` makes. Raises NotFound, StoreError."""
+        """Close an incident and keep its note, which `write` makes.
+
+        The note names only documents that all of its own readers may read, whatever the principal
+        may. Raises NotFound, PermissionDenied, StoreError.
+        """
+        _refuse_anonymous(principal)
         view = self.view(incident_id, principal=principal)
         closed = replace(view.incident, closed_at=view.incident.closed_at or self._parts.now())
-        note = self._parts.notes.write(closed, write(replace(view, incident=closed)))
+        guidance = view.guidance.for_readers(closed.acl)
+        shown = replace(view, incident=closed, guidance=guidance)
+        note = self._parts.notes.write(closed, write(shown))
         closed = replace(closed, note=note)
         self._store.replace(closed)
         return closed
+
+    def _check_room(self, principal: Principal) -> None:
+        known = self._store.list()
+        by_caller = sum(one.opened_by == principal.name for one in known)
+        if len(known) >= MAX_INCIDENTS or by_caller >= MAX_INCIDENTS_OF_ONE:
+            raise InvalidPayload(
+                "name",
+                f"there are {MAX_INCIDENTS} incidents, or {MAX_INCIDENTS_OF_ONE} of this caller; "
+                "an administrator can remove old ones from the state folder",
+            )
 
     def _visible(self, incident_id: str, principal: Principal) -> Incident:
         incident = self._store.get(incident_id)
         if incident is None or not may_see(incident, principal):
             raise NotFound("no such incident, or not one that the caller may see")
         return incident
+
+
+def _refuse_anonymous(principal: Principal) -> None:
+    if not principal.authenticated:
+        raise PermissionDenied("anonymous callers cannot open, change or close incidents")
+
+
+def _check_inputs(others: Facts) -> None:
+    if len(others.inputs) >= MAX_INPUTS:
+        raise InvalidPayload("name", f"there are {MAX_INPUTS} inputs already")
 
 
 def _new_id(title: str, now: datetime) -> str:

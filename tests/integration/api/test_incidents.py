@@ -165,6 +165,56 @@ def test_a_closed_incident_is_found_by_the_next_one(service: Served) -> None:
     assert closed["note"] not in other.text
 
 
+def test_a_note_names_no_document_that_one_of_its_readers_may_not_read(
+    service: Served, truth: tuple[Path, Truth]
+) -> None:
+    alerts = (truth[0] / "alerts.json").read_text()
+    body = {"kind": "alerts", "name": "alerts.json", "content": alerts}
+    for teams, named in ((["team:payments"], True), (["team:payments", "team:security"], False)):
+        key = service.key(*teams)
+        incident = opened(service, key, acl=teams)
+        assert service.post(key, f"/v1/incidents/{incident}/inputs", body).status_code == 201
+        view = got(service, key, f"/v1/incidents/{incident}").json()
+        assert "failing.md" in [hit["document"]["path"] for hit in view["runbooks"]]
+        closed = service.post(key, f"/v1/incidents/{incident}/close", {}).json()
+        note = service.services.settings.directory / "notes" / closed["note"]
+        assert ("failing.md" in note.read_text(encoding="utf-8")) is named
+
+
+def test_an_input_of_few_bytes_makes_no_facts_of_many(service: Served) -> None:
+    key = service.key("team:payments")
+    incident = opened(service, key)
+    done = {"deployedAt": "2026-03-14T09:00:00Z", "revision": "r" * 60}
+    application = {
+        "kind": "Application",
+        "metadata": {"name": "n" * 100_000},
+        "status": {"history": [done] * 30_000},
+    }
+    body = {"kind": "deploys", "name": "d", "content": application}
+    assert service.post(key, f"/v1/incidents/{incident}/inputs", body).status_code == 201
+    view = got(service, key, f"/v1/incidents/{incident}")
+    assert "n" * 200 not in view.text
+    assert len(view.content) < 20_000_000
+
+
+def test_values_of_unexpected_types_are_no_failure_of_the_service(service: Served) -> None:
+    key = service.key("team:payments")
+    incident = opened(service, key)
+    at = "2026-03-14T09:00:00Z"
+    event = {"involvedObject": [], "metadata": 1, "series": "x", "eventTime": at}
+    flux = {"apiVersion": "fluxcd.io/v1", "metadata": [], "status": {"conditions": 3}}
+    series = {"metric": {"__name__": "m"}, "values": [["Jan 2 10:00:00", "1"]]}
+    inputs = [
+        ("events", {"items": [event]}),
+        ("deploys", [flux]),
+        ("metrics", {"data": {"result": [series]}}),
+    ]
+    for kind, content in inputs:
+        body = {"kind": kind, "name": kind, "content": content}
+        assert service.post(key, f"/v1/incidents/{incident}/inputs", body).status_code == 201
+    assert got(service, key, f"/v1/incidents/{'a-' * 200}a").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
