@@ -61,6 +61,10 @@ TEXT = (
     ("lint",),
     ("lint", "--rules"),
     ("coverage", "--rules", "rules.yaml"),
+    ("alerts", "alerts.json"),
+    ("incident", "open", f"Wombat {ESCAPES}"),
+    ("incident", "list"),
+    ("incident", "show", f"nowhere{ESCAPES}"),
     ("doctor",),
     ("index", "list"),
     ("index", "verify"),
@@ -102,6 +106,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "kb").mkdir()
     (made / "kb" / NAME).write_text(PAGE, encoding="utf-8")
     (made / "kb" / f"bad{NAME}").write_bytes(b"---\nacl: [" + ESCAPES.encode() + b"]\n---\n# x\n")
+    alert = {"name": ESCAPES, "labels": {"service": ESCAPES}, "annotations": {"summary": ESCAPES}}
+    (made / "alerts.json").write_text(json.dumps({"alerts": [alert]}), encoding="utf-8")
     (made / "rules.yaml").write_text(RULES, encoding="utf-8")
     (made / "runbook.toml").write_text(CONFIG, encoding="utf-8")
     run(made, "ingest")

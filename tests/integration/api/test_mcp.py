@@ -148,7 +148,7 @@ def test_a_page_cannot_speak_to_the_assistant(service: Served) -> None:
         for trap in ("hidden orders", "gnore all previous", CLOUD_KEY, "\u200b"):
             assert trap not in everything
     plain = service.post(key, "/v1/search", {"query": "frobnicator restart", "k": 1}).json()
-    assert "hidden orders" in plain["hits"][0]["text"]
+    assert "gnore all previous" in plain["hits"][0]["text"]  # for people it stays as it is
     hit = found.structured_content["hits"][0]
     assert hit["chunk_id"] == plain["hits"][0]["chunk_id"]
 

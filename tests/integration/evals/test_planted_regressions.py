@@ -162,7 +162,7 @@ def test_an_access_filter_switched_off_is_caught(bench: Bench) -> None:
 def test_a_stale_page_above_its_successor_is_caught(bench: Bench) -> None:
     with (
         patch.object(rag.retrieval.priors, "SUPERSEDED", 3.0),
-        patch.object(rag.retrieval.priors, "_UNDER", 2.0),
+        patch.object(rag.retrieval.priors, "_BELOW_SUCCESSOR", 2.0),
     ):
         verdict = bench.judge(bench.run())
     assert not verdict.passed

@@ -175,7 +175,7 @@ def test_a_damaged_export_is_told_and_the_reference_answers(
 def test_an_export_that_does_not_agree_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model_export, "_least_cosine", lambda reference, made: 0.9)
+    monkeypatch.setattr(model_export, "_min_cosine", lambda reference, made: 0.9)
     told = ExportedModel(384, 64, 0, "", "", 0.0)
 
     class Same:

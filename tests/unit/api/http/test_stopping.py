@@ -18,7 +18,7 @@ def do_nothing() -> None: ...
 def server(stopping: Stopping, drain_seconds: float) -> DrainingServer:
     async def app(scope: object, receive: object, send: object) -> None: ...
 
-    return DrainingServer(uvicorn.Config(app), stopping, drain_seconds)
+    return DrainingServer(uvicorn.Config(app, log_config=None), stopping, drain_seconds)
 
 
 def test_streams_end_when_their_time_is_over() -> None:
