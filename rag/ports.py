@@ -134,11 +134,12 @@ class VectorEntry:
             "last_line": about.lines[1],
             **({"owner": about.owner} if about.owner else {}),
             **{name: list(values) for name, values in lists.items() if values},
-            **{name: _midnight(day) for name, day in dates.items() if day is not None},
+            **{name: start_of(day) for name, day in dates.items() if day is not None},
         }
 
 
-def _midnight(day: date) -> int:
+def start_of(day: date) -> int:
+    """The first second of a day in UTC, as a Unix time."""
     return int(datetime.combine(day, time.min, UTC).timestamp())
 
 

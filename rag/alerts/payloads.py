@@ -16,6 +16,7 @@ from typing import Any
 from rag.alerts.alert import Alert, AlertStatus, name_in
 from rag.errors import InvalidPayload
 from rag.guardrails.redaction import redacted
+from rag.text.json_values import json_object
 
 MAX_ALERTS = 5_000
 MAX_LABELS = 128
@@ -28,7 +29,7 @@ _NEVER = "0001-01-01"  # how Go writes a time that is not set
 
 def parse_alerts(payload: object) -> list[Alert]:
     """The alerts of a payload, at most 5,000. Raises InvalidPayload, which names the field."""
-    body = _object(payload, "")
+    body = json_object(payload, "")
     version = body.get("version")
     if version is not None and str(version) not in (_VERSION, "1"):  # Grafana's is "1"
         raise InvalidPayload("version", "must be 4, the version that is read")
@@ -48,7 +49,7 @@ def _common_annotations(body: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _alert(item: object, field: str, common: Mapping[str, str]) -> Alert:
-    raw = _object(item, field)
+    raw = json_object(item, field)
     labels = _texts(raw.get("labels"), f"{field}.labels")
     annotations = {**common, **_texts(raw.get("annotations"), f"{field}.annotations")}
     name = raw.get("name")
@@ -93,7 +94,7 @@ def _texts(raw: object, field: str) -> Mapping[str, str]:
     """Names and values; numbers and truth values count as their text, null as absent."""
     if raw is None:
         return {}
-    values = _object(raw, field)
+    values = json_object(raw, field)
     if len(values) > MAX_LABELS:
         raise InvalidPayload(field, f"has more than {MAX_LABELS} entries")
     texts: dict[str, str] = {}
@@ -114,9 +115,3 @@ def _without_secrets(text: str) -> str:
 def _clean(text: str) -> str:
     """Without halves of surrogate pairs, which JSON can spell and no store takes."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _object(raw: object, field: str) -> Mapping[str, Any]:
-    if not isinstance(raw, dict):
-        raise InvalidPayload(field or "body", "must be a JSON object")
-    return raw

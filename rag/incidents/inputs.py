@@ -21,6 +21,7 @@ from typing import Any
 
 from rag.errors import InvalidPayload
 from rag.incidents.instants import Clock, parse_instant
+from rag.text.json_values import json_object
 
 MAX_RECORDS = 20_000
 MAX_SERIES = 500
@@ -78,7 +79,7 @@ class Records:
 def parse_cluster_events(text: str, clock: Clock) -> Records:
     """The events of `kubectl get events -o json`. Raises InvalidPayload."""
     items = _items(_json(text), "items")
-    found = [_cluster_event(_object(item, f"items.{n}"), n + 1, clock) for n, item in items]
+    found = [_cluster_event(json_object(item, f"items.{n}"), n + 1, clock) for n, item in items]
     events = sorted((one for one in found if one), key=lambda one: one.at)
     return Records(events=tuple(events), skipped=len(found) - len(events))
 
@@ -134,7 +135,7 @@ def _first_time(item: Mapping[str, Any], keys: Iterable[str], clock: Clock) -> d
 def _changes_of_json(text: str, clock: Clock) -> Iterator[Change | None]:
     records = _records(text)
     for number, raw in enumerate(records[:MAX_RECORDS], start=1):
-        item = _object(raw, f"deploys.{number - 1}")
+        item = json_object(raw, f"deploys.{number - 1}")
         kind = str(item.get("kind") or "")
         if kind == "Application" or "argoproj" in str(item.get("apiVersion") or ""):
             yield from _argo_changes(item, number, clock)
@@ -176,7 +177,7 @@ def _argo_changes(item: Mapping[str, Any], record: int, clock: Clock) -> Iterato
     name = _text(_mapping(item, "metadata").get("name"), MAX_NAME_CHARS)
     history = _mapping(item, "status").get("history")
     for entry in history if isinstance(history, list) else []:
-        done = _object(entry, f"deploys.{record - 1}.status.history")
+        done = json_object(entry, f"deploys.{record - 1}.status.history")
         at = _first_time(done, ("deployedAt", "deployStartedAt"), clock)
         by = _text(_mapping(done, "initiatedBy").get("username"), MAX_NAME_CHARS) or "Argo CD"
         revision = _text(done.get("revision"), MAX_NAME_CHARS)[:40]
@@ -190,7 +191,7 @@ def _flux_changes(item: Mapping[str, Any], record: int, clock: Clock) -> Iterato
     history = status.get("history")
     if isinstance(history, list) and history:
         for entry in history:
-            done = _object(entry, f"deploys.{record - 1}.status.history")
+            done = json_object(entry, f"deploys.{record - 1}.status.history")
             at = _first_time(done, ("lastDeployed", "firstDeployed"), clock)
             chart = _text(done.get("chartName"), MAX_NAME_CHARS) or name
             version = f"{chart} {_text(done.get('chartVersion'), MAX_NAME_CHARS)}".strip()
@@ -232,11 +233,11 @@ def _one_line_commit(rest: str, record: int, clock: Clock) -> Iterator[Change]:
 
 
 def _prometheus_series(payload: object) -> Iterator[Series]:
-    body = _object(payload, "metrics")
-    data = _object(body.get("data", body), "data")
+    body = json_object(payload, "metrics")
+    data = json_object(body.get("data", body), "data")
     for number, raw in _items(data, "result")[:MAX_SERIES] if "result" in data else []:
-        item = _object(raw, f"data.result.{number}")
-        labels = _object(item.get("metric") or {}, f"data.result.{number}.metric")
+        item = json_object(raw, f"data.result.{number}")
+        labels = json_object(item.get("metric") or {}, f"data.result.{number}.metric")
         values = item.get("values")
         if not isinstance(values, list):
             raise InvalidPayload(f"data.result.{number}.values", "must be a list: use query_range")
@@ -309,7 +310,7 @@ def _said(item: Mapping[str, Any], keys: Iterable[str]) -> str:
 
 
 def _items(payload: object, field: str) -> list[tuple[int, Any]]:
-    found = payload if isinstance(payload, list) else _object(payload, "body").get(field)
+    found = payload if isinstance(payload, list) else json_object(payload, "body").get(field)
     if not isinstance(found, list):
         raise InvalidPayload(field, "must be a list")
     return list(enumerate(found[:MAX_RECORDS]))
@@ -324,12 +325,6 @@ def _mapping(item: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _text(raw: object, limit: int) -> str:
     """A text of at most `limit` characters; empty where it is something else."""
     return raw[:limit] if isinstance(raw, str) else ""
-
-
-def _object(raw: object, field: str) -> Mapping[str, Any]:
-    if not isinstance(raw, dict):
-        raise InvalidPayload(field, "must be a JSON object")
-    return raw
 
 
 def _json(text: str) -> Any:

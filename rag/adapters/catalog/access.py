@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, time
 
 import sqlalchemy as sa
 
 from rag.access.acl import AccessFilter
 from rag.adapters.catalog.schema import acl_set_tags, versions
 from rag.domain.search import Filters
+from rag.ports import start_of
 
 
 def readable_sets(connection: sa.Connection, access: AccessFilter) -> frozenset[int] | None:
@@ -41,8 +41,7 @@ def passes(filters: Filters) -> sa.ColumnElement[bool]:
     if filters.kind is not None:
         conditions.append(versions.c.kind == filters.kind.value)
     if filters.since is not None:
-        start = datetime.combine(filters.since, time.min, UTC)
-        conditions.append(versions.c.updated >= int(start.timestamp()))
+        conditions.append(versions.c.updated >= start_of(filters.since))
     if filters.service is not None:
         named = sa.func.json_each(versions.c.service).table_valued("value")
         conditions.append(sa.exists().where(named.c.value == filters.service))

@@ -15,12 +15,11 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import ConfigurationError, StoreError
-from rag.ports import Vector, VectorEntry, VectorFilter, digest_of
+from rag.ports import Vector, VectorEntry, VectorFilter, digest_of, start_of
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -281,8 +280,7 @@ def _where(where: VectorFilter) -> Any:
     if filters.service is not None:
         conditions.append({"service": {"$contains": filters.service}})
     if filters.since is not None:
-        start = datetime.combine(filters.since, time.min, UTC)
-        conditions.append({"updated": {"$gte": int(start.timestamp())}})
+        conditions.append({"updated": {"$gte": start_of(filters.since)}})
     if len(conditions) > 1:
         return {"$and": conditions}
     return conditions[0] if conditions else None
