@@ -30,6 +30,7 @@ COMMANDS = {
     "serve": ("serve", "Run the HTTP service."),
     "mcp": ("mcp", "Offer the search to an assistant, as an MCP server on stdin and stdout."),
     "feedback": ("feedback", "List what users thought of answers; make eval cases of it."),
+    "queries": ("queries", "Show what the query log holds by principal; delete from it."),
     "index": ("index", "Build, promote, check and mend generations of the index."),
     "freshness": ("freshness", "Tell owners which pages to look at."),
     "coverage": (

@@ -53,6 +53,7 @@ def document(
         raise NotFound("no such document, or not one that the caller may read")
     item, chunks = found
     services.audit.read(by, {item.id: [chunk.id for chunk in chunks]})
+    services.requests.opened(principal, item.id)
     return document_with_chunks(item, _freshness(item, services), chunks)
 
 

@@ -100,6 +100,8 @@ def _audited(services: Services, by: By, outcome: ToolOutcome) -> ToolOutcome:
     if outcome.read:
         services.audit.read(by, outcome.read)
     if not outcome.question:
+        for document_id in outcome.read or ():
+            services.requests.opened(by.principal, document_id)
         return outcome
     services.audit.searched(by, outcome.question, outcome.hits)
     services.requests.remember(

@@ -1,28 +1,34 @@
-"""Remembers what was asked and shown, so that feedback can be joined to it.
+"""The query log: what was asked and shown, for feedback and for drift.
 
-A search waits for no disk: requests are written aside, in batches. What was not written yet is
-found all the same.
+A search does not wait for the disk: a thread writes requests in batches. Feedback on a request that
+is not written yet finds it in memory.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from api.records.question_policy import QuestionPolicy
+from api.records.secret_file import secret_of
 from api.settings import Settings
 from rag.domain.access import Principal
 from rag.domain.answers import Answer
-from rag.domain.feedback import Asked, Judged, Verdict, shown_in
+from rag.domain.feedback import Asked, Judged, Opened, Verdict, shown_in
 from rag.domain.search import Hit
 from rag.errors import NotFound, RunbookError
 from rag.guardrails.redaction import redacted
 
-# Beyond this the store does not keep up; forgetting some costs only their feedback.
+# If the store is too slow for this many, the oldest are dropped; only feedback on them is lost.
 _MAX_PENDING = 10_000
+# A document that is opened later than this counts for no request.
+_OPENED_WITHIN = timedelta(minutes=30)
+_MAX_PRINCIPALS = 10_000
 _BATCH = 500
 _PAUSE_SECONDS = 0.2
 _PRUNE_EVERY = timedelta(hours=1)
@@ -35,6 +41,10 @@ class RequestStore(Protocol):
 
     def remember(self, asked: Sequence[Asked]) -> None:
         """Store these requests; one that is stored already is replaced."""
+        ...
+
+    def opened(self, opened: Sequence[Opened]) -> None:
+        """Note the rank of the first document opened from each request."""
         ...
 
     def request(self, request_id: str, *, principal: str | None) -> Asked | None:
@@ -50,24 +60,38 @@ class RequestStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _LastRequest:
+    """The newest request of a principal: the documents of its hits, in their order."""
+
+    id: str
+    at: datetime
+    documents: tuple[str, ...]
+
+
 class RequestMemory:
-    """Requests of one process; several processes over one catalog see each other's."""
+    """Requests of one process; several processes over one catalog see each other's.
+
+    Only the process that answered a request counts the document that is opened from it.
+    """
 
     def __init__(
         self,
         store: RequestStore,
         *,
-        keep_questions: bool = True,
+        questions: QuestionPolicy | None = None,
         keep: timedelta = timedelta(days=30),
         max_requests: int = 100_000,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
-        self._keep_questions = keep_questions
+        self._questions = questions or QuestionPolicy()
         self._keep = keep
         self._max_requests = max_requests
         self._now = now
         self._pending: dict[tuple[str, str], Asked] = {}
+        self._opened: list[Opened] = []
+        self._last: OrderedDict[str, _LastRequest] = OrderedDict()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._writer: threading.Thread | None = None
@@ -85,18 +109,38 @@ class RequestMemory:
         no_result: bool = False,
     ) -> None:
         """Note a request that was answered; returns at once."""
-        kept = redacted(question) if self._keep_questions else None
-        shown = shown_in(hits)
+        kept = self._questions.kept(question)
         asked = Asked(
-            request_id, principal.name, self._now(), kept, shown, prompt, model, no_result
+            id=request_id,
+            principal=principal.name,
+            at=self._now(),
+            question=kept.text,
+            shown=shown_in(hits),
+            prompt=prompt,
+            model=model,
+            no_result=no_result,
+            question_hash=kept.hash,
+            score=hits[0].score if hits else None,
+            similarity=max((one for hit in hits if (one := hit.scores.dense)), default=None),
         )
         with self._lock:
             if len(self._pending) >= _MAX_PENDING:
                 del self._pending[next(iter(self._pending))]
             self._pending[(asked.principal, asked.id)] = asked
-            if self._writer is None and not self._stopped.is_set():
-                self._writer = threading.Thread(target=self._run, name="requests", daemon=True)
-                self._writer.start()
+            self._note_last(asked)
+            self._start_writer()
+
+    def opened(self, principal: Principal, document_id: str) -> None:
+        """Note that a document was opened; counts for the newest request that showed it."""
+        with self._lock:
+            last = self._last.get(principal.name)
+            if last is None or document_id not in last.documents:
+                return
+            del self._last[principal.name]  # only the first document counts
+            if self._now() - last.at <= _OPENED_WITHIN:
+                rank = last.documents.index(document_id) + 1
+                self._opened.append(Opened(principal.name, last.id, rank))
+                self._start_writer()
 
     def answered(
         self, request_id: str, principal: Principal, question: str, answer: Answer
@@ -130,6 +174,18 @@ class RequestMemory:
             self._writer.join()
         self._write_out()
 
+    def _note_last(self, asked: Asked) -> None:
+        documents = tuple(one.document_id for one in asked.shown)
+        self._last[asked.principal] = _LastRequest(asked.id, asked.at, documents)
+        self._last.move_to_end(asked.principal)
+        if len(self._last) > _MAX_PRINCIPALS:
+            self._last.popitem(last=False)
+
+    def _start_writer(self) -> None:
+        if self._writer is None and not self._stopped.is_set():
+            self._writer = threading.Thread(target=self._run, name="requests", daemon=True)
+            self._writer.start()
+
     def _find(self, request_id: str, principal: Principal) -> Asked | None:
         own = self._pending.get((principal.name, request_id))
         if own is not None or not principal.administrator:
@@ -148,6 +204,7 @@ class RequestMemory:
             while batch := self._batch():
                 self._store.remember(batch)
                 self._forget(batch)
+            self._write_opened()
             self._prune()
         except RunbookError as error:
             log.error("requests cannot be kept", exc_info=error)
@@ -162,6 +219,12 @@ class RequestMemory:
                 if self._pending.get((asked.principal, asked.id)) is asked:
                     del self._pending[(asked.principal, asked.id)]
 
+    def _write_opened(self) -> None:
+        with self._lock:
+            opened, self._opened = self._opened, []
+        if opened:
+            self._store.opened(opened)
+
     def _prune(self) -> None:
         now = self._now()
         if self._pruned is None or now - self._pruned >= _PRUNE_EVERY:
@@ -174,11 +237,16 @@ def _is_about(verdict: Verdict, asked: Asked) -> bool:
 
 
 def request_memory(settings: Settings, store: RequestStore) -> RequestMemory:
-    """The request log that the settings ask for; close it before the catalog."""
+    """The query log that the settings ask for; close it before the catalog."""
     chosen = settings.feedback
+    hashed = chosen.keep_questions and chosen.hash_questions
     return RequestMemory(
         store,
-        keep_questions=chosen.keep_questions,
+        questions=QuestionPolicy(
+            keep=chosen.keep_questions,
+            hash_key=secret_of(settings.state_folder / "queries.key") if hashed else None,
+            sample=chosen.sample_questions,
+        ),
         keep=timedelta(days=chosen.keep_requests_days),
         max_requests=chosen.most_requests,
     )

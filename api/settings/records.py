@@ -23,8 +23,16 @@ class TelemetrySettings(Section):
 
 
 class FeedbackSettings(Section):
-    """What is remembered of requests, so that feedback can be joined to them."""
+    """The query log: what is kept of requests, for feedback and for drift.
+
+    Without `keep_questions` a request is kept without its question. `hash_questions` keeps a keyed
+    hash in place of each question, and `sample_questions` is the share of requests whose question
+    is kept. Requests older than `keep_requests_days`, and the oldest of more than `most_requests`,
+    are deleted.
+    """
 
     keep_questions: bool = True
+    hash_questions: bool = False
+    sample_questions: float = Field(default=1.0, ge=0, le=1)
     keep_requests_days: int = Field(default=30, ge=1)
     most_requests: int = Field(default=100_000, ge=1)

@@ -134,8 +134,10 @@ $protocols        # which protocols git sources may use
 # timeout_seconds = 5
 
 # [feedback]
-# keep_questions = true            # false: feedback is kept without the question it is about
-# keep_requests_days = 30          # how long feedback can be given on a request
+# keep_questions = true            # false: requests and feedback are kept without their questions
+# hash_questions = false           # a keyed hash in place of each question
+# sample_questions = 1.0           # the share of requests whose question is kept
+# keep_requests_days = 30          # then requests are deleted; `runbook drift` needs 28
 # most_requests = 100000
 
 # [identity]                       # docs/security.md says what each way trusts

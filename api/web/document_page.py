@@ -89,6 +89,7 @@ def _read(
         raise NotFound("no such document, or not one that the caller may read")
     item, chunks = found
     services.audit.read(by, {item.id: [chunk.id for chunk in chunks]})
+    services.requests.opened(principal, item.id)
     return item, chunks
 
 

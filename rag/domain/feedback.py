@@ -20,7 +20,7 @@ class Score(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A passage that an answer showed or stood on; the index may hold it no more."""
+    """A chunk that an answer showed or was made from; the index may no longer contain it."""
 
     chunk_id: str
     document_id: str
@@ -32,9 +32,11 @@ class Shown:
 class Asked:
     """One answered request, known by its id and its principal together: ids are the callers' own.
 
-    `at` is aware (UTC). `question` is None where questions are not kept; `prompt` and `model` are
-    None where no answer was written. `no_result` says that nothing answered: what was shown was
-    the nearest there was.
+    `at` is aware (UTC). `question` is None where questions are not kept, and `question_hash` where
+    they are not hashed; `prompt` and `model` are None where no answer was written. `no_result` says
+    that none of the hits answers the question. `score` is that of the first hit, `similarity` the
+    largest cosine of the question and a hit; both are None without one. `opened_rank` is the rank,
+    from 1, of the first document of the request that its principal opened afterwards.
     """
 
     id: str
@@ -45,6 +47,29 @@ class Asked:
     prompt: str | None = None
     model: str | None = None
     no_result: bool = False
+    question_hash: str | None = None
+    score: float | None = None
+    similarity: float | None = None
+    opened_rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A document that a principal opened from the hits of its request; `rank` counts from 1."""
+
+    principal: str
+    request_id: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalRequests:
+    """What the query log holds of one principal; times are aware (UTC)."""
+
+    principal: str
+    requests: int
+    first: datetime
+    last: datetime
 
 
 @dataclass(frozen=True, slots=True)

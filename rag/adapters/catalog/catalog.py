@@ -13,6 +13,7 @@ from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.promotion import Promotions
+from rag.adapters.catalog.query_log import QueryLog
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.run_records import known_sources
 from rag.adapters.catalog.usage import UsageReader
@@ -34,6 +35,7 @@ class Catalog:
         self.keys = KeyStore(database)
         self.feedback = FeedbackStore(database)
         self.usage = UsageReader(database)
+        self.queries = QueryLog(database)
 
     @classmethod
     def open(cls, path: Path) -> Catalog:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,9 +17,23 @@ from sqlalchemy.dialects.sqlite import insert
 
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.schema import feedback, requests
-from rag.domain.feedback import Asked, Feedback, Judged, Score, Shown, Verdict
+from rag.domain.feedback import Asked, Feedback, Judged, Opened, Score, Shown, Verdict
 
-_COPIED = ("principal", "asked_at", "question", "prompt", "model", "shown", "no_result")
+_COPIED = (
+    "principal",
+    "asked_at",
+    "question",
+    "prompt",
+    "model",
+    "shown",
+    "no_result",
+    "question_hash",
+    "score",
+    "similarity",
+    "opened_rank",
+)
+# Columns of a request that feedback does not copy.
+_REQUEST_ONLY = ("id", "no_result", "question_hash", "score", "similarity", "opened_rank")
 
 
 class FeedbackStore:
@@ -48,7 +63,21 @@ class FeedbackStore:
         query = query.order_by(requests.c.asked_at.desc()).limit(1)
         with self._database.read() as connection:
             row = connection.execute(query).mappings().first()
-        return None if row is None else _asked(row, request_id)
+        return None if row is None else request_of(row)
+
+    def opened(self, opened: Sequence[Opened]) -> None:
+        """Note the rank of the first document opened; a request that is gone stays gone."""
+        with self._database.write() as connection:
+            for one in opened:
+                connection.execute(
+                    requests.update()
+                    .where(
+                        requests.c.principal == one.principal,
+                        requests.c.id == one.request_id,
+                        requests.c.opened_rank.is_(None),
+                    )
+                    .values(opened_rank=one.rank)
+                )
 
     def prune(self, now: datetime, *, older_than: timedelta, beyond: int) -> None:
         """Forget requests that are older, and the oldest of more than `beyond`."""
@@ -61,15 +90,15 @@ class FeedbackStore:
 
     def judge(self, asked: Asked, verdict: Verdict, at: datetime) -> Judged:
         """Keep a verdict, in place of an earlier one on the same."""
+        copied = _request_row(asked).items()
         row = {
-            **_request_row(asked),
+            **{name: value for name, value in copied if name not in _REQUEST_ONLY},
             "request_id": asked.id,
             "chunk_id": verdict.chunk_id,
             "score": int(verdict.score),
             "comment": verdict.comment,
             "at": at.astimezone(UTC).isoformat(),
         }
-        del row["id"], row["no_result"]
         keys = ("principal", "request_id", "chunk_id")
         before = sa.select(feedback.c.score).where(*(feedback.c[key] == row[key] for key in keys))
         statement = insert(feedback).values(row)
@@ -130,7 +159,22 @@ def _request_row(asked: Asked) -> dict[str, Any]:
         "model": asked.model,
         "shown": json.dumps(shown, ensure_ascii=False),
         "no_result": asked.no_result,
+        "question_hash": asked.question_hash,
+        "score": asked.score,
+        "similarity": asked.similarity,
+        "opened_rank": asked.opened_rank,
     }
+
+
+def request_of(row: sa.RowMapping) -> Asked:
+    """The request in a row of `requests`."""
+    return replace(
+        _asked(row, row["id"]),
+        question_hash=row["question_hash"],
+        score=row["score"],
+        similarity=row["similarity"],
+        opened_rank=row["opened_rank"],
+    )
 
 
 def _asked(row: sa.RowMapping, request_id: str) -> Asked:

@@ -196,7 +196,8 @@ jobs = sa.Table(
     sa.Column("reason", sa.Text),  # its words, for administrators
 )
 
-# What was asked lately and shown for it, so that feedback can be joined to it.
+# The query log: recent requests and what was shown for them. Feedback is joined to it, and drift
+# is measured on it.
 requests = sa.Table(
     "requests",
     metadata,
@@ -208,6 +209,10 @@ requests = sa.Table(
     sa.Column("model", sa.Text),
     sa.Column("shown", sa.Text, nullable=False),  # JSON list of [chunk, document, source, path]
     sa.Column("no_result", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("question_hash", sa.Text),  # where questions are hashed
+    sa.Column("score", sa.Float),  # of the first hit
+    sa.Column("similarity", sa.Float),  # largest cosine of the question and a hit
+    sa.Column("opened_rank", sa.Integer),  # of the first hit whose document was opened, from 1
     sa.Index("requests_by_time", "asked_at"),
     sa.Index("requests_by_id", "id"),
 )

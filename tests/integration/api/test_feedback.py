@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from api.cli.main import cli
+from api.records.question_policy import QuestionPolicy
 from api.records.request_memory import RequestMemory
 from evals.suite.suite import load_suite
 from rag.adapters.catalog.database import Database
@@ -246,7 +247,7 @@ def test_requests_are_written_without_waiting_for_the_end(store: FeedbackStore) 
 
 
 def test_questions_need_not_be_kept(store: FeedbackStore) -> None:
-    memory = RequestMemory(store, keep_questions=False)
+    memory = RequestMemory(store, questions=QuestionPolicy(keep=False))
     memory.remember("r", CALLER, "a private matter", (), prompt="answer@1", model="m")
     memory.judge("r", CALLER, Verdict(Score.BAD))
     memory.close()
