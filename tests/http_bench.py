@@ -33,7 +33,7 @@ from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.alerts.matching import AlertMatcher
-from rag.alerts.open_alerts import OpenAlerts
+from rag.alerts.open_alerts import OnePayload
 from rag.alerts.triage import AlertTriage
 from rag.domain.access import Right
 from rag.domain.documents import Chunk, Command, Kind, LineSpan, Metadata, Risk
@@ -80,7 +80,7 @@ class Bench:
             settings=settings,
             engine=engine,
             reader=reader,
-            alerts=AlertTriage(matcher, reader, OpenAlerts(utc_now)),
+            alerts=AlertTriage(matcher, reader, OnePayload()),
             incidents=make_incident_service(settings, engine, matcher, reader, utc_now),
             answerer=answerer_over(engine, reader, embedder, metrics, folder),
             keys=self.keys,

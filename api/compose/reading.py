@@ -22,7 +22,7 @@ from api.records.request_memory import request_memory
 from api.settings import Settings
 from rag.adapters.catalog.catalog import Catalog
 from rag.adapters.catalog.exact_vectors import ExactVectors
-from rag.alerts.open_alerts import OpenAlerts
+from rag.alerts.open_alerts import OnePayload, OpenAlerts
 from rag.alerts.triage import AlertTriage
 from rag.domain.generations import Generation
 from rag.ports import Embedder, NearestVectors
@@ -66,6 +66,7 @@ def open_services(
     *,
     metrics: Metrics,
     observers: Sequence[Observer] = (),
+    open_alerts: OpenAlerts = OnePayload(),  # noqa: B008 - it has no state
     clock: Callable[[], date] = today,
     traced: bool = True,
 ) -> Iterator[Services]:
@@ -88,7 +89,7 @@ def open_services(
             settings=settings,
             engine=path.engine,
             answerer=answerer,
-            alerts=AlertTriage(path.matcher, path.reader, OpenAlerts(utc_now)),
+            alerts=AlertTriage(path.matcher, path.reader, open_alerts),
             incidents=make_incident_service(
                 settings, path.engine, path.matcher, path.reader, utc_now
             ),

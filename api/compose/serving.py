@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
 from api.compose.indexing import open_index
 from api.compose.parts import read_webhooks
 from api.compose.reading import open_services
+from api.compose.search_path import utc_now
 from api.compose.services import Services
 from api.compose.upkeep import make_upkeep
 from api.index.upkeep import Background
 from api.records.answer_log import AnswerLog
 from api.records.metrics import Metrics
 from api.settings import Settings
+from rag.adapters.alert_store import AlertStore
 from rag.adapters.catalog.exact_vectors import ExactVectors
 from rag.adapters.vectors.filtered_vectors import FilteredVectors
+from rag.alerts.open_alerts import OnePayload, OpenAlerts
 from rag.domain.generations import Generation
 from rag.domain.jobs import JobKind
-from rag.errors import ConfigurationError
+from rag.errors import ConfigurationError, StoreError
 from rag.ports import NearestVectors
+
+log = logging.getLogger(__name__)
 
 _EVERYTHING: Mapping[str, Any] = {"source": None, "paths": []}
 
@@ -59,9 +65,16 @@ def open_serving(
             exact = ExactVectors(catalog.database, generation)
             return FilteredVectors(stores.open(generation), exact)
 
+        alerts = stack.enter_context(_open_alerts(settings))
         services = stack.enter_context(
             open_services(
-                settings, catalog, index.models, filtered, metrics=metrics, observers=[AnswerLog()]
+                settings,
+                catalog,
+                index.models,
+                filtered,
+                metrics=metrics,
+                observers=[AnswerLog()],
+                open_alerts=alerts,
             )
         )
         if ingest or settings.ingest.watch:
@@ -92,6 +105,20 @@ def open_serving(
             wake=background.wake,
             webhooks=read_webhooks(settings),
         )
+
+
+@contextmanager
+def _open_alerts(settings: Settings) -> Iterator[OpenAlerts]:
+    """The open alerts that are kept; without their file each payload is grouped by itself."""
+    path = settings.state_folder / "alerts.db"
+    try:
+        store = AlertStore.open(path, utc_now)
+    except StoreError as error:
+        log.error("open alerts are not kept: move %s away if it is damaged", path, exc_info=error)
+        yield OnePayload()
+        return
+    with closing(store):
+        yield store
 
 
 def _stands(services: Services) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -41,15 +41,18 @@ class Database:
         event.listen(self.engine, "begin", _begin_immediately_when_writing)
 
     @classmethod
-    def open(cls, path: Path) -> Database:
-        """Open or create the catalog, migrated to the current schema. Raises StoreError."""
+    def open(cls, path: Path, prepare: Callable[[sa.Engine], None] | None = None) -> Database:
+        """Open or create the catalog, migrated to the current schema. Raises StoreError.
+
+        `prepare` replaces the migrations, for a file that is not the catalog.
+        """
         # The catalog holds the text of every document: nobody else on the machine may read it.
         make_folder(path.parent)
         _keep_private(path)
         database = cls(path)
         try:
             with _translated(path):
-                _migrate(database.engine)
+                (prepare or _migrate)(database.engine)
         except StoreError:
             database.close()
             raise
@@ -110,7 +113,7 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sa.exc.SQLAlchemyError as error:
-        raise StoreError(f"the catalog at {path} failed: {_explained(path, error)}") from error
+        raise StoreError(f"the database at {path} failed: {_explained(path, error)}") from error
 
 
 def _explained(path: Path, error: sa.exc.SQLAlchemyError) -> str:
