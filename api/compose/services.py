@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -18,8 +18,10 @@ from rag.adapters.catalog.catalog import Catalog
 from rag.adapters.catalog.jobs import JobStore
 from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.reader import CatalogReader
+from rag.alerts.alert import Alert
 from rag.alerts.triage import AlertTriage
 from rag.answering.answering import Answerer
+from rag.domain.access import Principal
 from rag.incidents.service import IncidentService
 from rag.retrieval.search import SearchEngine
 
@@ -31,6 +33,10 @@ def do_nothing() -> None:
     """For a callback that nobody needs."""
 
 
+def notify_nobody(sender: Principal, alerts: Sequence[Alert]) -> None:
+    """Where no receiver of notifications is configured."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything a door needs to answer.
@@ -39,7 +45,8 @@ class Services:
     will be a quick one. It raises a RunbookError when the index cannot be served, Cancelled after
     `cancel_warming` among them. `wake` notifies the worker of `jobs` of a new one. `tracing`
     is None where no spans are sent. `catalog` is for the pages of owners and operators;
-    `notes_source` is the source of incidents' notes.
+    `notes_source` is the source of incidents' notes. `notify` takes alerts that a caller sent to
+    the service, and never waits.
     """
 
     settings: Settings
@@ -61,6 +68,7 @@ class Services:
     catalog: Catalog
     wake: Callable[[], None] = do_nothing
     cancel_warming: Callable[[], None] = do_nothing
+    notify: Callable[[Principal, Sequence[Alert]], None] = notify_nobody
     webhooks: Webhooks | None = None
     notes_source: str = ""
     tracing: Tracing | None = None

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.compose.indexing import open_index
+from api.compose.notifications import open_notifier
 from api.compose.parts import read_webhooks
 from api.compose.reading import open_services
 from api.compose.search_path import utc_now
@@ -98,9 +99,11 @@ def open_serving(
             finally:
                 background.ready()
 
+        notifier = stack.enter_context(open_notifier(services))
         yield replace(
             services,
             warm=warm,
+            notify=notifier.offer,
             cancel_warming=background.request_stop,
             wake=background.wake,
             webhooks=read_webhooks(settings),

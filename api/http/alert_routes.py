@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
@@ -13,6 +14,7 @@ from api.records.audit import By
 from api.wire.alerts import group_request_id, triage_to_wire
 from api.wire.hits import JsonObject
 from api.wire.shapes import AlertsModel
+from rag.alerts.alert import Alert
 from rag.alerts.payloads import parse_alerts
 from rag.alerts.triage import Triage
 from rag.domain.access import Principal
@@ -36,12 +38,14 @@ def alerts(
     `{"alerts":[{"name","labels","annotations","starts_at","status"}]}`. Alerts that the caller sent
     before stay in their groups until they are resolved or 24 hours old.
     """
-    return triage_to_wire(triage_of(body, services, principal, by), by.request_id)
+    sent = parse_alerts(body)
+    services.notify(principal, sent)
+    return triage_to_wire(triage_of(sent, services, principal, by), by.request_id)
 
 
-def triage_of(body: object, services: Services, principal: Principal, by: By) -> Triage:
-    """The groups of a payload, recorded as searches. Raises InvalidPayload."""
-    triage = services.alerts.triage(parse_alerts(body), principal=principal)
+def triage_of(alerts: Sequence[Alert], services: Services, principal: Principal, by: By) -> Triage:
+    """The groups of alerts, recorded as searches."""
+    triage = services.alerts.triage(alerts, principal=principal)
     for number, group in enumerate(triage.groups):
         question = group.first.question
         services.audit.searched(by, question, group.match.hits)

@@ -96,6 +96,19 @@ class Metrics:
             "Groups of tokens and proxies that are no ACL tags, and so count for nothing.",
             registry=self._registry,
         )
+        self._notifications = Counter(
+            "runbook_notifications_total",
+            "Messages about groups of alerts, by what became of them.",
+            ("outcome",),
+            registry=self._registry,
+        )
+        self._alerts_not_notified = Counter(
+            "runbook_notification_alerts_dropped_total",
+            "Alerts that found no room among those that wait for a receiver of notifications.",
+            registry=self._registry,
+        )
+        for outcome in ("sent", "failed", "limited"):
+            self._notifications.labels(outcome)
         self._models = ModelMetrics(self._registry)
         for mode in Mode:  # a series that is there from the start has a rate from the start
             self._latency.labels(mode.value)
@@ -139,6 +152,14 @@ class Metrics:
 
     def groups_dropped(self, count: int) -> None:
         self._groups_dropped.inc(count)
+
+    def notified(self, outcome: str) -> None:
+        """Count a message about a group of alerts: it was sent, it failed, or it was one too many
+        within an hour (`limited`)."""
+        self._notifications.labels(outcome).inc()
+
+    def notification_alerts_dropped(self, count: int) -> None:
+        self._alerts_not_notified.inc(count)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count one HTTP response; `route` is a template, such as `/v1/documents/{id}`."""

@@ -94,6 +94,8 @@ $protocols        # which protocols git sources may use
 # [incidents]
 # notes = "incident-notes"         # notes of closed incidents: a folder, and a source of its own
 
+#                                    [[notifications]] sends summaries of alerts; see docs/alerts.md
+
 # [evals]                          # `gate_suite = "evals/suite.toml"`: what a generation must pass
 #                                    to be promoted; and a judge, beside what needs none
 # judge_url = ""                   # an OpenAI-compatible endpoint: http://127.0.0.1:11434/v1

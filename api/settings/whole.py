@@ -32,6 +32,7 @@ from api.settings.index import (
     SourceSettings,
     VectorSettings,
 )
+from api.settings.notifications import NotificationSettings
 from api.settings.records import FeedbackSettings, LogSettings, TelemetrySettings
 from api.settings.search import RerankSettings, SearchSection
 
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     ask: AskSettings = AskSettings()
     evals: EvalSettings = EvalSettings()
     incidents: IncidentSettings = IncidentSettings()
+    notifications: tuple[NotificationSettings, ...] = ()
     prompts: PromptSettings = PromptSettings()
     review: ReviewSettings = ReviewSettings()
     server: ServerSettings = ServerSettings()
@@ -96,7 +98,9 @@ class Settings(BaseSettings):
         """The environment variables in which these settings look for secrets."""
         webhooks = (self.webhooks.github_secret_env, self.webhooks.gitlab_token_env)
         sources = (source.credentials_env for source in self.sources)
-        return frozenset(name for name in (*webhooks, *sources) if name)
+        addresses = (one.url_env for one in self.notifications)
+        keys = (one.secret_env for one in self.notifications)
+        return frozenset(name for name in (*webhooks, *sources, *addresses, *keys) if name)
 
     def source_root(self, source: SourceSettings) -> Path:
         """Where its files stand; those of a connector are mirrored into the state folder."""

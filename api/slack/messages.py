@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.slack.mrkdwn import escaped, mrkdwn
+from api.slack.mrkdwn import escaped, linked, mrkdwn
 from api.wire.text import freshness_as_text
 from rag.domain.answers import Answer, Citation
 
@@ -46,18 +46,8 @@ def _sources(citations: Sequence[Citation]) -> list[str]:
 
 def _source(citation: Citation) -> str:
     document, chunk = citation.hit.document, citation.hit.chunk
-    title = escaped(document.metadata.title)
-    url = citation.hit.url or document.metadata.url
+    title = linked(document.metadata.title, citation.hit.url or document.metadata.url)
     where = escaped(f"{document.path}:{chunk.lines.first}-{chunk.lines.last}")
-    linked = f"<{_link(url)}|{title.replace('|', '¦')}>" if url and _is_web(url) else title
     doubt = "" if citation.supported else " · _not confirmed by this page_"
     freshness = freshness_as_text(citation.hit.freshness)
-    return f"[{citation.marker}] {linked} `{where}` · {freshness}{doubt}"
-
-
-def _is_web(url: str) -> bool:
-    return url.startswith(("https://", "http://")) and url.isprintable() and " " not in url
-
-
-def _link(url: str) -> str:
-    return escaped(url).replace("|", "%7C")
+    return f"[{citation.marker}] {title} `{where}` · {freshness}{doubt}"

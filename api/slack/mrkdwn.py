@@ -35,6 +35,21 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def plain(text: str) -> str:
+    """Words without anything that Slack formats."""
+    bare = _AT_AN_EDGE.sub(lambda found: found.group().translate(_MARKUP), text)
+    return escaped(_QUOTE_LEAD.sub("\\1\u203a", bare))
+
+
+def linked(title: str, url: str | None) -> str:
+    """A document's title, as a link where its address is one of the web."""
+    words = escaped(title)
+    is_web = url and url.startswith(("https://", "http://")) and url.isprintable()
+    if not url or not is_web or " " in url:
+        return words
+    return f"<{escaped(url).replace('|', '%7C')}|{words.replace('|', '¦')}>"
+
+
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
@@ -43,7 +58,7 @@ def _parser() -> MarkdownIt:
 
 def _block(node: SyntaxTreeNode) -> Iterator[str]:
     if node.type == "heading":
-        yield f"*{_plain(node.children[0].content)}*"
+        yield f"*{plain(node.children[0].content)}*"
     elif node.type == "blockquote":
         inside = "\n".join(shown for child in node.children for shown in _block(child))
         yield "\n".join(f"&gt; {line}" for line in inside.split("\n"))
@@ -89,7 +104,7 @@ def _inline(tokens: Sequence[Token]) -> str:
         if token.type in ("text_special", "entity"):
             words.append(token.content.translate(_LITERAL))
             continue
-        shown.append(_plain("".join(words)))
+        shown.append(plain("".join(words)))
         words.clear()
         if token.type == "em_open":
             remark = tokens[place + 1].content.startswith("(")
@@ -103,11 +118,5 @@ def _inline(tokens: Sequence[Token]) -> str:
             shown.append("\n")
         elif token.type == "code_inline":
             code = token.content
-            shown.append(_plain(code) if "`" in code else f"`{escaped(code)}`")
-    return "".join([*shown, _plain("".join(words))])
-
-
-def _plain(text: str) -> str:
-    """Words without anything that Slack formats."""
-    bare = _AT_AN_EDGE.sub(lambda found: found.group().translate(_MARKUP), text)
-    return escaped(_QUOTE_LEAD.sub("\\1\u203a", bare))
+            shown.append(plain(code) if "`" in code else f"`{escaped(code)}`")
+    return "".join([*shown, plain("".join(words))])

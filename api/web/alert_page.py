@@ -15,6 +15,7 @@ from api.web.matching import NOTHING_MATCHED
 from api.web.page_route import SignedInPage
 from api.web.sanitizing import sanitized
 from api.web.site import site_of
+from rag.alerts.payloads import parse_alerts
 from rag.alerts.runbook_commands import Quoted
 from rag.alerts.storms import AlertGroup
 from rag.domain.documents import Command, Risk
@@ -37,9 +38,10 @@ def alerts(request: Request, principal: Searcher, by: Asking, fields: PostedForm
     """The groups of the payload, or what is wrong with it."""
     payload = fields.get("payload", "")
     try:
-        triage = triage_of(_parsed(payload), site_of(request).services, principal, by)
+        pasted = parse_alerts(_parsed(payload))
     except InvalidPayload as error:
         return _page(request, payload, None, str(error))
+    triage = triage_of(pasted, site_of(request).services, principal, by)
     groups = [ShownGroup(one, _check(one)) for one in triage.groups]
     return _page(request, payload, groups, "")
 

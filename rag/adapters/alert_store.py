@@ -172,7 +172,7 @@ def _forget_oldest(
 
 def _rows_of(
     connection: sa.Connection, caller: str, bases: Iterable[str]
-) -> Iterator[sa.Row[tuple[str, bool, bool, bytes]]]:
+) -> Iterator[sa.Row[str, bool, bool, bytes]]:
     """The alerts of a caller in these groups."""
     columns = sa.select(_ALERTS.c.base, _ALERTS.c.by_time, _ALERTS.c.firing, _ALERTS.c.alert)
     for some in _batches(bases):
@@ -180,7 +180,7 @@ def _rows_of(
         yield from connection.execute(columns.where(of_group)).all()
 
 
-def _placed(row: sa.Row[tuple[str, bool, bool, bytes]]) -> PlacedAlert:
+def _placed(row: sa.Row[str, bool, bool, bytes]) -> PlacedAlert:
     return PlacedAlert(_ALERT.validate_json(row.alert), row.base, row.by_time)
 
 

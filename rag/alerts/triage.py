@@ -33,8 +33,13 @@ class AlertTriage:
         self, matcher: AlertMatcher, documents: DocumentReader, open_alerts: OpenAlerts
     ) -> None:
         self._matcher = matcher
+        self._documents = documents
         self._placer = AlertPlacer(matcher, documents)
         self._open = open_alerts
+
+    def with_memory(self, open_alerts: OpenAlerts) -> AlertTriage:
+        """The same matcher with another memory, for alerts that are grouped for others."""
+        return AlertTriage(self._matcher, self._documents, open_alerts)
 
     def find(self, alert: Alert, *, principal: Principal, k: int) -> AlertMatch:
         """The runbooks of one alert."""
