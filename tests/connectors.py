@@ -40,8 +40,8 @@ class MemoryWiki:
 
 def from_file(options: Mapping[str, object]) -> MemoryWiki:
     """A connector of one's own, as `connector = "tests.connectors:from_file"` names it."""
-    told = json.loads(Path(str(options["file"])).read_text(encoding="utf-8"))
-    return MemoryWiki({path: (text, _tags(acl)) for path, text, acl in told})
+    parsed = json.loads(Path(str(options["file"])).read_text(encoding="utf-8"))
+    return MemoryWiki({path: (text, _tags(acl)) for path, text, acl in parsed})
 
 
 def _tags(acl: list[str] | None) -> frozenset[str] | None:

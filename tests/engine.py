@@ -29,7 +29,7 @@ def engine_over(
     reranker: Reranker | None = None,
 ) -> SearchEngine:
     """A search engine with every signal that the service uses."""
-    reader, told, facts = (
+    reader, found, facts = (
         CatalogReader(database),
         synonyms or Synonyms(),
         DocumentFeatures(database),
@@ -37,8 +37,8 @@ def engine_over(
     return SearchEngine(
         [
             DenseRetriever(embedder, vectors, reader.readable_sets),
-            LexicalRetriever(database, told),
-            DocumentRetriever(database, told),
+            LexicalRetriever(database, found),
+            DocumentRetriever(database, found),
             IdentifierRetriever(database),
         ],
         [ServingPageVectors(facts, Generations(database), lambda _: embedder)],

@@ -97,7 +97,7 @@ def run_of(
         digest="d",
         as_of="2026-11-24",
         conditions=conditions or {"embedding model": "one"},
-        pages={path: Page(told, ("public",)) for path, told in known.items()},
+        pages={path: Page(found, ("public",)) for path, found in known.items()},
         asked=len(cases),
         cases=cases,
         judged=tuple(judged),
@@ -126,17 +126,17 @@ class ScriptedSystem:
     """A system that answers from a table, by question and persona."""
 
     def __init__(
-        self, pages: Sequence[IndexedPage], told: Mapping[tuple[str, str], Observation]
+        self, pages: Sequence[IndexedPage], observations: Mapping[tuple[str, str], Observation]
     ) -> None:
         self._pages = list(pages)
-        self._told = told
+        self._observations = observations
         self.conditions: Mapping[str, str] = {"embedding model": "scripted"}
 
     def pages(self) -> list[IndexedPage]:
         return self._pages
 
     def ask(self, question: str, *, principal: Principal) -> Observation:
-        return self._told.get((question, principal.name), observed(no_result=True))
+        return self._observations.get((question, principal.name), observed(no_result=True))
 
     def retrieve(self, question: str, *, principal: Principal) -> Observation:
         return self.ask(question, principal=principal)

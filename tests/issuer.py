@@ -49,7 +49,7 @@ class Issuer:
     def claims(self, **changed: Any) -> dict[str, Any]:
         """What a good token says; a change to None takes a claim out."""
         now = int(time.time())
-        told = {
+        found = {
             "iss": NAME,
             "aud": AUDIENCE,
             "sub": "ada@example.com",
@@ -58,7 +58,7 @@ class Issuer:
             "groups": ["team:payments"],
             **changed,
         }
-        return {name: value for name, value in told.items() if value is not None}
+        return {name: value for name, value in found.items() if value is not None}
 
     def token(self, kid: str = "one", **changed: Any) -> str:
         return jwt.encode(self.claims(**changed), self.keys[kid], "RS256", headers={"kid": kid})

@@ -31,8 +31,8 @@ def content(behaviour: str, asked: str) -> str:
     if behaviour == "malformed":
         return '{"statements": [{"verd'
     if behaviour == "empty":  # a judge that finds no statement: the library's score is NaN
-        told = {"statements": [], "classifications": [], "verdict": 1, "reason": "r"}
-        return json.dumps({**told, "question": "", "noncommittal": 0})
+        fields = {"statements": [], "classifications": [], "verdict": 1, "reason": "r"}
+        return json.dumps({**fields, "question": "", "noncommittal": 0})
     return json.dumps(verdicts(asked))
 
 
@@ -68,8 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
             },
         )
 
-    def _send(self, status: int, told: dict[str, Any]) -> None:
-        data = json.dumps(told).encode()
+    def _send(self, status: int, found: dict[str, Any]) -> None:
+        data = json.dumps(found).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))

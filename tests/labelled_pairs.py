@@ -44,8 +44,8 @@ def pairs(half: int) -> list[dict[str, Any]]:
     return [pair for pair in found if (_number(pair) - 1) // _BLOCK % 2 == half]
 
 
-def agreement(checker: FaithfulnessChecker, told: Sequence[dict[str, Any]]) -> Agreement:
-    scored = [(checker.check(pair["answer"], pair["context"]).score, pair) for pair in told]
+def agreement(checker: FaithfulnessChecker, observations: Sequence[dict[str, Any]]) -> Agreement:
+    scored = [(checker.check(pair["answer"], pair["context"]).score, pair) for pair in observations]
     good = [score for score, pair in scored if pair["faithful"]]
     bad = [score for score, pair in scored if not pair["faithful"]]
     wins = sum((one > other) + 0.5 * (one == other) for one in good for other in bad)

@@ -55,7 +55,7 @@ class ModelServer:
     keys: list[str] = field(default_factory=list)
     aborted: threading.Event = field(default_factory=threading.Event)
     stopped: threading.Event = field(default_factory=threading.Event)
-    told_usage: dict[str, int] = field(default_factory=lambda: USAGE)
+    reported_usage: dict[str, int] = field(default_factory=lambda: USAGE)
     pause: float = 0.0  # between two pieces, in seconds
     port: int = 0
 
@@ -128,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing on stderr."""
 
-    def error(self, told: str) -> Any:
+    def error(self, message: str) -> Any:
         """An error's body."""
         raise NotImplementedError
 
@@ -208,8 +208,8 @@ class _OpenAi(_Handler):
     refusal = (401, {"error": {"message": "wrong key"}})
     rubbish = b"data: <html>proxy error</html>\n\ndata: {{{\n\n"
 
-    def error(self, told: str) -> Any:
-        return {"error": {"message": told}}
+    def error(self, message: str) -> Any:
+        return {"error": {"message": message}}
 
     def event(self, content: Any) -> bytes:
         return f"data: {json.dumps(content)}\n\n".encode()
@@ -224,7 +224,7 @@ class _OpenAi(_Handler):
 
     def ending(self) -> Iterator[bytes]:
         yield self.event(_chunk(None))
-        yield self.event({**_chunk(None), "choices": [], "usage": self.server_state.told_usage})
+        yield self.event({**_chunk(None), "choices": [], "usage": self.server_state.reported_usage})
         yield b"data: [DONE]\n\n"
 
 
@@ -236,8 +236,8 @@ class _Ollama(_Handler):
     refusal = (404, {"error": f"model '{MODEL}' not found"})
     rubbish = b"<html>proxy error</html>\n{{{\n"
 
-    def error(self, told: str) -> Any:
-        return {"error": told}
+    def error(self, message: str) -> Any:
+        return {"error": message}
 
     def event(self, content: Any) -> bytes:
         return f"{json.dumps(content)}\n".encode()
@@ -248,8 +248,8 @@ class _Ollama(_Handler):
 
     def ending(self) -> Iterator[bytes]:
         names = {"prompt_tokens": "prompt_eval_count", "completion_tokens": "eval_count"}
-        told = self.server_state.told_usage
-        counted = {theirs: told[ours] for ours, theirs in names.items() if ours in told}
+        found = self.server_state.reported_usage
+        counted = {theirs: found[ours] for ours, theirs in names.items() if ours in found}
         durations = dict.fromkeys(
             ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration"), 1_000_000
         )

@@ -70,11 +70,11 @@ def test_a_follow_up_goes_on_from_the_question_before(folder: Path) -> None:
 
 
 def test_json_is_the_body_of_the_http_route_and_another_sees_nothing(folder: Path) -> None:
-    told = run_json(folder, "ask", QUESTION)
-    assert not told["abstained"]
-    assert told["model"] == "extractive"
-    assert [one["hit"]["document"]["path"] for one in told["citations"]] == ["queue.md"]
-    assert told["citations"][0]["supported"] is True
+    report = run_json(folder, "ask", QUESTION)
+    assert not report["abstained"]
+    assert report["model"] == "extractive"
+    assert [one["hit"]["document"]["path"] for one in report["citations"]] == ["queue.md"]
+    assert report["citations"][0]["supported"] is True
     nothing = run_json(folder, "ask", QUESTION, "--as", "team:other", expect=5)
     assert nothing["abstained"]
     assert "queue.md" not in json.dumps(nothing)

@@ -108,14 +108,14 @@ def changed(saved: Path, name: str, data: bytes | None) -> None:
             archive.addfile(info, io.BytesIO(content))
 
 
-def manifest_with(saved: Path, **told: Any) -> bytes:
+def manifest_with(saved: Path, **fields: Any) -> bytes:
     with tarfile.open(saved) as archive:
         manifest = json.loads(archive.extractfile("manifest.json").read())  # type: ignore[union-attr]  # it is a file
-    return json.dumps({**manifest, **told}).encode()
+    return json.dumps({**manifest, **fields}).encode()
 
 
 @pytest.mark.parametrize(
-    ("how", "code", "told"),
+    ("how", "code", "message"),
     [
         ("damaged", 1, "catalog.db is damaged"),
         ("missing", 1, "catalog.db is missing"),
@@ -125,7 +125,7 @@ def manifest_with(saved: Path, **told: Any) -> bytes:
     ],
 )
 def test_a_backup_that_is_not_whole_changes_nothing(
-    folder: Path, how: str, code: int, told: str
+    folder: Path, how: str, code: int, message: str
 ) -> None:
     saved = folder / "saved.tar"
     run(folder, "backup", str(saved))
@@ -139,7 +139,7 @@ def test_a_backup_that_is_not_whole_changes_nothing(
         changed(saved, "manifest.json", None)
     done = run(folder, "restore", str(saved), "--force")
     assert done.returncode == code
-    assert told in done.stderr
+    assert message in done.stderr
     assert paths_found(folder, "restart the cache")[0] == "cache.md"
 
 

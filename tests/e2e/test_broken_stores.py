@@ -79,9 +79,9 @@ def test_damaged_vectors_say_what_to_remove(folder: Path, damage: Callable[[Path
 def test_damaged_vectors_are_seen_by_verify_whatever_the_file(folder: Path) -> None:
     for file in sorted((vectors(folder) / "1").glob("*/*.bin")):
         garbage(file)
-    told = run(folder, "index", "verify")
-    if told.returncode:  # what lies in these files may not have been needed yet
-        assert "remove it" in told.stderr or "repair" in told.stderr
+    completed = run(folder, "index", "verify")
+    if completed.returncode:  # what lies in these files may not have been needed yet
+        assert "remove it" in completed.stderr or "repair" in completed.stderr
     shutil.rmtree(vectors(folder))
     all_is_back(folder)
 

@@ -64,11 +64,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_run_is_reported_gated_and_compared(folder: Path) -> None:
-    told = run_json(folder, "eval", "run", "suite", "--report", "out/before", "--save-baseline")
-    assert told["passed"]
-    assert told["scores"]["pass_rate"]["mean"] == 1.0
+    report = run_json(folder, "eval", "run", "suite", "--report", "out/before", "--save-baseline")
+    assert report["passed"]
+    assert report["scores"]["pass_rate"]["mean"] == 1.0
     again = run_json(folder, "eval", "run", "suite", "--gate", "--report", "out/again")
-    assert again["by_kind"] == told["by_kind"]
+    assert again["by_kind"] == report["by_kind"]
     assert again["changes"]["broken"] == again["changes"]["slipped"] == []
     assert all(score["change"] == 0.0 for score in again["scores"].values())
     twice = run_json(folder, "eval", "compare", "out/before/run.json", "out/again/run.json")
@@ -97,10 +97,10 @@ def test_a_change_of_pages_is_held_against_its_base(folder: Path) -> None:
     (folder / "pages/ledger.md").unlink()
     done = run(folder, "eval", "diff", "suite", "--base", "HEAD", "--gate", "--json")
     assert done.returncode == 4, (done.stdout, done.stderr)
-    told = json.loads(done.stdout)
-    assert told["changes"]["pages"]["edited"] == ["cache.md"]
-    assert told["changes"]["pages"]["removed"] == ["ledger.md"]
-    broken = {flip["id"]: flip["causes"] for flip in told["changes"]["broken"]}
+    parsed = json.loads(done.stdout)
+    assert parsed["changes"]["pages"]["edited"] == ["cache.md"]
+    assert parsed["changes"]["pages"]["removed"] == ["ledger.md"]
+    broken = {flip["id"]: flip["causes"] for flip in parsed["changes"]["broken"]}
     assert list(broken) == ["ledger"]
     assert "ledger.md is no longer in the index" in broken["ledger"]
     # No worktree is left behind.
@@ -146,11 +146,11 @@ def ci(folder: Path, what: str, **more: str) -> subprocess.CompletedProcess[str]
 
 def test_a_merge_request_is_checked_in_ci(folder: Path, program: str) -> None:
     page(folder, "cache", "Restart the cache by hand, and wait.")
-    told = {"PATH": program, "SUITE": "suite", "BASE": "main"}
-    assert (done := ci(folder, "check", **told)).returncode == 0, (done.stdout, done.stderr)
+    fields = {"PATH": program, "SUITE": "suite", "BASE": "main"}
+    assert (done := ci(folder, "check", **fields)).returncode == 0, (done.stdout, done.stderr)
     assert "Evals: passed" in (folder / "eval-report/summary.md").read_text(encoding="utf-8")
     (folder / "pages/ledger.md").unlink()
-    assert ci(folder, "check", **told).returncode != 0
+    assert ci(folder, "check", **fields).returncode != 0
 
 
 def test_a_merge_reindexes_the_service(tmp_path: Path) -> None:

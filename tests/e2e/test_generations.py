@@ -47,8 +47,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def states(folder: Path) -> dict[int, str]:
-    told = run_json(folder, "index", "list")["generations"]
-    return {one["id"]: one["state"] for one in told}
+    generations = run_json(folder, "index", "list")["generations"]
+    return {one["id"]: one["state"] for one in generations}
 
 
 def test_another_model_is_built_beside_promoted_and_rolled_back(folder: Path) -> None:
@@ -247,9 +247,9 @@ def test_damage_is_seen_and_mended(folder: Path) -> None:
     catalog.close()
     done = run(folder, "index", "verify", "--json")
     assert done.returncode == 1
-    told = " ".join(json.loads(done.stdout)["problems"])
+    parsed = " ".join(json.loads(done.stdout)["problems"])
     for word in ("pages_1 lacks 6", "vectors of 2 chunks", "6 pages have no vector"):
-        assert word in told
+        assert word in parsed
     shutil.rmtree(folder / ".runbook/vectors")
     assert run_json(folder, "index", "repair")["problems"] == []
     assert paths_found(folder, "restart the queue")[0] == "5.md"

@@ -65,8 +65,8 @@ def test_a_branch_and_a_subfolder_are_kept_up_to_date(folder: Path, work: Path) 
     assert paths_found(folder, "restart the broker")[0] == "a.md"
     commit(work, a="turbine", b=None, c="gateway")
     assert run_json(folder, "ingest")["unchanged"] == 2  # it fetches when it is asked to
-    told = run_json(folder, "ingest", "--source", "ops", "--git-pull")
-    assert (told["added"], told["updated"], told["deleted"]) == (1, 1, 1)
+    report = run_json(folder, "ingest", "--source", "ops", "--git-pull")
+    assert (report["added"], report["updated"], report["deleted"]) == (1, 1, 1)
     git(work, "reset", "-q", "--hard", "HEAD~1")
     git(work, "push", "-q", "--force", "origin", "HEAD")
     assert run_json(folder, "ingest", "--git-pull")["deleted"] == 1
@@ -96,7 +96,7 @@ def test_what_a_killed_git_left_does_not_hold_up_the_next(folder: Path, work: Pa
     assert run_json(folder, "ingest", "--git-pull")["updated"] == 1
 
 
-def test_a_subfolder_that_is_not_there_is_told(folder: Path) -> None:
+def test_a_subfolder_that_is_not_there_is_reported(folder: Path) -> None:
     config = folder / "runbook.toml"
     config.write_text(config.read_text("utf-8").replace('"ops"\nacl', '"nowhere"\nacl'))
     done = run(folder, "ingest")

@@ -85,7 +85,7 @@ def test_a_source_that_is_not_there_deletes_nothing(docs: Path) -> None:
     assert paths_found(docs, "broker")
 
 
-def test_bad_files_are_told_and_the_rest_is_indexed(docs: Path) -> None:
+def test_bad_files_are_reported_and_the_rest_is_indexed(docs: Path) -> None:
     root = docs / "docs"
     (root / "empty.md").write_bytes(b"")
     (root / "binary.md").write_bytes(bytes(range(256)) * 50)
@@ -102,14 +102,14 @@ def test_bad_files_are_told_and_the_rest_is_indexed(docs: Path) -> None:
     (root / "out.md").symlink_to(docs / "outside.md")
     os.mkfifo(root / "pipe.md")
     report = run_json(docs, "ingest", "docs", expect=3)
-    told = {item["path"]: (item["line"], item["reason"]) for item in report["quarantined"]}
-    assert set(told) == {
+    reasons = {item["path"]: (item["line"], item["reason"]) for item in report["quarantined"]}
+    assert set(reasons) == {
         "empty.md", "binary.md", "aliases.md", "acl.md", "huge.md", "out.md", "pipe.md",
     }  # fmt: skip
-    assert told["acl.md"][0] is not None
+    assert reasons["acl.md"][0] is not None
     noted = {item["path"] for item in report["notes"]}
     assert noted >= {"latin.md", "yaml.md"}  # read, as neither can hide who may read it
-    assert "max_file_mib" in told["huge.md"][1]
+    assert "max_file_mib" in reasons["huge.md"][1]
     assert report["added"] == 8
     assert paths_found(docs, "lighthouse")[0] == "with space é.md"
     assert paths_found(docs, "carriage")[0] == "crlf.md"
@@ -210,7 +210,7 @@ def test_the_second_of_two_ingests_refuses_and_says_who_is_at_work(docs: Path) -
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["ingest"], "nothing to ingest"),
         (["ingest", "nowhere"], "no such file"),
@@ -224,13 +224,15 @@ def test_the_second_of_two_ingests_refuses_and_says_who_is_at_work(docs: Path) -
         (["nonsense"], "No such command"),
     ],
 )
-def test_wrong_usage_is_told_with_exit_code_2(docs: Path, arguments: list[str], told: str) -> None:
+def test_wrong_usage_is_reported_with_exit_code_2(
+    docs: Path, arguments: list[str], message: str
+) -> None:
     config = docs / "runbook.toml"
     if arguments == ["ingest", "--acl", "team:a"]:
         config.write_text('[[sources]]\nname = "one"\npath = "docs"\n')
     done = run(docs, *arguments)
     assert done.returncode == 2, done.stderr
-    assert told in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -297,11 +299,11 @@ def test_a_batch_answers_each_question_on_a_line(docs: Path) -> None:
     (docs / "q.jsonl").write_text("\n".join(json.dumps(line) for line in asked) + "\n\n")
     done = run(docs, "search", "--batch", "q.jsonl", "-k", "1", "--json")
     assert done.returncode == 0, done.stderr
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [line["id"] for line in told] == ["q1", 2]
-    assert set(told[0]) == {"id", "hits", "no_result", "took_ms"}
-    assert [hit["document"]["path"] for hit in told[0]["hits"]] == ["a.md"]
-    assert told[1]["no_result"]
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["id"] for line in lines] == ["q1", 2]
+    assert set(lines[0]) == {"id", "hits", "no_result", "took_ms"}
+    assert [hit["document"]["path"] for hit in lines[0]["hits"]] == ["a.md"]
+    assert lines[1]["no_result"]
     (docs / "bad.jsonl").write_text('{"id": 1}\n')
     bad = run(docs, "search", "--batch", "bad.jsonl", "--json")
     assert bad.returncode == 2
@@ -325,8 +327,8 @@ def test_a_hit_says_which_page_supersedes_its_own_to_those_who_may_read_it(docs:
     new = PAGE.format(title="About broker 2", acl="team:a", word="broker")
     (docs / "docs/new.md").write_text(new.replace("---\n", "---\nsupersedes: a.md\n", 1))
     run_json(docs, "ingest", "docs")
-    told = run(docs, "search", "About broker").stdout
-    assert " · superseded by new.md" in told
+    completed = run(docs, "search", "About broker").stdout
+    assert " · superseded by new.md" in completed
     [old] = [
         hit
         for hit in run_json(docs, "search", "About broker")["hits"]

@@ -32,10 +32,10 @@ def rounded(scores: dict[str, float | None]) -> dict[str, float | None]:
 
 
 def test_both_doors_give_the_same_hits(service: Service) -> None:
-    told = service.search(service.key("--right", "admin"), k=5).json()
-    assert told["hits"][0]["document"]["path"] == BEST
+    body = service.search(service.key("--right", "admin"), k=5).json()
+    assert body["hits"][0]["document"]["path"] == BEST
     done = run(service.folder, "search", QUESTION, "-k", "5", "--json", program=RUNBOOK)
-    assert without_request(json.loads(done.stdout)) == without_request(told)
+    assert without_request(json.loads(done.stdout)) == without_request(body)
 
 
 def test_a_hit_names_the_lines_of_the_file_as_it_stands(service: Service) -> None:
@@ -54,8 +54,8 @@ def test_a_key_finds_what_its_groups_may_read(service: Service) -> None:
 
     def found(*groups: str) -> list[str]:
         key = service.key(*(part for group in groups for part in ("--group", group)))
-        told = service.search(key, query=question).json()
-        return [hit["document"]["path"] for hit in told["hits"]]
+        body = service.search(key, query=question).json()
+        return [hit["document"]["path"] for hit in body["hits"]]
 
     assert found("role:security")[0] == secret
     assert secret not in found("team:platform", "role:sre", "public")
@@ -111,8 +111,8 @@ def test_a_service_on_a_chroma_server_sees_an_ingest_beside_it(tmp_path: Path) -
                 "---\nacl: [public]\n---\n# B\n\ndrain the turbine\n"
             )
             assert run(tmp_path, "ingest").returncode == 0
-            told = service.search(key, query="turbine", mode="dense").json()
-            assert told["hits"][0]["document"]["path"] == "b.md"
+            body = service.search(key, query="turbine", mode="dense").json()
+            assert body["hits"][0]["document"]["path"] == "b.md"
 
 
 def test_a_service_with_nothing_indexed_says_what_to_do(tmp_path: Path) -> None:
@@ -146,17 +146,17 @@ def test_a_port_in_use_is_a_failure_that_names_it(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         done = run(tmp_path, "serve", "--port", str(port))
     assert done.returncode == 1, done.stderr
-    told = done.stderr.splitlines()[-1]
-    assert told.startswith(f"runbook: cannot listen on 127.0.0.1:{port}")
-    assert "--port" in told
+    lines = done.stderr.splitlines()[-1]
+    assert lines.startswith(f"runbook: cannot listen on 127.0.0.1:{port}")
+    assert "--port" in lines
 
 
 def test_both_doors_explain_a_ranking(service: Service) -> None:
-    told = service.search(service.key("--right", "admin"), k=3, explain=True).json()
+    body = service.search(service.key("--right", "admin"), k=3, explain=True).json()
     done = run(
         service.folder, "search", QUESTION, "-k", "3", "--json", "--explain", program=RUNBOOK
     )
-    for hit, other in zip(told["hits"], json.loads(done.stdout)["hits"], strict=True):
+    for hit, other in zip(body["hits"], json.loads(done.stdout)["hits"], strict=True):
         signals = {one["signal"]: one for one in hit["explanation"]["signals"]}
         assert set(signals) >= {"dense", "lexical", "pages", "page_vectors"}
         points = sum(one["points"] for one in signals.values())
@@ -171,7 +171,7 @@ def test_both_doors_explain_a_ranking(service: Service) -> None:
     assert "score" in shown.stdout
 
 
-def test_a_question_that_nothing_answers_is_told(service: Service) -> None:
+def test_a_question_that_nothing_answers_is_reported(service: Service) -> None:
     done = run(service.folder, "search", "how do I bake sourdough bread", program=RUNBOOK)
     assert done.returncode == 5
     assert "nearest" in done.stderr

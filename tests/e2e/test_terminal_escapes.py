@@ -128,9 +128,9 @@ def test_json_is_exact_and_has_no_control_character(
 ) -> None:
     done = run(folder, *arguments, "--json")
     assert HARMFUL.findall(done.stdout + done.stderr) == []
-    told = json.loads(done.stdout)
+    parsed = json.loads(done.stdout)
     if arguments[0] == "search":
-        [hit] = told["hits"]
+        [hit] = parsed["hits"]
         assert hit["document"]["path"] == NAME
         assert hit["document"]["title"] == ESCAPES.strip()
         assert ESCAPES in hit["text"]

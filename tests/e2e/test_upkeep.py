@@ -40,20 +40,20 @@ class Service:
     pid: int
 
     def found(self, question: str) -> list[str]:
-        told = self.client.post("/v1/search", json={"query": question, "mode": "lexical"})
-        assert told.status_code == 200, told.text
-        return [hit["document"]["path"] for hit in told.json()["hits"]]
+        response = self.client.post("/v1/search", json={"query": question, "mode": "lexical"})
+        assert response.status_code == 200, response.text
+        return [hit["document"]["path"] for hit in response.json()["hits"]]
 
     def job(self, **body: Any) -> str:
-        told = self.client.post("/v1/reindex", json=body)
-        assert told.status_code == 202, told.text
-        return str(told.json()["job"])
+        response = self.client.post("/v1/reindex", json=body)
+        assert response.status_code == 202, response.text
+        return str(response.json()["job"])
 
     def ended(self, job: str) -> dict[str, Any]:
-        until(lambda: self.told(job)["finished_at"])
-        return self.told(job)
+        until(lambda: self.job_state(job)["finished_at"])
+        return self.job_state(job)
 
-    def told(self, job: str) -> dict[str, Any]:
+    def job_state(self, job: str) -> dict[str, Any]:
         shown: dict[str, Any] = self.client.get(f"/v1/jobs/{job}").json()
         return shown
 
@@ -167,15 +167,19 @@ def test_a_merge_hook_re_indexes(tmp_path: Path) -> None:
     with serving(tmp_path, key) as service:
         write(tmp_path, "a.md", "gateway")
         write(tmp_path, "sub/c.md", "cache")
-        told = service.ended(service.job(source="docs", paths=["sub/c.md"]))
-        assert (told["state"], told["result"]["added"], told["result"]["updated"]) == ("done", 1, 0)
-        told = service.ended(service.job())
-        assert told["result"]["updated"] == 1
-        assert told["progress"] == {"found": 3, "done": 3, "chunks": 1}
+        job_report = service.ended(service.job(source="docs", paths=["sub/c.md"]))
+        assert (
+            job_report["state"],
+            job_report["result"]["added"],
+            job_report["result"]["updated"],
+        ) == ("done", 1, 0)
+        job_report = service.ended(service.job())
+        assert job_report["result"]["updated"] == 1
+        assert job_report["progress"] == {"found": 3, "done": 3, "chunks": 1}
         assert service.found("gateway") == ["a.md"]
         (tmp_path / "docs").rename(tmp_path / "away")
-        told = service.ended(service.job())
-        assert (told["state"], told["error"]) == ("failed", "StoreError")
+        job_report = service.ended(service.job())
+        assert (job_report["state"], job_report["error"]) == ("failed", "StoreError")
         assert service.found("gateway") == ["a.md"]
         doctor = run(tmp_path, "doctor")
         assert "FAIL  last run: failed" in doctor.stdout
@@ -193,7 +197,7 @@ def test_a_job_survives_a_killed_service(tmp_path: Path) -> None:
         until(lambda: service.client.get(f"/v1/jobs/{job}").json()["progress"]["done"])
         os.kill(service.pid, signal.SIGKILL)
     with serving(tmp_path, key) as service:
-        told = service.ended(job)
-        assert told["state"] == "done"
-        assert told["result"]["added"] + told["result"]["unchanged"] == 802
+        job_report = service.ended(job)
+        assert job_report["state"] == "done"
+        assert job_report["result"]["added"] + job_report["result"]["unchanged"] == 802
         assert service.found("shard799")[0] == "many/0799.md"

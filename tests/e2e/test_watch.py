@@ -51,9 +51,9 @@ class Watching:
         """What the next run did."""
         line = self.output.readline()
         assert line, "the process ended"
-        told: dict[str, Any] = json.loads(line)
+        parsed: dict[str, Any] = json.loads(line)
         wanted = ("added", "updated", "deleted", "unchanged")
-        return {name: told[name] for name in wanted if told[name]}
+        return {name: parsed[name] for name in wanted if parsed[name]}
 
     def until(self, name: str, total: int) -> None:
         """Until the runs from here on have counted so many; a slow machine may split a batch."""

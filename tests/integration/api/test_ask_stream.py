@@ -50,9 +50,9 @@ def events(text: str) -> list[tuple[str, dict[str, object]]]:
 def test_a_models_answer_is_streamed_with_its_usage(served: Served) -> None:
     response = served.post(served.key("team:payments"), "/v1/ask", BODY)
     assert response.headers["content-type"].startswith("text/event-stream")
-    told = events(response.text)
-    assert [name for name, _ in told] == ["context", "token", "answer"]
-    answer = told[-1][1]
+    received = events(response.text)
+    assert [name for name, _ in received] == ["context", "token", "answer"]
+    answer = received[-1][1]
     assert answer["model"] == MODEL
     assert answer["usage"] == {
         "tokens_in": USAGE["prompt_tokens"],

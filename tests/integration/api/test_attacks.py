@@ -72,13 +72,13 @@ def test_no_id_is_a_path_or_a_pattern(service: Served, key: str, identity: str) 
 
 
 def test_not_there_and_not_yours_are_one_answer(service: Served, key: str) -> None:
-    def told(identity: str) -> tuple[int, dict[str, str], dict[str, Any]]:
+    def answer_for(identity: str) -> tuple[int, dict[str, str], dict[str, Any]]:
         answer = get(service, key, f"/v1/documents/{identity}")
         body = {k: v for k, v in answer.json().items() if k != "request_id"}
         headers = {k: v for k, v in answer.headers.items() if k not in ("x-request-id", "date")}
         return answer.status_code, headers, body
 
-    assert told(HIDDEN) == told(document_id("docs", "never.md")) == told("x")
+    assert answer_for(HIDDEN) == answer_for(document_id("docs", "never.md")) == answer_for("x")
 
 
 @pytest.mark.parametrize(
@@ -183,6 +183,6 @@ def test_a_request_id_is_no_way_into_a_log_or_a_header(service: Served, key: str
 def test_open_routes_tell_no_words(service: Served, key: str) -> None:
     service.post(key, "/v1/search", {"query": f"{SECRET} peculiar"})
     for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/nowhere", "/v1/x"):
-        told = service.client.get(path)
+        response = service.client.get(path)
         for word in (SECRET, "peculiar", "team:", HIDDEN, json.dumps("docs")):
-            assert word not in told.text
+            assert word not in response.text

@@ -43,16 +43,16 @@ def events(service: Served, *kinds: str) -> list[dict[str, Any]]:
 
 def test_it_says_who_was_given_what_by_ids_and_never_by_text(service: Served) -> None:
     key = service.key("team:a")
-    told = service.post(key, "/v1/search", {"query": "the peculiar question"}).json()
+    body = service.post(key, "/v1/search", {"query": "the peculiar question"}).json()
     one = document_id("docs", "a.md")
     headers = {"Authorization": f"Bearer {key}"}
     assert service.client.get(f"/v1/documents/{one}", headers=headers).status_code == 200
     service.client.get("/v1/documents", headers=headers)
-    chunks = [hit["chunk_id"] for hit in told["hits"]]
+    chunks = [hit["chunk_id"] for hit in body["hits"]]
     search, read, listing = events(service, "search", "read")
     assert search["principal"] == f"key:{key.split('_')[1]}"
     assert search["door"] == "POST /v1/search"
-    assert search["request_id"] == told["request_id"]
+    assert search["request_id"] == body["request_id"]
     assert search["query"] == "the peculiar question"
     assert search["documents"] == [{"id": one, "chunks": chunks}]
     assert read["documents"][0]["id"] == one
@@ -101,15 +101,15 @@ def test_it_says_which_keys_were_made_and_revoked(tmp_path: Path) -> None:
     assert run(tmp_path, "keys", "revoke", made["id"]).returncode == 0
     assert run(tmp_path, "keys", "revoke", "000000000000").returncode == 1
     written = lines(tmp_path / ".runbook/audit.jsonl")
-    told = [(line["event"], line["change"], line["key"]) for line in written]
-    assert told == [("key", "created", made["id"]), ("key", "revoked", made["id"])]
+    records = [(line["event"], line["change"], line["key"]) for line in written]
+    assert records == [("key", "created", made["id"]), ("key", "revoked", made["id"])]
     assert written[0]["groups"] == ["team:a"]
     assert made["key"] not in (tmp_path / ".runbook/audit.jsonl").read_text()
 
 
 def opened(folder: Path, **changed: Any) -> AuditLog:
-    told: dict[str, Any] = {"max_bytes": 1 << 20, "files": 3, "hash_queries": False}
-    return open_audit(folder, Path("audit.jsonl"), **{**told, "failed": pytest.fail, **changed})
+    fields: dict[str, Any] = {"max_bytes": 1 << 20, "files": 3, "hash_queries": False}
+    return open_audit(folder, Path("audit.jsonl"), **{**fields, "failed": pytest.fail, **changed})
 
 
 def test_queries_can_be_hashed_with_a_key_of_this_index(tmp_path: Path) -> None:

@@ -95,9 +95,9 @@ def test_a_failing_system_leaves_what_it_held_serving_and_the_other_sources_run(
     (place / "runbook.toml").write_text(config.replace(":from_file", ":failing"))
     report = run_json(place, "ingest", expect=1)
     assert (report["updated"], report["quarantined"]) == (1, [])
-    (told,) = report["unreachable"]
-    assert told.startswith("wiki: ")
-    assert "keeps serving" in told
+    (problem,) = report["unreachable"]
+    assert problem.startswith("wiki: ")
+    assert "keeps serving" in problem
     assert "pump.md" in paths_found(place, "restart the pump")
     (place / "runbook.toml").write_text(config)
     assert run_json(place, "ingest")["deleted"] == 1

@@ -57,7 +57,7 @@ def page(
     return FRONT.format(reviewed=reviewed, alert=alert, kind=kind, more=more) + body
 
 
-def told(desk: Desk, one: str, other: str) -> list[str]:
+def remarks_of(desk: Desk, one: str, other: str) -> list[str]:
     """The lines in which the answer says that its pages disagree."""
     desk.page("new.md", one)
     desk.page("old.md", other)
@@ -67,7 +67,7 @@ def told(desk: Desk, one: str, other: str) -> list[str]:
 
 
 def test_both_values_are_shown_with_their_citations_and_the_later_review(desk: Desk) -> None:
-    [line] = told(desk, page(SCALE.format(6)), page(SCALE.format(12), "2024-02-01"))
+    [line] = remarks_of(desk, page(SCALE.format(6)), page(SCALE.format(12), "2024-02-01"))
     assert "`--replicas` of `kubectl" in line
     assert "says `6` [1]" in line or "says `6` [2]" in line
     assert "old.md (reviewed 2024-02-01" in line
@@ -86,14 +86,14 @@ def test_it_is_said_behind_what_a_model_writes_and_in_its_stream(desk: Desk) -> 
     assert last.answer.model == MODEL
     assert last.answer.text.startswith("When the queue")
     assert f"### {HEADING}\n\n> The pages disagree on `queue_limit`" in last.answer.text
-    told = [event.text for event in events if isinstance(event, TextPart)]
-    assert "".join(told) == last.answer.text
+    texts = [event.text for event in events if isinstance(event, TextPart)]
+    assert "".join(texts) == last.answer.text
 
 
 def test_a_setting_is_compared_in_prose_in_tables_and_in_files(desk: Desk) -> None:
     table = "| setting | value |\n| --- | --- |\n| `queue_limit` | 500 |\n"
-    assert len(told(desk, page(LIMIT.format(200)), page(table))) == 1
-    assert len(told(desk, page(table), page("```ini\nqueue_limit = 800\n```\n"))) == 1
+    assert len(remarks_of(desk, page(LIMIT.format(200)), page(table))) == 1
+    assert len(remarks_of(desk, page(table), page("```ini\nqueue_limit = 800\n```\n"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_setting_is_compared_in_prose_in_tables_and_in_files(desk: Desk) -> No
 def test_pages_that_say_the_same_or_speak_of_something_else_do_not_disagree(
     desk: Desk, one: str, other: str
 ) -> None:
-    assert told(desk, one, other) == []
+    assert remarks_of(desk, one, other) == []
 
 
 def test_what_a_reader_may_not_read_disagrees_with_nothing(desk: Desk) -> None:

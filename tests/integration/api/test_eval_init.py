@@ -79,8 +79,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def cases(folder: Path, name: str) -> dict[str, dict[str, Any]]:
-    told = (folder / "evals/ours" / name).read_text(encoding="utf-8").splitlines()
-    return {case["id"]: case for case in map(json.loads, told)}
+    lines = (folder / "evals/ours" / name).read_text(encoding="utf-8").splitlines()
+    return {case["id"]: case for case in map(json.loads, lines)}
 
 
 def judged(folder: Path, request: str, score: Score, question: str | None) -> None:
@@ -94,9 +94,9 @@ def test_alerts_become_questions_and_all_else_drafts(folder: Path) -> None:
     judged(folder, "a", Score.BAD, "why is it slow?")
     judged(folder, "b", Score.BAD, None)  # the question was not kept
     judged(folder, "c", Score.GOOD, "what of the disk?")
-    told = run_json(folder, "eval", "init", "evals/ours", "--rules", "rules.yml")
+    report = run_json(folder, "eval", "init", "evals/ours", "--rules", "rules.yml")
     questions, drafts = cases(folder, "questions.jsonl"), cases(folder, "drafts.jsonl")
-    assert (told["questions"], told["drafts"]) == (len(questions), len(drafts))
+    assert (report["questions"], report["drafts"]) == (len(questions), len(drafts))
     assert {name: case["gold_documents"] for name, case in questions.items()} == {
         "alert-PaymentQueueStuck": ["payments/queue.md"],
         "alert-DiskSlow": ["disk-full.md"],
@@ -131,8 +131,8 @@ def test_what_was_started_runs_and_its_drafts_never_count(folder: Path) -> None:
     finished = [json.loads(line) for line in drafts.splitlines() if "how-to" in line]
     for case in finished:
         del case["draft"]
-    told = "".join(json.dumps(case) + "\n" for case in finished)
-    (place / "questions.jsonl").write_text(told, encoding="utf-8")
+    found = "".join(json.dumps(case) + "\n" for case in finished)
+    (place / "questions.jsonl").write_text(found, encoding="utf-8")
     assert run_json(folder, "eval", "lint", "evals/ours") == []
 
 

@@ -104,8 +104,8 @@ def test_a_file_of_settings_and_a_table_for_a_pull_request(
     assert heads.startswith("| settings | pass_rate | recall@5 | ndcg@10 |")
     assert first.startswith("| `search.candidates=100` | ")
     assert "(+0.000 to +0.000)" in second
-    told = run(folder, "eval", "sweep", "suite", "--set", WEIGHTS)
-    assert "search.weights.dense=0" in told.stdout
+    completed = run(folder, "eval", "sweep", "suite", "--set", WEIGHTS)
+    assert "search.weights.dense=0" in completed.stdout
 
 
 def test_every_lane_has_a_weight_that_can_be_set() -> None:

@@ -107,9 +107,9 @@ class EveryDoor(RuleBasedStateMachine):
             configure("info", "json")
         self.stack.callback(_forget_logging)
         self.stack.enter_context(patch("api.compose.embedding.make_embedder", hashing_embedder))
-        told = load_settings(self.config)
-        run_ingest(told, (), acl=None, prune=True, full=False, progress=Silent())
-        self.services = self.stack.enter_context(open_serving(told))
+        loaded = load_settings(self.config)
+        run_ingest(loaded, (), acl=None, prune=True, full=False, progress=Silent())
+        self.services = self.stack.enter_context(open_serving(loaded))
         self.client = self.stack.enter_context(TestClient(create_app(self.services)))
 
     def teardown(self) -> None:
@@ -297,16 +297,18 @@ class EveryDoor(RuleBasedStateMachine):
     ) -> None:
         kinds = ("title", "service", "owner", "alert", "tag", "text", "section")
         words = words or frozenset(self._word(kind) for kind in kinds)
-        told = {kind: next(word for word in words if f"zq{kind}" in word) for kind in kinds}
+        found = {kind: next(word for word in words if f"zq{kind}" in word) for kind in kinds}
         head = [
-            f"title: {told['title']}",
-            f"service: {told['service']}",
-            f"owner: {told['owner']}",
-            f"alerts: [{told['alert']}]",
-            f"tags: [{told['tag']}]",
+            f"title: {found['title']}",
+            f"service: {found['service']}",
+            f"owner: {found['owner']}",
+            f"alerts: [{found['alert']}]",
+            f"tags: [{found['tag']}]",
             *([_acl(acl).strip()] if acl is not None else []),
         ]
-        text = f"# {told['title']}\n\n## {told['section']}\n\nrestart the {COMMON} {told['text']}\n"
+        text = (
+            f"# {found['title']}\n\n## {found['section']}\n\nrestart the {COMMON} {found['text']}\n"
+        )
         place = self.folder / "docs" / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text("---\n" + "\n".join(head) + f"\n---\n{text}", encoding="utf-8")

@@ -191,9 +191,9 @@ def test_a_list_for_people_shows_the_bad_ones(service: Served) -> None:
     key = service.key("t")
     request = asked(service, key)["request_id"]
     judged(service, key, request, comment="wrong\x1b[31m page")
-    told = runbook(service, "list", "--bad").stdout
-    assert "wrong\\x1b[31m page" in told
-    assert "good" not in {line.split()[1] for line in told.splitlines() if line[:1].isdigit()}
+    output = runbook(service, "list", "--bad").stdout
+    assert "wrong\\x1b[31m page" in output
+    assert "good" not in {line.split()[1] for line in output.splitlines() if line[:1].isdigit()}
 
 
 def test_a_good_answer_names_its_page(store: FeedbackStore) -> None:

@@ -39,12 +39,12 @@ def test_what_is_saved_while_a_service_starts_counts_from_its_first_request_on(
 def test_a_later_change_counts_and_a_broken_file_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "runbook.toml"
     saved(path, ONE)
-    told: list[str] = []
-    groups = GroupsFile(load_settings(path), lambda: told.append("failed"))
+    calls: list[str] = []
+    groups = GroupsFile(load_settings(path), lambda: calls.append("failed"))
     assert groups().expand(ALL) == {"team:all", "team:payments"}
     saved(path, OTHER)
     assert groups().expand(ALL) == {"team:all", "team:security"}
     saved(path, "[groups\n")
     assert groups().expand(ALL) == {"team:all", "team:security"}
     assert groups().expand(ALL) == {"team:all", "team:security"}
-    assert told == ["failed"]
+    assert calls == ["failed"]

@@ -86,8 +86,8 @@ def test_null_is_as_good_as_left_out(stocked: Bench, path: str) -> None:
     caller = stocked.caller()
     unset = ("k", "filters", "mode", "explain" if path.endswith("search") else "stream")
     body = {"query": "certificate", **dict.fromkeys(unset)}
-    told = caller.client.post(path, json=body, headers=caller.headers)
-    assert told.status_code == 200, told.text
+    response = caller.client.post(path, json=body, headers=caller.headers)
+    assert response.status_code == 200, response.text
     described = stocked.client.get("/openapi.json").json()["components"]["schemas"]
     schema = described["SearchRequest" if path.endswith("search") else "AskRequest"]
     assert schema["required"] == ["query"]

@@ -152,7 +152,7 @@ def test_a_listing_shows_nothing_of_what_others_may_read(stocked: Bench) -> None
     assert "team:" not in json.dumps(answer)
 
 
-def test_absent_and_forbidden_documents_are_not_told_apart(stocked: Bench) -> None:
+def test_absent_and_forbidden_documents_are_not_distinguished(stocked: Bench) -> None:
     caller = stocked.caller()
     forbidden = caller.get(f"/v1/documents/{document('secret.md').id}")
     absent = caller.get(f"/v1/documents/{document('never.md').id}")

@@ -68,8 +68,8 @@ def test_logs_and_metrics_hold_templates_and_no_words_of_the_caller(stocked: Ben
         caller.get("/v1/documents/zebra")
         caller.get("/v1/documents", service="zebra")
         stocked.client.get("/zebra?zebra=1")
-    told = [(line["method"], line["route"], line["status"]) for line in logged]
-    assert told == [
+    found = [(line["method"], line["route"], line["status"]) for line in logged]
+    assert found == [
         ("POST", "/v1/search", 200),
         ("GET", "/v1/documents/{document_id}", 404),
         ("GET", "/v1/documents", 200),

@@ -46,7 +46,7 @@ def test_readiness_waits_for_the_warm_up(tmp_path: Path) -> None:
     ("failure", "reason"),
     [(IndexMissing("/secret/place is empty"), "IndexMissing"), (OSError("/secret"), "Error")],
 )
-def test_a_failed_warm_up_is_told_by_its_class_alone(
+def test_a_failed_warm_up_is_reported_by_its_class_alone(
     tmp_path: Path, failure: Exception, reason: str
 ) -> None:
     def warm() -> None:
@@ -141,5 +141,5 @@ def test_readiness_shows_how_many_files_could_not_be_read(tmp_path: Path) -> Non
     bench.services.metrics.reading_failed("time")
     with bench.client as client:
         wait_until(lambda: client.get("/readyz").status_code == 200)
-        told = client.get("/readyz").json()
-    assert told == {"status": "ready", "reading_failures": {"time": 1}}
+        body = client.get("/readyz").json()
+    assert body == {"status": "ready", "reading_failures": {"time": 1}}

@@ -246,8 +246,8 @@ def test_a_persons_name_stands_in_no_log_metric_or_answer(
     service: Served, idp: Issuer, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = ask(service, {"Authorization": f"Bearer {idp.token(sub='ada-lovelace')}"})
-    told = answer.text + str(answer.headers) + service.client.get("/metrics").text + caplog.text
-    assert "lovelace" not in told
+    response = answer.text + str(answer.headers) + service.client.get("/metrics").text + caplog.text
+    assert "lovelace" not in response
     audited = (service.services.settings.state_folder / "audit.jsonl").read_text()
     assert '"principal": "oidc:ada-lovelace"' in audited
 

@@ -109,10 +109,10 @@ def test_every_hostile_page_is_reported_with_its_line_and_indexed_all_the_same(
     report = run_json(tmp_path, "ingest", "pages", "--acl", "public")
     assert report["quarantined"] == []
     assert report["added"] == len(ATTACKS) + 1
-    told = {(item["path"], item["line"], item["reason"]) for item in report["suspicious"]}
+    reasons = {(item["path"], item["line"], item["reason"]) for item in report["suspicious"]}
     for name, (_, reason) in ATTACKS.items():
-        assert (f"{name}.md", 5, reason) in told
-    assert "good.md" not in {path for path, _, _ in told}
+        assert (f"{name}.md", 5, reason) in reasons
+    assert "good.md" not in {path for path, _, _ in reasons}
     again = run(tmp_path, "ingest", "pages", "--acl", "public", "--full")
     assert again.returncode == 0
     assert f"plain.md:5: {ATTACKS['plain'][1]}" in again.stderr

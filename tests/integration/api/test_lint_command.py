@@ -111,7 +111,7 @@ def docs(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_findings_are_told_by_file_and_line_and_an_error_ends_with_1(
+def test_findings_are_reported_by_file_and_line_and_an_error_ends_with_1(
     docs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = run(docs, "docs", monkeypatch=monkeypatch)
@@ -151,21 +151,23 @@ def test_sarif_has_the_shape_that_code_hosts_read(
 
 
 def test_json_says_what_to_do(docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = json.loads(run(docs, "docs", "--json", monkeypatch=monkeypatch).stdout)["findings"]
-    assert [found["rule"] for found in told] == ["dead-link", "code-language"]
-    assert all(found["mend"] for found in told)
+    parsed = json.loads(run(docs, "docs", "--json", monkeypatch=monkeypatch).stdout)["findings"]
+    assert [found["rule"] for found in parsed] == ["dead-link", "code-language"]
+    assert all(found["mend"] for found in parsed)
 
 
-def test_a_page_of_a_source_is_compared_with_all_of_it_and_only_it_is_told(
+def test_a_page_of_a_source_is_compared_with_all_of_it_and_only_it_is_reported(
     docs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (docs / "runbook.toml").write_text('[[sources]]\nname = "d"\npath = "docs"\n')
     copied = CLEAN + " ".join(f"word{n}" for n in range(100)) + "\n"
     (docs / "docs/one.md").write_text(copied)
     (docs / "docs/two.md").write_text(copied)
-    told = run(docs, "docs/two.md", monkeypatch=monkeypatch).stdout.splitlines()
-    assert len(told) == 1
-    assert told[0].startswith("docs/two.md:1: warning near-duplicate: nearly the same as one.md")
+    completed = run(docs, "docs/two.md", monkeypatch=monkeypatch).stdout.splitlines()
+    assert len(completed) == 1
+    assert completed[0].startswith(
+        "docs/two.md:1: warning near-duplicate: nearly the same as one.md"
+    )
     everything = run(docs, monkeypatch=monkeypatch).stdout
     assert "docs/one.md:1: warning near-duplicate" in everything
     assert "dead-link" in everything
@@ -174,14 +176,14 @@ def test_a_page_of_a_source_is_compared_with_all_of_it_and_only_it_is_told(
 def test_what_cannot_be_looked_at_is_wrong_usage(
     docs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for arguments, told in (
+    for arguments, found in (
         ((), "nothing to lint"),
         (("gone.md",), "no such file"),
         (("docs/image.png",), "lint reads"),
     ):
         (docs / "docs/image.png").write_bytes(b"x")
         done = run(docs, *arguments, monkeypatch=monkeypatch)
-        assert told in str(done.exception)
+        assert found in str(done.exception)
 
 
 def test_the_sample_corpus_has_no_errors(monkeypatch: pytest.MonkeyPatch) -> None:

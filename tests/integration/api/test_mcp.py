@@ -104,13 +104,13 @@ def test_the_official_client_finds_and_calls_the_tools(service: Served, mode: st
 
 
 def test_what_a_model_reads_says_where_how_old_and_how_risky(service: Served) -> None:
-    told = text_of(
+    result = text_of(
         asking(service, service.key("t"), "search_runbooks", query="roll back the checkout deploy")
     )
-    assert "payments/checkout-5xx.md:" in told
-    assert "stale, reviewed" in told
-    assert "[mutating] kubectl -n checkout-api rollout undo deploy/checkout" in told
-    assert "[read_only] kubectl -n checkout-api get pods" in told
+    assert "payments/checkout-5xx.md:" in result
+    assert "stale, reviewed" in result
+    assert "[mutating] kubectl -n checkout-api rollout undo deploy/checkout" in result
+    assert "[read_only] kubectl -n checkout-api get pods" in result
 
 
 def test_a_caller_finds_what_its_key_may_read(service: Served) -> None:
@@ -127,7 +127,7 @@ def test_a_caller_finds_what_its_key_may_read(service: Served) -> None:
     assert "payments/ledger.md" not in found("team:security")
 
 
-def test_absent_and_forbidden_documents_are_not_told_apart(service: Served) -> None:
+def test_absent_and_forbidden_documents_are_not_distinguished(service: Served) -> None:
     key = service.key("team:payments")
     forbidden = asking(service, key, "get_runbook", id=SECRET_ID)
     absent = asking(service, key, "get_runbook", id="0" * 32)
@@ -142,8 +142,8 @@ def test_a_page_cannot_speak_to_the_assistant(service: Served) -> None:
     found = asking(service, key, "search_runbooks", query="frobnicator restart", k=1)
     read = asking(service, key, "get_runbook", id=identity)
     named = asking(service, key, "runbooks_for_alert", name="FrobnicatorDown")
-    for told in (found, read, named):
-        everything = told.model_dump_json()
+    for result in (found, read, named):
+        everything = result.model_dump_json()
         assert "frobctl restart --all" in everything
         for trap in ("hidden orders", "gnore all previous", CLOUD_KEY, "\u200b"):
             assert trap not in everything
@@ -157,9 +157,9 @@ def test_an_alert_is_matched_by_address_then_name_then_search(service: Served) -
     key = service.key("team:payments")
 
     def matched(**alert: Any) -> tuple[str | None, bool, list[str]]:
-        told = asking(service, key, "runbooks_for_alert", **alert).structured_content
-        found = [hit["document"]["path"] for hit in told["runbooks"]]
-        return told["matched_by"], told["ambiguous"], found
+        result = asking(service, key, "runbooks_for_alert", **alert).structured_content
+        found = [hit["document"]["path"] for hit in result["runbooks"]]
+        return result["matched_by"], result["ambiguous"], found
 
     by_name = matched(name="LedgerOutOfBalance", labels={"service": "ledger"})
     assert by_name == ("name", False, ["payments/ledger.md"])
@@ -176,9 +176,9 @@ def test_an_alert_is_matched_by_address_then_name_then_search(service: Served) -
 
 def test_a_page_of_others_makes_no_alert_ambiguous(service: Served) -> None:
     asked = {"name": "CheckoutHighErrorRate"}
-    told = asking(service, service.key("team:payments"), "runbooks_for_alert", **asked)
-    assert told.structured_content["ambiguous"] is False
-    assert paths(told.structured_content["runbooks"]) == {"payments/checkout-5xx.md"}
+    result = asking(service, service.key("team:payments"), "runbooks_for_alert", **asked)
+    assert result.structured_content["ambiguous"] is False
+    assert paths(result.structured_content["runbooks"]) == {"payments/checkout-5xx.md"}
     both = asking(service, service.key("team:security"), "runbooks_for_alert", **asked)
     assert both.structured_content["ambiguous"] is True
     hidden = {"name": "AcquirerSecretLeaked", "runbook_url": "https://x/security/rotate.md"}
@@ -192,13 +192,13 @@ def test_a_long_page_is_read_part_by_part(service: Served) -> None:
     seen: list[str] = []
     start = 0
     while True:
-        told = asking(service, key, "get_runbook", id=identity, start=start)
-        found = told.structured_content
-        assert len(text_of(told)) < 100_000
+        result = asking(service, key, "get_runbook", id=identity, start=start)
+        found = result.structured_content
+        assert len(text_of(result)) < 100_000
         seen += [chunk["chunk_id"] for chunk in found["chunks"]]
         if found["next_start"] is None:
             break
-        assert f"start {found['next_start']}" in text_of(told)
+        assert f"start {found['next_start']}" in text_of(result)
         start = found["next_start"]
     whole = service.client.get(
         f"/v1/documents/{identity}", headers={"Authorization": f"Bearer {key}"}
@@ -223,10 +223,10 @@ def test_a_long_page_is_read_part_by_part(service: Served) -> None:
 def test_wrong_arguments_are_named(
     service: Served, name: str, arguments: dict[str, Any], field: str
 ) -> None:
-    told = asking(service, service.key("t"), name, **arguments)
-    assert told.is_error
-    assert text_of(told).startswith(f"{field}: ")
-    assert "zebra" not in text_of(told)
+    result = asking(service, service.key("t"), name, **arguments)
+    assert result.is_error
+    assert text_of(result).startswith(f"{field}: ")
+    assert "zebra" not in text_of(result)
 
 
 @pytest.mark.parametrize(
@@ -294,8 +294,8 @@ def test_callers_at_once_keep_apart(service: Served) -> None:
     async def ask(key: str) -> None:
         async with connected(service, key) as client:
             for _ in range(3):
-                told = await client.call_tool("search_runbooks", {"query": "zanzibar", "k": 20})
-                seen[key].append("zanzibar vault" in text_of(told))
+                result = await client.call_tool("search_runbooks", {"query": "zanzibar", "k": 20})
+                seen[key].append("zanzibar vault" in text_of(result))
 
     async def together() -> None:
         async with anyio.create_task_group() as group:
@@ -378,10 +378,10 @@ def test_over_stdio_the_search_runs_as_whom_it_is_started_for(tmp_path: Path) ->
             env={**environment(), "PYTHONPATH": str(ROOT)},
         )
         async with Client(stdio_client(program, errlog=log)) as client:
-            told = await client.call_tool("search_runbooks", {"query": "zanzibar secrets"})
+            result = await client.call_tool("search_runbooks", {"query": "zanzibar secrets"})
             wrong = await client.call_tool("get_runbook", {"id": SECRET_ID})
         assert wrong.is_error is ("--as" in arguments)
-        return text_of(told)
+        return text_of(result)
 
     with (tmp_path / "log").open("w+") as log:
         assert "zanzibar vault" in anyio.run(found, log)

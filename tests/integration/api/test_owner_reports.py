@@ -89,23 +89,25 @@ def run(folder: Path, *arguments: str) -> Result:
 
 
 @pytest.fixture(scope="module")
-def told(place: Path) -> dict[str, dict[str, object]]:
+def reviews(place: Path) -> dict[str, dict[str, object]]:
     report = json.loads(run(place, "freshness", "--json").stdout)
     assert report["searches"] == 61
     assert [owner["owner"] for owner in report["owners"]] == ["team-gone", "team-a", "team-b"]
     return {page["document"]["path"]: page for owner in report["owners"] for page in owner["pages"]}
 
 
-def test_each_page_is_told_with_what_is_known_of_it(told: dict[str, dict[str, object]]) -> None:
-    assert {path: page["reasons"] for path, page in told.items()} == {
+def test_each_page_is_reported_with_what_is_known_of_it(
+    reviews: dict[str, dict[str, object]],
+) -> None:
+    assert {path: page["reasons"] for path, page in reviews.items()} == {
         "asked.md": ["stale", "service_changed", "owner_gone"],
         "old.md": ["stale", "service_changed", "superseded_linked"],
         "lonely.md": ["never_found"],
     }
-    assert told["asked.md"]["answers"] == 58
-    assert told["old.md"]["linked_from"] == ["lonely.md"]
-    assert told["old.md"]["superseded_by"] == ["new.md"]
-    assert list(told["old.md"]["services_changed"]) == ["shop"]  # type: ignore[call-overload]  # a dict
+    assert reviews["asked.md"]["answers"] == 58
+    assert reviews["old.md"]["linked_from"] == ["lonely.md"]
+    assert reviews["old.md"]["superseded_by"] == ["new.md"]
+    assert list(reviews["old.md"]["services_changed"]) == ["shop"]  # type: ignore[call-overload]  # a dict
 
 
 def test_one_owner_may_be_asked_about_and_a_digest_made(place: Path) -> None:
@@ -116,7 +118,7 @@ def test_one_owner_may_be_asked_about_and_a_digest_made(place: Path) -> None:
     assert "# Pages to look at" in run(place, "freshness", "--format", "markdown").stdout
 
 
-def test_a_service_whose_folder_has_no_commits_is_told(place: Path, tmp_path: Path) -> None:
+def test_a_service_whose_folder_has_no_commits_is_reported(place: Path, tmp_path: Path) -> None:
     config = (place / "runbook.toml").read_text().replace('"shop" }', '"nowhere" }')
     (place / "other.toml").write_text(config)
     done = CliRunner().invoke(cli, ["--config", str(place / "other.toml"), "freshness"])

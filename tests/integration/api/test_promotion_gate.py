@@ -86,8 +86,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 def states(folder: Path) -> dict[int, str]:
-    told = run_json(folder, "index", "list")["generations"]
-    return {one["id"]: one["state"] for one in told}
+    generations = run_json(folder, "index", "list")["generations"]
+    return {one["id"]: one["state"] for one in generations}
 
 
 def test_a_red_gate_refuses_and_force_is_recorded(folder: Path) -> None:
@@ -108,9 +108,9 @@ def test_a_red_gate_refuses_and_force_is_recorded(folder: Path) -> None:
 
 def test_a_green_gate_lets_through_and_says_so(folder: Path) -> None:
     run_json(folder, "index", "build", "--model", "other")
-    told = run_json(folder, "index", "promote", "2")
-    assert told["gate"].startswith("passed: suite ours, 6 questions; verified: 6 chunks")
-    assert told["reason"] is None
+    report = run_json(folder, "index", "promote", "2")
+    assert report["gate"].startswith("passed: suite ours, 6 questions; verified: 6 chunks")
+    assert report["reason"] is None
 
 
 def test_the_suites_baseline_is_what_it_is_held_against(folder: Path) -> None:

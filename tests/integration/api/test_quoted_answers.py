@@ -36,8 +36,8 @@ _EVERY = {Detail.FULL: 1, Detail.BRIEF: 3}
 
 
 def answerable() -> list[dict[str, Any]]:
-    told = [json.loads(line) for line in SUITE.read_text("utf-8").splitlines()]
-    return [one for one in told if one["gold_passages"]]
+    lines = [json.loads(line) for line in SUITE.read_text("utf-8").splitlines()]
+    return [one for one in lines if one["gold_passages"]]
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +77,8 @@ KINDS = "Warning|Caution|Danger|Attention|Note|Tip|Important|Error"
 
 def plain(text: str) -> str:
     """Text with single spaces; the line below the head of a table has none."""
-    told = " ".join(text.split())
-    return re.sub(r"\|(?: ?:?-+:? ?\|)+", lambda rule: rule.group().replace(" ", ""), told)
+    found = " ".join(text.split())
+    return re.sub(r"\|(?: ?:?-+:? ?\|)+", lambda rule: rule.group().replace(" ", ""), found)
 
 
 @cache
@@ -112,9 +112,9 @@ def test_every_statement_stands_word_for_word_in_the_passage_that_it_cites(
 ) -> None:
     for answer in answers.values():
         assert answer.statements
-        for told in answer.statements:
-            cited = [shown(answer.hits[n - 1].chunk.text) for n in told.markers]
-            assert any(plain(told.text) in text for text in cited), told.text
+        for statement in answer.statements:
+            cited = [shown(answer.hits[n - 1].chunk.text) for n in statement.markers]
+            assert any(plain(statement.text) in text for text in cited), statement.text
 
 
 def without_label(line: str) -> str:
@@ -159,8 +159,8 @@ def test_brief_answers_quote_one_document(brief_answers: dict[str, Answer]) -> N
 def test_brief_answers_are_word_for_word_what_they_cite(brief_answers: dict[str, Answer]) -> None:
     for answer in brief_answers.values():
         cited = " ".join(shown(one.hit.chunk.text) for one in answer.citations)
-        for told in answer.statements:
-            assert plain(told.text) in cited
+        for statement in answer.statements:
+            assert plain(statement.text) in cited
         for line in answer.text.split("\n"):
             if not line.startswith(("### ", "> ")):
                 bare = re.sub(r"(?:^|\s)(?:\[\d+\]|_\([^()]*\)_)(?=\s|$)", "", line)
@@ -177,22 +177,22 @@ def test_answers_stay_short_enough_to_be_read(answers: dict[str, Answer]) -> Non
 def test_what_is_quoted_is_faithful(answers: dict[str, Answer], caching_embedder: Embedder) -> None:
     checker = FaithfulnessChecker(caching_embedder)
     quoted = {key: answer for key, answer in answers.items() if not answer.abstained}
-    told = {
+    found = {
         key: checker.check(answer.text, [hit.chunk.text for hit in answer.hits])
         for key, answer in quoted.items()
     }
-    assert {key: one for key, one in told.items() if one.score < 1.0} == {}
+    assert {key: one for key, one in found.items() if one.score < 1.0} == {}
 
 
 def test_pages_are_said_to_disagree_where_a_person_says_so_too(answers: dict[str, Answer]) -> None:
     """Two pairs of pages of the corpus were written to contradict each other, and no others."""
-    told = {
+    found = {
         re.sub(r" \([^()]*\) says [^\[]*\[\d+\]", "", line.partition(": ")[2].partition(". ")[0])
         for answer in answers.values()
         for line in answer.text.partition(f"### {HEADING}")[2].split("\n")
         if line.startswith("> ")
     }
-    pairs = {tuple(sorted(one.split("; "))) for one in told}
+    pairs = {tuple(sorted(one.split("; "))) for one in found}
     assert pairs == {
         ("data/connection-exhaustion.md", "platform/pgbouncer-sizing.md"),
         ("storefront/catalog-cache-evictions.md", "storefront/redis-memory-tuning.md"),

@@ -32,9 +32,9 @@ class Door:
         return self.client.request(method, path, headers={"Authorization": f"Bearer {key}"}, **more)
 
     def queued(self, rights: frozenset[str] = INDEX, **body: Any) -> str:
-        told = self.call("POST", "/v1/reindex", rights, json=body)
-        assert told.status_code == 202, told.text
-        return str(told.json()["job"])
+        response = self.call("POST", "/v1/reindex", rights, json=body)
+        assert response.status_code == 202, response.text
+        return str(response.json()["job"])
 
 
 @pytest.fixture
@@ -81,9 +81,9 @@ def test_a_merge_hook_needs_no_body_and_hammers_one_job(door: Door) -> None:
     ],
 )
 def test_what_cannot_be_indexed_is_refused(door: Door, body: Any, field: str) -> None:
-    told = door.call("POST", "/v1/reindex", INDEX, json=body)
-    assert told.status_code == 422
-    assert [error["field"] for error in told.json()["errors"]] == [field]
+    response = door.call("POST", "/v1/reindex", INDEX, json=body)
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == [field]
 
 
 def test_a_job_tells_counts_to_keys_and_names_to_administrators(door: Door) -> None:
@@ -91,9 +91,9 @@ def test_a_job_tells_counts_to_keys_and_names_to_administrators(door: Door) -> N
     jobs.claim()
     held = {"source": "docs", "path": "secret/plan.md", "line": 3, "reason": "unknown kind 'plan'"}
     jobs.finish(identity, JobState.DONE, result={"added": 2, "quarantined": [held]})
-    told = door.call("GET", f"/v1/jobs/{identity}", INDEX)
-    assert told.json()["result"] == {"added": 2, "quarantined": 1}
-    assert "secret" not in told.text
+    response = door.call("GET", f"/v1/jobs/{identity}", INDEX)
+    assert response.json()["result"] == {"added": 2, "quarantined": 1}
+    assert "secret" not in response.text
     assert "secret" not in door.call("GET", "/v1/jobs", INDEX).text
     full = door.call("GET", f"/v1/jobs/{identity}", ADMIN).json()
     assert full["result"]["quarantined_documents"] == [held]
@@ -103,8 +103,8 @@ def test_why_a_job_failed_is_for_administrators(door: Door) -> None:
     jobs, identity = door.bench.services.jobs, door.queued()
     jobs.claim()
     jobs.finish(identity, JobState.FAILED, error="ConfigurationError", reason="/srv/docs is gone")
-    told = door.call("GET", f"/v1/jobs/{identity}", INDEX).json()
-    assert (told["state"], told["error"], told["reason"]) == ("failed", "ConfigurationError", None)
+    body = door.call("GET", f"/v1/jobs/{identity}", INDEX).json()
+    assert (body["state"], body["error"], body["reason"]) == ("failed", "ConfigurationError", None)
     assert door.call("GET", f"/v1/jobs/{identity}", ADMIN).json()["reason"] == "/srv/docs is gone"
 
 

@@ -71,7 +71,7 @@ def sent(service: Served, body: bytes, **signed: Any) -> httpx.Response:
     return service.client.post("/slack/command", content=body, headers=headers(body, **signed))
 
 
-def told(service: Served, **command: str) -> str:
+def response_text(service: Served, **command: str) -> str:
     answer = sent(service, form(**command))
     assert answer.status_code == 200, answer.text
     assert answer.json()["response_type"] == "ephemeral"
@@ -79,7 +79,7 @@ def told(service: Served, **command: str) -> str:
 
 
 def test_a_signed_command_is_answered_for_its_sender_alone(service: Served) -> None:
-    text = told(service)
+    text = response_text(service)
     assert "kubectl -n checkout-api rollout undo deploy/checkout" in text
     assert "payments/checkout-5xx.md:" in text
     assert "stale, reviewed" in text
@@ -87,13 +87,13 @@ def test_a_signed_command_is_answered_for_its_sender_alone(service: Served) -> N
 
 def test_the_groups_of_team_channel_and_user_apply(service: Served) -> None:
     question = "zanzibar acquirer secrets ledger settlement"
-    everywhere = told(service, text=question)
+    everywhere = response_text(service, text=question)
     assert "ledger.md" not in everywhere
     assert "rotate.md" not in everywhere
-    in_channel = told(service, text=question, channel="C1")
+    in_channel = response_text(service, text=question, channel="C1")
     assert "rotate.md" not in in_channel
-    assert "rotate.md" in told(service, text=question, user="U1")
-    assert told(service, team="T2", channel="C1", user="U1") == NOBODY
+    assert "rotate.md" in response_text(service, text=question, user="U1")
+    assert response_text(service, team="T2", channel="C1", user="U1") == NOBODY
 
 
 def test_what_slack_did_not_sign_is_refused_before_it_is_read(service: Served) -> None:
@@ -118,7 +118,7 @@ def test_what_slack_did_not_sign_is_limited_and_audited(tmp_path: Path) -> None:
         body = form("zebra")
         refused = [sent(made, body, secret="another") for _ in range(4)]
         assert [answer.status_code for answer in refused] == [401, 401, 429, 429]
-        assert told(made)  # a signed one is never held up by them
+        assert response_text(made)  # a signed one is never held up by them
         audit = (tmp_path / ".runbook" / "audit.jsonl").read_text(encoding="utf-8")
     lines = [json.loads(line) for line in audit.splitlines()]
     assert [one["door"] for one in lines if one["event"] == "refused"] == [
@@ -138,8 +138,8 @@ def test_a_command_counts_once(service: Served) -> None:
 def test_what_is_no_command_or_no_question_is_said(service: Served) -> None:
     body = urlencode({"text": "no team"}).encode()
     assert sent(service, body).status_code == 400
-    assert told(service, text=" ") == USAGE
-    assert told(service, text="x" * 5000) == USAGE
+    assert response_text(service, text=" ") == USAGE
+    assert response_text(service, text="x" * 5000) == USAGE
 
 
 def test_there_is_no_such_route_without_a_secret(tmp_path: Path) -> None:

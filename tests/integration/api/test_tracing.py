@@ -50,10 +50,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
         assert self.path == "/v1/traces"
-        told = ExportTraceServiceRequest.FromString(body)
+        found = ExportTraceServiceRequest.FromString(body)
         self.server.headers.append({name.lower(): value for name, value in self.headers.items()})
         self.server.raw += body
-        for resource in told.resource_spans:
+        for resource in found.resource_spans:
             for scope in resource.scope_spans:
                 self.server.spans.extend(scope.spans)
         self.send_response(200)
@@ -112,10 +112,10 @@ def test_a_request_its_search_and_its_answer_are_one_trace(
         assert inner.trace_id == request.trace_id
         assert inner.parent_span_id == request.span_id
         assert inner.end_time_unix_nano <= request.end_time_unix_nano
-    told = attributes(request)
-    assert told["http.route"] == "/v1/chat/completions"
-    assert told["http.response.status_code"] == 200
-    assert told["runbook.request_id"] == answer.headers["x-request-id"]
+    recorded = attributes(request)
+    assert recorded["http.route"] == "/v1/chat/completions"
+    assert recorded["http.response.status_code"] == 200
+    assert recorded["runbook.request_id"] == answer.headers["x-request-id"]
     assert attributes(search)["runbook.search.mode"] == "hybrid"
     assert attributes(ask)["gen_ai.response.model"] == "extractive"
     assert attributes(ask)["runbook.answer.citations"] >= 1
@@ -136,12 +136,12 @@ def test_a_command_that_answers_is_traced_as_a_service_is(
         with open_reading(settings, embedder=embedder, traced=traced) as services:
             services.answerer.answer(SearchQuery("undo the deploy", LOCAL_ADMINISTRATOR))
     named(receiver, "search")
-    told = attributes(named(receiver, "ask"))
-    assert told["gen_ai.prompt.name"].startswith("answer@")
-    assert told["runbook.prompt.hash"]
+    recorded = attributes(named(receiver, "ask"))
+    assert recorded["gen_ai.prompt.name"].startswith("answer@")
+    assert recorded["runbook.prompt.hash"]
 
 
-def test_a_path_and_a_key_that_fail_are_not_told(receiver: Receiver, tmp_path: Path) -> None:
+def test_a_path_and_a_key_that_fail_are_not_reported(receiver: Receiver, tmp_path: Path) -> None:
     with service_over(tmp_path, PAGES, telemetry={"otlp_endpoint": receiver.endpoint}) as service:
         service.client.get("/v1/documents/very-private", headers={"Authorization": "Bearer secret"})
         service.client.get("/very-private?query=secret")
@@ -157,11 +157,11 @@ def test_a_model_call_carries_its_usage(receiver: Receiver) -> None:
     tracing.model_called(ModelCall("broken", started, 0.5, Usage(), failed=True))
     tracing.close()
     call, broken = named(receiver, "chat qwen3"), named(receiver, "chat broken")
-    told = attributes(call)
-    assert told["gen_ai.system"] == "ollama"
-    assert told["gen_ai.request.model"] == "qwen3"
-    assert told["gen_ai.usage.input_tokens"] == 120
-    assert told["gen_ai.usage.output_tokens"] == 30
+    recorded = attributes(call)
+    assert recorded["gen_ai.system"] == "ollama"
+    assert recorded["gen_ai.request.model"] == "qwen3"
+    assert recorded["gen_ai.usage.input_tokens"] == 120
+    assert recorded["gen_ai.usage.output_tokens"] == 30
     assert call.kind == Span.SPAN_KIND_CLIENT
     assert (call.end_time_unix_nano - call.start_time_unix_nano) == pytest.approx(1.5e9, rel=1e-6)
     assert broken.status.code == Status.STATUS_CODE_ERROR
@@ -177,8 +177,8 @@ def test_a_model_over_http_stands_in_the_trace(receiver: Receiver, tmp_path: Pat
                 "model": "runbook-search",
                 "messages": [{"role": "user", "content": "roll back the checkout deploy"}],
             }
-            told = service.post(service.key("t"), "/v1/chat/completions", body).json()
-    assert told["usage"] == USAGE
+            fields = service.post(service.key("t"), "/v1/chat/completions", body).json()
+    assert fields["usage"] == USAGE
     call, request = named(receiver, f"chat {MODEL}"), named(receiver, "POST /v1/chat/completions")
     assert call.parent_span_id == request.span_id
     assert attributes(call)["gen_ai.system"] == "openai"

@@ -126,7 +126,7 @@ def test_feedback_on_the_request_of_another_is_refused(bench: Bench, browser: Br
     assert other.submit("/ask", "/feedback", fields).status_code == 404
 
 
-def test_a_search_without_a_result_can_be_told_to_the_owners(
+def test_a_search_without_a_result_can_be_reported_to_the_owners(
     bench: Bench, browser: Browser
 ) -> None:
     page = browser.get("/search", q="zebra giraffe")

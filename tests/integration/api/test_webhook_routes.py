@@ -38,10 +38,10 @@ def client(bench: Bench, hooks: Webhooks) -> TestClient:
 def github(door: TestClient, payload: object, secret: str = SECRET) -> tuple[int, str]:
     body = json.dumps(payload).encode()
     signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    told = door.post(
+    response = door.post(
         "/v1/webhooks/github", content=body, headers={"X-Hub-Signature-256": signature}
     )
-    return told.status_code, told.text
+    return response.status_code, response.text
 
 
 def test_a_hook_without_a_secret_is_off(bench: Bench) -> None:
@@ -58,7 +58,7 @@ def test_a_push_to_the_branch_queues_one_job(bench: Bench) -> None:
     assert (job.scope, job.asked_by) == ({"source": "ops", "paths": []}, "webhook:github")
 
 
-def test_nothing_is_told_of_what_is_a_source(bench: Bench) -> None:
+def test_nothing_is_quoted_for_what_is_a_source(bench: Bench) -> None:
     door = client(bench, Webhooks(github=SECRET))
     mine = github(door, PUSH)
     others = [{**PUSH, "ref": "refs/heads/x"}, {"zen": "hello"}, "text", None]
@@ -70,8 +70,8 @@ def test_a_wrong_signature_queues_nothing(bench: Bench) -> None:
     door = client(bench, Webhooks(github=SECRET, gitlab="t0ken"))
     assert github(door, PUSH, "guess")[0] == 401
     assert door.post("/v1/webhooks/github", json=PUSH).status_code == 401
-    told = door.post("/v1/webhooks/gitlab", json=PUSH, headers={"X-Gitlab-Token": "guess"})
-    assert told.status_code == 401
+    response = door.post("/v1/webhooks/gitlab", json=PUSH, headers={"X-Gitlab-Token": "guess"})
+    assert response.status_code == 401
     assert bench.services.jobs.list(10) == []
 
 
@@ -95,8 +95,8 @@ def test_a_large_push_queues_its_job_and_a_hostile_body_is_refused(bench: Bench)
 
     for path in ("github", "gitlab"):
         signature = {"X-Hub-Signature-256": f"sha256={'0' * 64}", "X-Gitlab-Token": "t0ken"}
-        told = door.post(f"/v1/webhooks/{path}", content=endless(), headers=signature)
-        assert told.status_code == 413
+        response = door.post(f"/v1/webhooks/{path}", content=endless(), headers=signature)
+        assert response.status_code == 413
     unsigned = door.post("/v1/webhooks/github", content=b"x" * 70_000)
     assert unsigned.status_code == 401
     assert github(door, {**PUSH, "commits": ["x" * (5 * 2**20)]})[0] == 413
@@ -105,6 +105,6 @@ def test_a_large_push_queues_its_job_and_a_hostile_body_is_refused(bench: Bench)
 def test_gitlab_shows_its_token(bench: Bench) -> None:
     door = client(bench, Webhooks(gitlab="t0ken"))
     push = {"ref": "refs/heads/main", "project": {"git_http_url": URL}}
-    told = door.post("/v1/webhooks/gitlab", json=push, headers={"X-Gitlab-Token": "t0ken"})
-    assert told.status_code == 202
+    response = door.post("/v1/webhooks/gitlab", json=push, headers={"X-Gitlab-Token": "t0ken"})
+    assert response.status_code == 202
     assert bench.services.jobs.list(10)[0].asked_by == "webhook:gitlab"

@@ -53,10 +53,10 @@ BOTH = {("regression", "written_by_model"), ("regression", "cited_by_model")}
 def model(messages: list[dict[str, str]]) -> str:
     """Writes the first sentence of the first passage, and cites it where it is told to."""
     system, user = (message["content"] for message in messages)
-    [told] = re.findall(r"^\| (When .*\.)$", user, re.MULTILINE)[:1]
+    [found] = re.findall(r"^\| (When .*\.)$", user, re.MULTILINE)[:1]
     if ASKS_FOR_CITATIONS.search(system):
-        return f"{told} [1]"
-    return "Perhaps somebody knows why this happens on Mondays." if "freely" in system else told
+        return f"{found} [1]"
+    return "Perhaps somebody knows why this happens on Mondays." if "freely" in system else found
 
 
 class Bench:
@@ -131,8 +131,8 @@ def test_the_prompt_in_use_is_asked_with(bench: Bench) -> None:
     make_prompts(bench.settings).use(PROMPT, 1)
     chosen = bench.run()
     make_prompts(bench.settings).use(PROMPT, 7)
-    told = [run.conditions["prompt"].split()[0] for run in (newest, chosen, bench.run())]
-    assert told == ["answer@7", "answer@1", "answer@7"]
+    found = [run.conditions["prompt"].split()[0] for run in (newest, chosen, bench.run())]
+    assert found == ["answer@7", "answer@1", "answer@7"]
     written = [run.cases[0].response for run in (newest, chosen)]
     assert [one and one.cited_by_model for one in written] == [0.0, 1.0]
 

@@ -54,7 +54,7 @@ def cut_short() -> bytes:
     return made.getvalue()
 
 
-def test_odd_files_are_told_and_who_may_read_the_others_is_not_held_up(folder: Path) -> None:
+def test_odd_files_are_reported_and_who_may_read_the_others_is_not_held_up(folder: Path) -> None:
     run_json(folder, "ingest")
     odd = folder / "a"
     (odd / "declared.html").write_text("<p>x</p><![ ]]>", encoding="utf-8")
@@ -67,8 +67,8 @@ def test_odd_files_are_told_and_who_may_read_the_others_is_not_held_up(folder: P
     (odd / "images.md").write_text("![a](" * 1600, encoding="utf-8")
     write_page(folder / "b/two.md", "proxy", acl="team:a")
     report = run_json(folder, "ingest", expect=3)
-    told = {item["path"]: item["reason"] for item in report["quarantined"]}
-    assert set(told) == {"deep.html", "cut.docx"}
+    reasons = {item["path"]: item["reason"] for item in report["quarantined"]}
+    assert set(reasons) == {"deep.html", "cut.docx"}
     assert "two.md" not in paths_found(folder, "restart the proxy", "--as", "team:z")
     assert "two.md" in paths_found(folder, "restart the proxy", "--as", "team:a")
 
@@ -79,8 +79,8 @@ def test_a_source_that_is_away_keeps_serving_and_the_others_run(folder: Path) ->
     write_page(folder / "b/two.md", "proxy", acl="team:a")
     report = run_json(folder, "ingest", expect=1)
     assert (report["updated"], report["deleted"]) == (1, 0)
-    [told] = report["unreachable"]
-    assert told.startswith("a: ")
+    [found] = report["unreachable"]
+    assert found.startswith("a: ")
     assert "two.md" not in paths_found(folder, "restart the proxy", "--as", "team:z")
     assert "one.md" in paths_found(folder, "restart the broker")
     assert "not a folder" in run(folder, "doctor").stdout

@@ -44,16 +44,16 @@ def events(text: str) -> list[tuple[str, Any]]:
 
 
 def test_an_answer_quotes_what_the_caller_may_read_and_cites_it(bench: Bench) -> None:
-    told = asked(bench.caller()).json()
-    assert not told["abstained"]
-    assert {one["hit"]["document"]["path"] for one in told["citations"]} == {"payments/queue.md"}
-    assert told["answer"].startswith("> payments/queue.md")
-    assert "Restart the payment worker when the queue stops." in told["answer"]
-    assert told["model"] == "extractive"
-    assert re.fullmatch(r"answer@\d+", told["prompt"])
-    assert re.fullmatch(r"[0-9a-f]{16}", told["prompt_hash"])
-    assert told["usage"] == {"tokens_in": 0, "tokens_out": 0}
-    assert "Zebra" not in json.dumps(told)
+    body = asked(bench.caller()).json()
+    assert not body["abstained"]
+    assert {one["hit"]["document"]["path"] for one in body["citations"]} == {"payments/queue.md"}
+    assert body["answer"].startswith("> payments/queue.md")
+    assert "Restart the payment worker when the queue stops." in body["answer"]
+    assert body["model"] == "extractive"
+    assert re.fullmatch(r"answer@\d+", body["prompt"])
+    assert re.fullmatch(r"[0-9a-f]{16}", body["prompt_hash"])
+    assert body["usage"] == {"tokens_in": 0, "tokens_out": 0}
+    assert "Zebra" not in json.dumps(body)
 
 
 def test_detail_chooses_between_one_screen_and_quotes_of_several_documents(bench: Bench) -> None:
@@ -67,14 +67,14 @@ def test_detail_chooses_between_one_screen_and_quotes_of_several_documents(bench
 def test_a_stream_tells_the_context_then_the_text_then_the_checked_citations(bench: Bench) -> None:
     response = asked(bench.caller(), stream=True)
     assert response.headers["content-type"].startswith("text/event-stream")
-    told = events(response.text)
-    names = [name for name, _ in told]
+    received = events(response.text)
+    names = [name for name, _ in received]
     assert names[0] == "context"
     assert names[-1] == "answer"
     assert set(names[1:-1]) == {"token"}
-    assert [hit["document"]["path"] for hit in told[0][1]["hits"]] == ["payments/queue.md"]
-    text = "".join(data["text"] for name, data in told if name == "token")
-    assert text == told[-1][1]["answer"]
+    assert [hit["document"]["path"] for hit in received[0][1]["hits"]] == ["payments/queue.md"]
+    text = "".join(data["text"] for name, data in received if name == "token")
+    assert text == received[-1][1]["answer"]
     assert "Zebra" not in response.text
 
 
@@ -89,19 +89,19 @@ def test_a_failure_in_the_middle_is_a_problem_like_any(
 
     monkeypatch.setattr(Answerer, "stream", broken)
     response = asked(bench.caller(), stream=True)
-    [_, (name, told)] = events(response.text)
+    [_, (name, received)] = events(response.text)
     assert name == "error"
-    assert told["request_id"] == response.headers["x-request-id"]
-    assert (told["type"], told["status"]) == (type_of("index-unavailable"), 503)
-    assert told["title"]
+    assert received["request_id"] == response.headers["x-request-id"]
+    assert (received["type"], received["status"]) == (type_of("index-unavailable"), 503)
+    assert received["title"]
     assert "secret" not in response.text
 
 
 def test_who_may_read_nothing_gets_an_abstention_without_pages(bench: Bench) -> None:
-    told = asked(bench.caller(groups=frozenset({"team:other"}))).json()
-    assert told["abstained"]
-    assert told["citations"] == []
-    assert "queue.md" not in told["answer"]
+    body = asked(bench.caller(groups=frozenset({"team:other"}))).json()
+    assert body["abstained"]
+    assert body["citations"] == []
+    assert "queue.md" not in body["answer"]
 
 
 def test_a_question_that_is_too_long_is_refused_and_so_is_a_caller_without_the_right(

@@ -46,7 +46,7 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]
         yield open_one
 
 
-def entry(key: int, at: int, acl_set: int = 1, version: int = 1, **told: object) -> VectorEntry:
+def entry(key: int, at: int, acl_set: int = 1, version: int = 1, **fields: object) -> VectorEntry:
     vector = array("f", [0.0] * 8)
     vector[at] = 1.0
     return VectorEntry(
@@ -54,10 +54,10 @@ def entry(key: int, at: int, acl_set: int = 1, version: int = 1, **told: object)
         version=version,
         vector=vector,
         acl_set=acl_set,
-        kind=str(told.get("kind", "runbook")),
-        source=str(told.get("source", "s")),
-        service=tuple(str(told.get("service", "")).split()),
-        updated=int(datetime(2026, 1, int(str(told.get("day", 1))), tzinfo=UTC).timestamp()),
+        kind=str(fields.get("kind", "runbook")),
+        source=str(fields.get("source", "s")),
+        service=tuple(str(fields.get("service", "")).split()),
+        updated=int(datetime(2026, 1, int(str(fields.get("day", 1))), tzinfo=UTC).timestamp()),
         description=ChunkDescription(
             document_id="d",
             path="a/b.md",
@@ -162,6 +162,6 @@ def test_what_was_written_is_there_for_the_next_who_opens(open_store: Open) -> N
     assert keys(open_store(), EVERYTHING) == {1}
 
 
-def test_a_server_that_is_not_there_is_told_with_what_to_do() -> None:
+def test_a_server_that_is_not_there_is_reported_with_what_to_do() -> None:
     with pytest.raises(ConfigurationError, match=r"\[vectors\]"):
         ChromaVectorStore.over_http("127.0.0.1", free_port(), "generation-1")

@@ -21,7 +21,7 @@ def test_each_passage_has_a_score_between_0_and_1_and_the_same_again() -> None:
     assert reranker.scores("the broker is down", []) == []
 
 
-def test_a_model_that_is_not_there_is_told_and_nothing_is_fetched(tmp_path: Path) -> None:
+def test_a_model_that_is_not_there_is_reported_and_nothing_is_fetched(tmp_path: Path) -> None:
     reranker = CrossEncoderReranker(str(tmp_path / "nothing"), max_tokens=128)
     with pytest.raises(ModelError, match=r"rerank\.model"):
         reranker.scores("question", ["passage"])

@@ -108,8 +108,8 @@ def test_a_cancellation_that_comes_too_late_hides_nothing(jobs: JobStore) -> Non
 
     job = jobs.enqueue(JobKind.REINDEX, ALL, "x")
     with running(jobs, work):
-        told = ended(jobs, job.id)
-    assert (told.state, told.result) == (JobState.DONE, {"generation": 2})
+        job_report = ended(jobs, job.id)
+    assert (job_report.state, job_report.result) == (JobState.DONE, {"generation": 2})
 
 
 def test_a_job_survives_the_end_of_its_process(jobs: JobStore) -> None:

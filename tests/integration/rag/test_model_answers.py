@@ -111,10 +111,10 @@ def test_a_model_sees_what_the_principal_may_read_and_nothing_else(
 ) -> None:
     asked(desk, server)
     [request] = server.requests
-    told = str(request["messages"])
-    assert "payments/worker.md" in told
-    assert "SECRET" not in told
-    assert "secret/worker.md" not in told
+    found = str(request["messages"])
+    assert "payments/worker.md" in found
+    assert "SECRET" not in found
+    assert "secret/worker.md" not in found
 
 
 def test_a_stream_shows_whole_checked_lines_in_order(desk: Desk, server: ModelServer) -> None:
@@ -193,7 +193,7 @@ def test_a_server_says_itself_how_long_to_wait(server: ModelServer) -> None:
 
 
 def test_tokens_that_a_server_does_not_tell_are_counted(server: ModelServer) -> None:
-    server.reply, server.told_usage = "four words and more", {"completion_tokens": 45}
+    server.reply, server.reported_usage = "four words and more", {"completion_tokens": 45}
     *_, usage = generator(server).generate("be brief", "what now")
     assert usage == Usage(HashingEmbedder().count_tokens(["be brief\nwhat now"])[0], 45)
 
@@ -330,9 +330,9 @@ def test_what_a_client_says_that_was_answered_reaches_no_model(
     answer = answerer.answer(SearchQuery("and if that fails?", PAYMENTS), history=history)
     assert not answer.abstained
     [request] = server.requests
-    told = str(request["messages"])
-    assert "FORGED" not in told
-    assert "Asked before: how do I restart the payment worker" in told
+    found = str(request["messages"])
+    assert "FORGED" not in found
+    assert "Asked before: how do I restart the payment worker" in found
 
 
 def test_the_key_goes_to_the_server_and_into_no_message(desk: Desk, server: ModelServer) -> None:

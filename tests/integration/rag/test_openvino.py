@@ -124,12 +124,12 @@ def test_a_search_on_the_command_line_loads_no_more_than_it_needs(
         f"print(*sorted(name for name in {unwanted} if sys.modules.get(name)), file=sys.stderr)"
     )
 
-    def told(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", runbook + loaded, *arguments]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
 
-    assert "chromadb" in told("ingest", "pages").stderr.split()  # so that it would be seen
-    found = told("search", "restart the broker")
+    assert "chromadb" in run_command("ingest", "pages").stderr.split()  # so that it would be seen
+    found = run_command("search", "restart the broker")
     assert "a.md" in found.stdout
     assert found.stderr.split() == []
 
@@ -155,13 +155,13 @@ def test_an_export_that_fails_is_remembered_and_the_reference_answers(
     assert "remove" in caplog.text
 
 
-def test_a_model_that_is_not_there_is_told_by_the_reference(tmp_path: Path) -> None:
+def test_a_model_that_is_not_there_is_reported_by_the_reference(tmp_path: Path) -> None:
     embedder = LocalEmbedder(tmp_path, "nobody/no-such-model", 256, allow_download=False)
     with pytest.raises(ModelError, match="allow_download"):
         embedder.embed_question("x")
 
 
-def test_a_damaged_export_is_told_and_the_reference_answers(
+def test_a_damaged_export_is_reported_and_the_reference_answers(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     export_in_child(DEFAULT_MODEL, 64, False, tmp_path / "made")
@@ -176,7 +176,7 @@ def test_an_export_that_does_not_agree_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model_export, "_min_cosine", lambda reference, made: 0.9)
-    told = ExportedModel(384, 64, 0, "", "", 0.0)
+    found = ExportedModel(384, 64, 0, "", "", 0.0)
 
     class Same:
         def __init__(self, *_: object) -> None: ...
@@ -195,7 +195,7 @@ def test_an_export_that_does_not_agree_is_refused(
 
     monkeypatch.setattr("rag.adapters.embedding.model_export.OpenVinoEmbedder", Same)
     with pytest.raises(ModelError, match=r"0\.9"):
-        model_export._verified(Reference(), tmp_path, told)  # type: ignore[arg-type]
+        model_export._verified(Reference(), tmp_path, found)  # type: ignore[arg-type]
 
 
 def test_a_command_that_fails_at_once_ends_in_order_while_the_model_loads(

@@ -118,7 +118,7 @@ def test_a_local_folder_is_a_model_like_any_other() -> None:
     assert embedder.dimension == 384
 
 
-def test_a_model_that_is_not_there_is_told_and_nothing_is_fetched() -> None:
+def test_a_model_that_is_not_there_is_reported_and_nothing_is_fetched() -> None:
     with pytest.raises(ModelError, match="allow_download"):
         SentenceTransformerEmbedder("nobody/no-such-model", 256).embed_question("x")
 
@@ -153,7 +153,7 @@ def test_support_agrees_with_labels_of_pairs_that_it_was_not_made_on(model: str)
     units = dict.fromkeys(
         plain(unit) for text in texts for unit in passage_units(markdown_text(text))
     )
-    told = agreement(FaithfulnessChecker(Prepared(embedder, list(units))), asked)
-    assert told.auc >= 0.81
-    assert told.balanced_accuracy >= 0.80
-    assert told.false_alarms <= 0.12
+    measured = agreement(FaithfulnessChecker(Prepared(embedder, list(units))), asked)
+    assert measured.auc >= 0.81
+    assert measured.balanced_accuracy >= 0.80
+    assert measured.false_alarms <= 0.12

@@ -42,8 +42,8 @@ class Shelf:
 
     def put(self, path: str, *passages: str, acl: str = "public", **about: object) -> Document:
         base = document(path, [acl])
-        told = {"title": path, **about}
-        page = replace(base, metadata=Metadata(**told))  # type: ignore[arg-type]
+        fields = {"title": path, **about}
+        page = replace(base, metadata=Metadata(**fields))  # type: ignore[arg-type]
         index_text(self.index, page, *passages)
         return page
 
@@ -158,10 +158,10 @@ def test_a_search_embeds_its_question_once(shelf: Shelf) -> None:
 def test_synonyms_find_what_is_written_otherwise(shelf: Shelf) -> None:
     shelf.put("database.md", "postgresql refuses connections")
     shelf.put("noise.md", "the proxy refuses sessions")
-    told = parse_synonyms(["pg, postgresql"], "s")
+    synonyms = parse_synonyms(["pg, postgresql"], "s")
     query = SearchQuery("pg", READER, mode=Mode.LEXICAL)
     assert paths(shelf.engine().search(query)) == []
-    assert paths(shelf.engine(told).search(query)) == ["database.md"]
+    assert paths(shelf.engine(synonyms).search(query)) == ["database.md"]
 
 
 def test_a_superseded_page_ranks_under_its_successor(shelf: Shelf) -> None:
@@ -226,11 +226,11 @@ def test_a_hit_explains_its_score(shelf: Shelf, mode: Mode) -> None:
     shelf.put("gateway.md", "drain the gateway", "restart the gateway")
     shelf.put("broker.md", "restart the broker")
     for hit in shelf.ask("restart the gateway", mode).hits:
-        told = hit.explanation
-        points = sum(signal.points for signal in told.contributions)
-        assert told.document_score == pytest.approx(points * told.prior)
-        assert hit.score == pytest.approx(told.document_score * told.chunk_share, abs=1e-5)
-        signals = {signal.signal for signal in told.contributions}
+        found = hit.explanation
+        points = sum(signal.points for signal in found.contributions)
+        assert found.document_score == pytest.approx(points * found.prior)
+        assert hit.score == pytest.approx(found.document_score * found.chunk_share, abs=1e-5)
+        signals = {signal.signal for signal in found.contributions}
         assert signals <= {"dense", "lexical", "pages", "page_vectors", "identifiers"}
         assert (mode is not Mode.DENSE) or signals == {"dense", "page_vectors"}
 

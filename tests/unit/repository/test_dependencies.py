@@ -16,8 +16,8 @@ _REFUSED = re.compile(r"\b(AGPL|SSPL|BUSL|Commons Clause)|Affero", re.IGNORECASE
 
 
 def lines(name: str) -> list[str]:
-    told = (ROOT / name).read_text(encoding="utf-8").splitlines()
-    return [line.split("#")[0].strip() for line in told if line.split("#")[0].strip()]
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -31,7 +31,7 @@ def test_no_package_is_pinned_to_two_versions() -> None:
     versions: dict[str, set[str]] = {}
     for match in pins:
         versions.setdefault(match[1].lower().replace("_", "-"), set()).add(match[2])
-    assert {name: told for name, told in versions.items() if len(told) > 1} == {}
+    assert {name: found for name, found in versions.items() if len(found) > 1} == {}
 
 
 def test_no_licence_is_refused() -> None:
@@ -42,12 +42,14 @@ def test_no_licence_is_refused() -> None:
             if match is None:
                 continue
             try:
-                told = metadata(match[1])
+                found = metadata(match[1])
             except PackageNotFoundError:
                 continue  # a measurement's, or another platform's
             read += 1
             fields = ("License-Expression", "License", "Classifier")
-            told_of = [value[:200] for field in fields for value in told.get_all(field) or []]
-            named = [value for value in told_of if not value.startswith(("Topic", "Programming"))]
+            quoted_for = [value[:200] for field in fields for value in found.get_all(field) or []]
+            named = [
+                value for value in quoted_for if not value.startswith(("Topic", "Programming"))
+            ]
             assert not _REFUSED.search(" ".join(named)), line
     assert read > 50

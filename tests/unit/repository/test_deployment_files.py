@@ -24,7 +24,7 @@ def compose() -> Any:
 
 
 def test_the_service_stands_alone_by_default(compose: Any) -> None:
-    plain = [name for name, told in compose["services"].items() if "profiles" not in told]
+    plain = [name for name, found in compose["services"].items() if "profiles" not in found]
     assert plain == ["runbook"]
     assert compose["services"]["chroma"]["profiles"] == ["chroma"]
 
@@ -49,7 +49,7 @@ def test_the_language_model_is_reached_by_the_service_alone(compose: Any) -> Non
     model = compose["services"]["ollama"]
     assert model["profiles"] == ["ollama"]
     assert "ports" not in model
-    users = [name for name, told in compose["services"].items() if "models" in told["networks"]]
+    users = [name for name, found in compose["services"].items() if "models" in found["networks"]]
     assert sorted(users) == ["ollama", "runbook"]
     asked = compose["services"]["runbook"]["environment"]
     assert asked["RUNBOOK_ASK__PROVIDER"] == "${RUNBOOK_ASK__PROVIDER:-none}"
@@ -200,8 +200,8 @@ def test_the_nightly_run_fuzzes_within_its_time_limit() -> None:
 
 
 def test_the_image_holds_every_package_of_the_distribution() -> None:
-    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    packages = told["tool"]["setuptools"]["packages"]["find"]["include"]
+    found = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = found["tool"]["setuptools"]["packages"]["find"]["include"]
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     for name in (pattern.rstrip("*") for pattern in packages):
         assert f"COPY {name} ./{name}\n" in dockerfile

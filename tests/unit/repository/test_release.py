@@ -40,8 +40,8 @@ def tracked(package: str) -> list[str]:
 def test_every_data_file_of_a_package_is_package_data(contents: ModuleType) -> None:
     patterns = [
         f"{package.replace('.', '/')}/{pattern}"
-        for package, told in PROJECT["tool"]["setuptools"]["package-data"].items()
-        for pattern in told
+        for package, found in PROJECT["tool"]["setuptools"]["package-data"].items()
+        for pattern in found
     ]
     data = [
         name

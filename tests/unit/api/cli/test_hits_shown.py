@@ -27,8 +27,8 @@ def test_a_command_is_marked_also_where_nobody_knows_it_and_half_a_loop_is_not(
     fresh = Freshness(FreshnessStatus.UNKNOWN, about.updated_at, None, 0)
     hit = Hit(1, chunk, about, 1.0, Scores(), fresh, Explanation((), 1.0, 1.0, 1.0))
     print_hits(SearchResult((hit,), took_ms=1.0, no_result=False))
-    told = [line.strip() for line in capsys.readouterr().out.split("\n") if "] line" in line]
-    assert told == [
+    output = [line.strip() for line in capsys.readouterr().out.split("\n") if "] line" in line]
+    assert output == [
         "[unknown] line 4: lbctl drain $host",
         "[unknown] line 6: if lbctl purge; then",
         "[destructive] line 8: rm -rf /data",

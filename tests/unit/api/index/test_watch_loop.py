@@ -45,9 +45,9 @@ class Index:
         self.failures += 1
 
     def run(self) -> list[IngestReport]:
-        told: list[IngestReport] = []
-        Watch(self, [A, B], self.changes, 3600, self.stop, self.failed).run(told.append)
-        return told
+        found: list[IngestReport] = []
+        Watch(self, [A, B], self.changes, 3600, self.stop, self.failed).run(found.append)
+        return found
 
 
 def fine() -> IngestReport:
@@ -80,7 +80,7 @@ def test_what_failed_is_tried_again_with_what_changed_since() -> None:
     assert index.failures == 1
 
 
-def test_a_source_that_is_not_reached_counts_as_a_failure_and_is_told() -> None:
+def test_a_source_that_is_not_reached_counts_as_a_failure_and_is_reported() -> None:
     away = IngestReport(unreachable=("a: not a folder",))
     index = Index(lambda: away)
     assert index.run() == [away]

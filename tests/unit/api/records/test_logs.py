@@ -65,7 +65,7 @@ def test_the_level_is_kept_and_libraries_speak_from_warnings_up(
     assert lines(capsys) == []
 
 
-def test_an_exception_is_told_by_type_and_place_without_its_message(
+def test_an_exception_is_reported_by_type_and_place_without_its_message(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure("info", "json")

@@ -130,7 +130,7 @@ def test_metrics_do_without_a_web_framework() -> None:
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
-def test_the_last_eval_run_is_told_by_the_names_of_its_scores_alone(tmp_path: Path) -> None:
+def test_the_last_eval_run_is_reported_by_the_names_of_its_scores_alone(tmp_path: Path) -> None:
     assert last_run(tmp_path) is None
     assert not [name for name, *_ in samples(Metrics()) if name.startswith("runbook_eval")]
     for made_at, rate in (("2026-11-23T10:00:00+00:00", 1.0), ("2026-11-24T10:00:00+00:00", 0.5)):
@@ -152,9 +152,9 @@ def test_the_last_eval_run_is_told_by_the_names_of_its_scores_alone(tmp_path: Pa
         ).timestamp(),
         ("runbook_eval_score", "metric=ndcg@10"): 0.5,
     }
-    told = Metrics().render(lambda: SUMMARY, last_run(tmp_path)).decode()
-    assert "secret" not in told
-    assert "q1" not in told
+    result = Metrics().render(lambda: SUMMARY, last_run(tmp_path)).decode()
+    assert "secret" not in result
+    assert "q1" not in result
 
 
 def test_files_that_cannot_be_read_are_counted_by_reason() -> None:

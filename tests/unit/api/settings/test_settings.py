@@ -43,7 +43,7 @@ def test_the_environment_stands_over_the_file(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("[server]\nprot = 1\n", 'unknown key "prot" in [server]'),
         ("[server]\nport = 'x'\n", "server.port"),
@@ -57,8 +57,8 @@ def test_the_environment_stands_over_the_file(
         ("nonsense", "not valid TOML"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_key(tmp_path: Path, text: str, told: str) -> None:
-    with pytest.raises(ConfigurationError, match=re.escape(told)) as caught:
+def test_what_is_wrong_is_reported_with_its_key(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(message)) as caught:
         load_settings(write(tmp_path, text))
     assert "runbook.toml" in str(caught.value)
 
@@ -76,7 +76,7 @@ def test_init_writes_a_file_that_says_the_defaults(
     written = (tmp_path / "runbook.toml").read_text(encoding="utf-8")
     keys = re.findall(r"^# (\[\w+\]|(?!acl|url|site)\w+ = \S+)", written, re.MULTILINE)
     assert len(keys) > 15
-    told = load_settings(write(tmp_path, "\n".join(keys)))
+    settings = load_settings(write(tmp_path, "\n".join(keys)))
     defaults = Settings(directory=tmp_path)
     for section in (
         "embedding",
@@ -95,7 +95,7 @@ def test_init_writes_a_file_that_says_the_defaults(
         "limits",
         "audit",
     ):
-        assert getattr(told, section) == getattr(defaults, section)
+        assert getattr(settings, section) == getattr(defaults, section)
 
 
 def test_init_leaves_a_file_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,14 +171,14 @@ def test_answers_that_stop_citing_are_caught_and_named() -> None:
     assert verdict.changes.broken[0].causes == ("the answer no longer has a supported citation",)
 
 
-def test_questions_that_come_and_go_are_told() -> None:
-    told = judge(run_of(case("q2", "a.md")), run_of(case("q1", "a.md")), RULES)
-    assert told.passed
-    assert {"suite"} == rules_of(told.advice)
-    assert any("q1" in finding.message for finding in told.advice)
+def test_questions_that_come_and_go_are_reported() -> None:
+    reported = judge(run_of(case("q2", "a.md")), run_of(case("q1", "a.md")), RULES)
+    assert reported.passed
+    assert {"suite"} == rules_of(reported.advice)
+    assert any("q1" in finding.message for finding in reported.advice)
 
 
-def test_a_page_that_gains_readers_is_told() -> None:
+def test_a_page_that_gains_readers_is_reported() -> None:
     before = run_of(case("q1", "a.md"))
     after = replace(before, pages={"a.md": Page("1", ("public", "team:x"))})
     (found,) = judge(after, before, RULES).advice
@@ -200,7 +200,7 @@ def test_changes_name_what_stands_before_the_answer_now_and_the_setting() -> Non
     assert compare(before, before).broken == ()
 
 
-def test_a_page_that_slips_without_failing_is_told_apart() -> None:
+def test_a_page_that_slips_without_failing_is_reported_apart() -> None:
     before = run_of(case("q1", "a.md", scores={"ndcg@10": 1.0}))
     after = run_of(case("q1", "b.md", "a.md", scores={"ndcg@10": 0.6}))
     changes = compare(before, after)

@@ -64,10 +64,10 @@ def test_what_says_nothing_is_not_held_against_an_answer(answer: str) -> None:
 def test_what_is_named_is_seen_whatever_embeds_it() -> None:
     checker = FaithfulnessChecker(HashingEmbedder())
     for half in (0, 1):
-        told = agreement(checker, pairs(half))
+        measured = agreement(checker, pairs(half))
         named = ("namespace", "flag", "number", "unit", "command", "entity")
-        assert sum(told.missed[kind] for kind in named) <= 0.1 * sum(
-            told.caught[kind] for kind in named
+        assert sum(measured.missed[kind] for kind in named) <= 0.1 * sum(
+            measured.caught[kind] for kind in named
         )
 
 

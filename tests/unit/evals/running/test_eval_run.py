@@ -51,8 +51,8 @@ TABLE = {
 
 def run(folder: Path, **more: Observation) -> Run:
     suite = small_suite(folder, LINES, HEAD + 'x = ["team:x"]\nguest = ["role:guest"]\n')
-    told = {**TABLE, **{("two?", name): what for name, what in more.items()}}
-    return run_suite(suite, ScriptedSystem(PAGES, told), SCORERS)
+    found = {**TABLE, **{("two?", name): what for name, what in more.items()}}
+    return run_suite(suite, ScriptedSystem(PAGES, found), SCORERS)
 
 
 def test_each_question_is_asked_as_each_persona_and_scored_as_its_first(tmp_path: Path) -> None:
@@ -98,10 +98,10 @@ def test_a_run_is_read_back_as_it_was_written(tmp_path: Path) -> None:
 def test_two_runs_make_the_same_baseline_and_the_same_report(tmp_path: Path) -> None:
     one, other = run(tmp_path), run(tmp_path)
     assert as_baseline(one) == as_baseline(other)
-    told = [report(each, judge(each, one, GateRules())) for each in (one, other)]
-    for each in told:
+    reported = [report(each, judge(each, one, GateRules())) for each in (one, other)]
+    for each in reported:
         del each["timing"]
-    assert told[0] == told[1]
+    assert reported[0] == reported[1]
 
 
 def test_reports_name_what_broke(tmp_path: Path) -> None:
@@ -110,8 +110,8 @@ def test_reports_name_what_broke(tmp_path: Path) -> None:
         run(tmp_path, x=observed("a.md", "b.md", "c.md", "d|e.md")), conditions={"model": "<b>"}
     )
     verdict = judge(after, before, GateRules())
-    told = report(after, verdict)
-    (broken,) = told["changes"]["broken"]
+    reported = report(after, verdict)
+    (broken,) = reported["changes"]["broken"]
     assert broken["id"] == "q2"
     assert broken["gold"] == [{"document": "secret.md", "rank_before": 2, "rank_after": None}]
     assert [one["document"] for one in broken["instead"]] == ["b.md", "c.md", "d|e.md"]
@@ -136,8 +136,8 @@ def test_reports_name_what_broke(tmp_path: Path) -> None:
 def test_junit_is_well_formed_whatever_a_question_holds(tmp_path: Path) -> None:
     found = run(tmp_path, guest=observed("secret.md"))
     odd = replace(found.cases[0], question='<a> & "b" \x00\x1b', must_pass=True, passed=False)
-    told = replace(found, cases=(odd, *found.cases[1:]))
-    root = ElementTree.fromstring(junit(told, judge(told, None, GateRules())))  # noqa: S314 - ours
+    result = replace(found, cases=(odd, *found.cases[1:]))
+    root = ElementTree.fromstring(junit(result, judge(result, None, GateRules())))  # noqa: S314 - ours
     assert [suite.get("failures") for suite in root] == ["2", "0"]
     assert len(root.findall(".//testcase")) == 4
 

@@ -13,8 +13,8 @@ from tests.eval_cases import case, run_of, small_suite
 
 def line(identity: str, document: str, text: str) -> str:
     gold = [{"document": document, "text": text}]
-    told = {"id": identity, "question": "why?", "kind": "cause", "gold_documents": [document]}
-    return json.dumps({**told, "gold_passages": gold})
+    fields = {"id": identity, "question": "why?", "kind": "cause", "gold_documents": [document]}
+    return json.dumps({**fields, "gold_passages": gold})
 
 
 def test_gold_that_is_gone_is_named_with_its_line(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from rag.errors import ConfigurationError
 from tests.eval_cases import HEAD, small_suite, write_suite
 
 
-def line(**told: Any) -> str:
-    whole = {"id": "q1", "question": "why?", "kind": "cause", "gold_documents": ["a.md"], **told}
+def line(**fields: Any) -> str:
+    whole = {"id": "q1", "question": "why?", "kind": "cause", "gold_documents": ["a.md"], **fields}
     return json.dumps(whole)
 
 
@@ -43,17 +43,17 @@ def test_a_corpus_is_looked_for_in_the_folders_above(tmp_path: Path) -> None:
 
 def test_judgments_in_another_form_are_read_under_their_own_names(tmp_path: Path) -> None:
     head = HEAD + '[questions]\nquestion = "query"\ngold_documents = "gold"\nkind = "alert"\n'
-    told = [
+    found = [
         json.dumps({"id": "1", "query": "x", "gold": ["a.md"], "tier": "dedicated"}),
         json.dumps({"id": "2", "query": "y", "gold": []}),
     ]
-    first, second = small_suite(tmp_path, told, head).questions
+    first, second = small_suite(tmp_path, found, head).questions
     assert (first.text, first.kind, first.gold_documents) == ("x", QuestionKind.ALERT, ("a.md",))
     assert second.kind is QuestionKind.UNANSWERABLE
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("written", "message"),
     [
         ("{", "questions.jsonl:2"),
         ("[]", "expected an object"),
@@ -66,14 +66,14 @@ def test_judgments_in_another_form_are_read_under_their_own_names(tmp_path: Path
         (line(id="q2", question=""), "question"),
     ],
 )
-def test_a_wrong_line_is_named(tmp_path: Path, written: str, told: str) -> None:
+def test_a_wrong_line_is_named(tmp_path: Path, written: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=r"questions\.jsonl:2") as error:
         small_suite(tmp_path, [line(), written])
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("head", "told"),
+    ("head", "message"),
     [
         ("name = ", "not valid TOML"),
         ('name = "x"\ncorpus = "pages"\n', "personas"),
@@ -82,13 +82,13 @@ def test_a_wrong_line_is_named(tmp_path: Path, written: str, told: str) -> None:
         ("colour = 1\n" + HEAD, "colour"),
     ],
 )
-def test_a_wrong_head_is_told(tmp_path: Path, head: str, told: str) -> None:
+def test_a_wrong_head_is_reported(tmp_path: Path, head: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=r"suite\.toml") as error:
         small_suite(tmp_path, [line()], head)
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
-def test_no_suite_and_no_questions_are_told(tmp_path: Path) -> None:
+def test_no_suite_and_no_questions_are_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         load_suite(tmp_path)
     with pytest.raises(ConfigurationError, match="no questions"):

@@ -66,10 +66,10 @@ ACLS = {path: RULES.resolve(path, FRONTS[path].fields.acl).acl for path in PAGES
 
 
 def principal(name: str) -> Principal:
-    told = HEAD["personas"][name]
-    if told == "administrator":
+    found = HEAD["personas"][name]
+    if found == "administrator":
         return Principal(name, administrator=True)
-    return Principal(name, frozenset(told))
+    return Principal(name, frozenset(found))
 
 
 READABLE = {

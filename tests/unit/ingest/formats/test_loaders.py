@@ -130,7 +130,7 @@ def test_time_grows_linearly_with_html_of_any_kind(unit: str) -> None:
     assert superlinear(read, lambda length: unit * (length // len(unit))) is None
 
 
-def test_a_table_within_a_table_is_told_once() -> None:
+def test_a_table_within_a_table_is_read_once() -> None:
     text = "<table><tr><td>a<table><tr><td>b</td></tr></table></td><td>c</td></tr></table>"
     [block] = load_text(".html", text, 1).blocks
     assert block.text == "a b | c"
@@ -179,13 +179,13 @@ def test_a_notebook_gives_its_sources_and_no_outputs() -> None:
 @pytest.mark.parametrize("kernel", [None, [], "python", {"language": None}])
 def test_a_notebook_need_not_name_its_language(kernel: object) -> None:
     cell = {"cell_type": "code", "source": "x", "metadata": {}, "outputs": []}
-    told = {"nbformat": 4, "nbformat_minor": 4, "cells": [{**cell, "execution_count": None}]}
-    notebook = json.dumps({**told, "metadata": {"kernelspec": kernel}}).encode()
+    fields = {"nbformat": 4, "nbformat_minor": 4, "cells": [{**cell, "execution_count": None}]}
+    notebook = json.dumps({**fields, "metadata": {"kernelspec": kernel}}).encode()
     [block] = load_binary(".ipynb", notebook).blocks
     assert (block.text, block.language) == ("x", "")
 
 
-def test_a_broken_notebook_is_told_with_its_line() -> None:
+def test_a_broken_notebook_is_reported_with_its_line() -> None:
     with pytest.raises(QuarantineError) as caught:
         load_binary(".ipynb", b'{\n"cells": [\n}')
     assert caught.value.line == 3
@@ -276,7 +276,7 @@ def test_a_pdf_without_text_says_so() -> None:
         load_binary(".pdf", out.getvalue())
 
 
-def test_what_is_wrong_with_a_pdf_is_told_by_its_quarantine_alone(
+def test_what_is_wrong_with_a_pdf_is_reported_by_its_quarantine_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     pytest.importorskip("pypdf")

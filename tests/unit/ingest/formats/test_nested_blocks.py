@@ -7,7 +7,7 @@ from ingest.reading.blocks import BlockKind
 from rag.text.blocks import BlockText
 
 
-def told(suffix: str, text: str) -> list[tuple[str, int, str]]:
+def blocks_of(suffix: str, text: str) -> list[tuple[str, int, str]]:
     """Kind, depth of nesting and body of each block of a text."""
     found = []
     for block in load_text(suffix, text, 1).blocks:
@@ -25,7 +25,7 @@ def test_restructured_text() -> None:
         "1. Look::\n\n      kubectl get pods\n\n   .. code-block:: bash\n      :name: x\n\n"
         "      df -h\n\n2. Stop.\n\n.. note::\n   Short.\n\n.. a comment\n"
     )
-    assert told(".rst", text) == [
+    assert blocks_of(".rst", text) == [
         ("heading", 0, "Title"),
         ("admonition:warning", 0, "Never in office hours.\n\n   It drops the table."),
         ("paragraph:warning", 1, "Never in office hours."),
@@ -53,7 +53,7 @@ def test_asciidoc() -> None:
         "----\n. Stop\n\n[CAUTION]\n====\nNever.\n\n----\nrm x\n----\n====\n\nDone.\n"
         "\n|===\n| a\n|===\n"
     )
-    assert told(".adoc", text) == [
+    assert blocks_of(".adoc", text) == [
         ("heading", 0, "Fix"),
         ("admonition:warning", 0, "It drops the table."),
         ("step", 0, "Look\n+\n[source,bash]\n----\nls\n----"),
@@ -72,7 +72,7 @@ def test_asciidoc() -> None:
 
 def test_plain_text() -> None:
     text = "Fix\n===\n\n1. Look:\n\n         df -h\n\n    - deeper\n\n```sh\nls\n```\n"
-    assert told(".txt", text) == [
+    assert blocks_of(".txt", text) == [
         ("heading", 0, "Fix"),
         ("step:1", 0, "Look:\n\n         df -h\n\n    - deeper"),
         ("paragraph", 1, "Look:"),
@@ -88,7 +88,7 @@ def test_html() -> None:
         "<ol start='3'><li>One</li><li>Run <pre class='language-sh'>ls -l\ndf</pre> and "
         "wait</li></ol><table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>"
     )
-    assert told(".html", text) == [
+    assert blocks_of(".html", text) == [
         ("step:3", 0, "One"),
         ("paragraph", 1, "One"),
         ("step:4", 0, "Run\nls -l\ndf\nand wait"),

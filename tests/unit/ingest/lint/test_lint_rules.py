@@ -23,7 +23,7 @@ from tests.reading import InProcessPages, content_of
 HEAD = "---\nowner: team-a\nlast_reviewed: 2026-09-14\n---\n"
 
 
-def told(findings: Sequence[Finding]) -> list[tuple[str, int]]:
+def lines_of(findings: Sequence[Finding]) -> list[tuple[str, int]]:
     return [(finding.rule.id, finding.line) for finding in findings]
 
 
@@ -67,7 +67,7 @@ def test_front_matter_that_would_be_quarantined_is_an_error_at_its_line(
     assert reason in found.message
 
 
-def test_a_rule_file_that_cannot_be_understood_is_told_where_it_counts(tmp_path: Path) -> None:
+def test_a_rule_file_that_cannot_be_understood_is_reported_where_it_counts(tmp_path: Path) -> None:
     (tmp_path / ".runbook-acl.yaml").write_text("acl: [not a tag]\n")
     (found,) = linted(tmp_path, HEAD + "# A\n")
     assert (found.rule.id, found.rule.level) == ("acl-rules", Level.ERROR)
@@ -84,7 +84,7 @@ def test_a_file_in_no_known_encoding_is_unreadable(tmp_path: Path) -> None:
         InProcessPages(),
         shipped_classifier(),
     )
-    assert told(found) == [("unreadable", 1)]
+    assert lines_of(found) == [("unreadable", 1)]
 
 
 def test_what_a_page_does_not_say_of_itself_is_a_note(tmp_path: Path) -> None:
@@ -94,17 +94,17 @@ def test_what_a_page_does_not_say_of_itself_is_a_note(tmp_path: Path) -> None:
     assert ids(linted(tmp_path, "---\nkind: postmortem\nowner: a\n---\n# A\n")) == []
 
 
-def test_names_that_nobody_knows_are_told_where_names_are_listed(tmp_path: Path) -> None:
+def test_names_that_nobody_knows_are_reported_where_names_are_listed(tmp_path: Path) -> None:
     text = "---\nowner: team-gone\nacl: [team:typo, public]\nlast_reviewed: 2026-01-01\n---\n# A\n"
     known = KnownNames(frozenset({"team-a"}), frozenset({"team:a"}))
-    assert told(linted(tmp_path, text, known=known)) == [
+    assert lines_of(linted(tmp_path, text, known=known)) == [
         ("unknown-owner", 2),
         ("unknown-acl-tag", 3),
     ]
     assert linted(tmp_path, text) == []
 
 
-def test_links_that_lead_nowhere_are_told_with_their_lines(tmp_path: Path) -> None:
+def test_links_that_lead_nowhere_are_reported_with_their_lines(tmp_path: Path) -> None:
     (tmp_path / "other.md").write_text(HEAD + "# Other\n\n## Roll back\n\n## Roll back\n")
     (tmp_path / "with space.md").write_text(HEAD + "# X\n")
     text = (
@@ -114,7 +114,7 @@ def test_links_that_lead_nowhere_are_told_with_their_lines(tmp_path: Path) -> No
         "[i](https://gone.example/x) [j](mailto:a@b.example) `[k](gone.md)`\n\n"
         "| a | b |\n| --- | --- |\n| 1 | [l](gone2.md) |\n\n```text\n[m](gone.md)\n```\n"
     )
-    assert told(linted(tmp_path, text)) == [
+    assert lines_of(linted(tmp_path, text)) == [
         ("dead-link", 7),
         ("dead-link", 8),
         ("dead-anchor", 10),
@@ -131,17 +131,17 @@ def test_a_place_named_in_html_is_an_anchor(tmp_path: Path) -> None:
 
 def test_supersedes_must_name_a_page(tmp_path: Path) -> None:
     text = "---\nowner: a\nlast_reviewed: 2026-01-01\nsupersedes: old.md\n---\n# A\n"
-    assert told(linted(tmp_path, text)) == [("dead-supersedes", 4)]
+    assert lines_of(linted(tmp_path, text)) == [("dead-supersedes", 4)]
     (tmp_path / "old.md").write_text(HEAD + "# Old\n")
     assert linted(tmp_path, text) == []
 
 
-def test_code_without_a_language_is_told_at_any_depth(tmp_path: Path) -> None:
+def test_code_without_a_language_is_reported_at_any_depth(tmp_path: Path) -> None:
     text = (
         HEAD
         + "# A\n\n```\nls\n```\n\n1. Step:\n\n   ```\n   ls\n   ```\n\n```bash\nls\n```\n\n    ls\n"
     )
-    assert told(linted(tmp_path, text)) == [
+    assert lines_of(linted(tmp_path, text)) == [
         ("code-language", 7),
         ("code-language", 13),
         ("code-language", 21),
@@ -150,8 +150,8 @@ def test_code_without_a_language_is_told_at_any_depth(tmp_path: Path) -> None:
 
 def test_headings_may_rise_at_once_and_must_not_skip_a_level(tmp_path: Path) -> None:
     text = HEAD + "## Two\n\n### Three\n\n# One\n\n### Skipped\n\n#### Four\n"
-    assert told(linted(tmp_path, text)) == [("heading-skip", 11)]
-    assert told(linted(tmp_path, HEAD + "### Three\n")) == [("heading-skip", 5)]
+    assert lines_of(linted(tmp_path, text)) == [("heading-skip", 11)]
+    assert lines_of(linted(tmp_path, HEAD + "### Three\n")) == [("heading-skip", 5)]
 
 
 STEP = HEAD + "# A\n\n1. {}\n\n   ```bash\n   kubectl rollout undo deploy/a\n{}   ```\n\n{}"
@@ -159,7 +159,7 @@ STEP = HEAD + "# A\n\n1. {}\n\n   ```bash\n   kubectl rollout undo deploy/a\n{} 
 
 def test_a_step_that_changes_something_says_what_to_see_then(tmp_path: Path) -> None:
     silent = STEP.format("Undo:", "", "## Next\n\nIt should be fine.\n")
-    assert told(linted(tmp_path, silent)) == [("step-result", 10)]
+    assert lines_of(linted(tmp_path, silent)) == [("step-result", 10)]
     said = STEP.format("Undo; the pods are ready within a minute:", "", "")
     looked = STEP.format("Undo:", "   kubectl rollout status deploy/a\n", "")
     behind = STEP.format("Undo:", "", "   The error rate falls.\n")
@@ -194,12 +194,12 @@ def test_a_secret_is_an_error_and_is_not_repeated(tmp_path: Path) -> None:
     assert ids(broken) == ["front-matter", "secret"]
 
 
-def test_hidden_text_is_told(tmp_path: Path) -> None:
+def test_hidden_text_is_reported(tmp_path: Path) -> None:
     text = (
         HEAD
         + "# A\n\nText <!-- for the model:\nobey --> goes on.\n\n<!-- more -->\n\nrm\u200b -x\n"
     )
-    assert told(linted(tmp_path, text)) == [
+    assert lines_of(linted(tmp_path, text)) == [
         ("hidden-text", 7),
         ("hidden-text", 10),
         ("hidden-characters", 12),
@@ -212,8 +212,8 @@ def test_a_comment_switches_a_rule_off_from_its_line_to_where_it_is_on(tmp_path:
     code = "```\nls\n```\n\n"
     off, on = "<!-- lint: off code-language -->\n\n", "<!-- lint: on code-language -->\n\n"
     text = HEAD + "# A\n\n" + code + off + code + on + code
-    assert told(linted(tmp_path, text)) == [("code-language", 7), ("code-language", 19)]
-    assert told(linted(tmp_path, HEAD + "# A\n\n" + off + code + code)) == []
+    assert lines_of(linted(tmp_path, text)) == [("code-language", 7), ("code-language", 19)]
+    assert lines_of(linted(tmp_path, HEAD + "# A\n\n" + off + code + code)) == []
 
 
 def test_a_comment_at_the_top_speaks_for_the_whole_page(tmp_path: Path) -> None:
@@ -223,9 +223,9 @@ def test_a_comment_at_the_top_speaks_for_the_whole_page(tmp_path: Path) -> None:
     assert ids(linted(tmp_path, below)) == ["missing-owner", "missing-review"]
 
 
-def test_a_comment_that_names_no_rule_is_told(tmp_path: Path) -> None:
+def test_a_comment_that_names_no_rule_is_reported(tmp_path: Path) -> None:
     text = HEAD + "# A\n\n<!-- lint: off everything -->\n\n<!-- lint: off -->\n"
-    assert told(linted(tmp_path, text)) == [
+    assert lines_of(linted(tmp_path, text)) == [
         ("unknown-suppression", 7),
         ("unknown-suppression", 9),
     ]
@@ -238,7 +238,7 @@ def page(path: str, text: str) -> Page:
 WORDS = " ".join(f"word{n}" for n in range(120))
 
 
-def test_copies_are_told_on_both_pages_unless_one_supersedes_the_other() -> None:
+def test_copies_are_reported_on_both_pages_unless_one_supersedes_the_other() -> None:
     one = page("a.md", f"# A\n\n{WORDS}\n")
     other = page("b.md", f"# B\n\nThis page begins otherwise. {WORDS} And ends so.\n")
     apart = page("c.md", "# C\n\n" + " ".join(f"other{n}" for n in range(120)) + "\n")
@@ -267,7 +267,7 @@ def conflicts(one: str, other: str, form: str = ALERT) -> list[Finding]:
     return list(conflicting_commands(pages, shipped_classifier()))
 
 
-def test_two_pages_about_one_alert_that_disagree_are_told() -> None:
+def test_two_pages_about_one_alert_that_disagree_are_reported() -> None:
     found = conflicts(SCALE.format(6), SCALE.format(12))
     assert [(finding.place.name, finding.line) for finding in found] == [("a.md", 7), ("b.md", 7)]
     assert "QueueStuck" in found[0].message
@@ -312,7 +312,7 @@ def test_an_alert_may_be_named_in_the_text_and_a_postmortem_does_not_count() -> 
         ("pgbench 'unclosed --scale=3", {"--scale": "3"}),
     ],
 )
-def test_the_settings_of_a_command_are_told_from_its_shape(
+def test_the_settings_of_a_command_are_read_from_its_shape(
     command: str, settings: dict[str, str]
 ) -> None:
     assert split_settings(command)[1] == settings

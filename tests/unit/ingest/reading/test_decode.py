@@ -25,7 +25,7 @@ def test_binary_content_is_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])
-def test_invalid_utf8_is_told_with_its_line(ending: bytes) -> None:
+def test_invalid_utf8_is_reported_with_its_line(ending: bytes) -> None:
     with pytest.raises(QuarantineError, match="0xff") as caught:
         decode(ending.join([b"one", b"two", b"th\xffree"]))
     assert caught.value.line == 3

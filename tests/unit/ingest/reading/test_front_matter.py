@@ -72,7 +72,7 @@ def test_every_known_key_is_read() -> None:
         ("a: " + "x" * 70_000, 2, "larger than"),
     ],
 )
-def test_an_acl_that_cannot_be_told_is_refused_with_its_line(
+def test_an_acl_that_cannot_be_read_is_refused_with_its_line(
     written: str, line: int, reason: str
 ) -> None:
     text = f"---\n{written}\n---\n# Body\n"

@@ -31,7 +31,7 @@ def parsed(path: str, text: str, url: str | None = None) -> Document:
         ("disk-full_on-broker.md", "no heading\n", "disk full on broker"),
     ],
 )
-def test_a_title_is_told_else_the_first_heading_else_the_name(
+def test_the_title_is_the_one_given_else_the_first_heading_else_the_name(
     path: str, text: str, title: str
 ) -> None:
     assert parsed(path, text).metadata.title == title
@@ -46,7 +46,7 @@ def test_a_title_is_told_else_the_first_heading_else_the_name(
         ("postmortems.md", Kind.RUNBOOK),
     ],
 )
-def test_a_kind_that_is_not_told_goes_by_the_folder(path: str, kind: Kind) -> None:
+def test_a_kind_that_is_not_given_goes_by_the_folder(path: str, kind: Kind) -> None:
     assert parsed(path, "# A\n").metadata.kind is kind
 
 
@@ -74,8 +74,8 @@ def notebook(*cells: tuple[str, str], language: str = "python") -> bytes:
         for kind, source in cells
     ]
     kernel = {"kernelspec": {"name": "k", "display_name": "k", "language": language}}
-    told = {"nbformat": 4, "nbformat_minor": 4, "metadata": kernel, "cells": made}
-    return json.dumps(told, indent=1).encode()
+    fields = {"nbformat": 4, "nbformat_minor": 4, "metadata": kernel, "cells": made}
+    return json.dumps(fields, indent=1).encode()
 
 
 def word_document(text: str) -> bytes:

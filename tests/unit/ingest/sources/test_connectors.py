@@ -116,7 +116,7 @@ def test_an_empty_bucket_is_a_failure_and_no_deletion(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    ("kind", "options", "told"),
+    ("kind", "options", "message"),
     [
         ("ftp", {}, "no connector 'ftp'"),
         ("s3", {}, "options.bucket"),
@@ -130,8 +130,10 @@ def test_an_empty_bucket_is_a_failure_and_no_deletion(monkeypatch: pytest.Monkey
         ("tests.connectors:nothing", {}, "cannot be loaded"),
     ],
 )
-def test_a_mistake_in_the_options_is_told(kind: str, options: dict[str, object], told: str) -> None:
-    with pytest.raises(ConfigurationError, match=told):
+def test_a_mistake_in_the_options_is_reported(
+    kind: str, options: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=message):
         make_connector(kind, options)
 
 

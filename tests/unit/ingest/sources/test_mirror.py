@@ -87,7 +87,7 @@ def test_a_document_that_cannot_be_taken_keeps_its_last_text_with_its_readers_of
     assert Mirror.read(tmp_path).entry("a.md", b"small").acl == B
 
 
-def test_two_documents_of_one_path_and_a_folder_in_the_way_are_told(tmp_path: Path) -> None:
+def test_two_documents_of_one_path_and_a_folder_in_the_way_are_reported(tmp_path: Path) -> None:
     class Twice(MemoryWiki):
         def documents(self, known):  # type: ignore[no-untyped-def]  # as the port has it
             for path in ("a.md", "a.md", "a.md/b.md"):
@@ -123,8 +123,8 @@ def test_the_systems_word_counts_and_a_document_may_only_narrow_it(
     acl: set[str],
     origin: AclOrigin,
 ) -> None:
-    told = None if given_acl is None else frozenset(given_acl)
-    refresh(MemoryWiki({"a.md": ("x", told)}), tmp_path, MOST)
+    result = None if given_acl is None else frozenset(given_acl)
+    refresh(MemoryWiki({"a.md": ("x", result)}), tmp_path, MOST)
     rules = Mirror.read(tmp_path).resolving(AclRules(tmp_path, frozenset({"team:s"})).resolve)
     found = rules("a.md", None if own is None else frozenset(own))
     assert (set(found.acl), found.origin) == (acl, origin)
@@ -137,17 +137,17 @@ TAGS = st.frozensets(st.sampled_from(["public", "team:a", "team:b", "team:c"]), 
 @given(TAGS, st.none() | TAGS, TAGS)
 def test_nobody_gets_in_whom_the_system_keeps_out(
     tmp_path_factory: pytest.TempPathFactory,
-    told: frozenset[str],
+    result: frozenset[str],
     own: frozenset[str] | None,
     source: frozenset[str],
 ) -> None:
     folder = tmp_path_factory.mktemp("m")
-    refresh(MemoryWiki({"a.md": ("x", told)}), folder, MOST)
+    refresh(MemoryWiki({"a.md": ("x", result)}), folder, MOST)
     found = Mirror.read(folder).resolving(AclRules(folder, source).resolve)("a.md", own).acl
     for reader in ("team:a", "team:b", "team:c", "team:d"):
         carried = {reader, "public"}
         if not carried.isdisjoint(found):
-            assert not carried.isdisjoint(told)
+            assert not carried.isdisjoint(result)
 
 
 @pytest.mark.parametrize("acl", [["team:a", "not a tag"], [3, "team:a"], "public", 7])

@@ -40,7 +40,7 @@ def test_ignore_files_work_as_in_git(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "told"),
+    ("rules", "message"),
     [
         ("# für später\ndrafts/\n".encode("latin-1"), "line 1: not UTF-8"),
         (b"drafts/\n!\n", "line 2: not a pattern"),
@@ -50,7 +50,7 @@ def test_ignore_files_work_as_in_git(tmp_path: Path) -> None:
     ],
 )
 def test_a_folder_whose_ignore_file_is_not_understood_is_unreadable(
-    tmp_path: Path, rules: bytes, told: str
+    tmp_path: Path, rules: bytes, message: str
 ) -> None:
     write(tmp_path, "a.md", "sub/b.md", "sub/drafts/c.md")
     (tmp_path / "sub/.runbookignore").write_bytes(rules)
@@ -59,7 +59,7 @@ def test_a_folder_whose_ignore_file_is_not_understood_is_unreadable(
     assert found.unreadable == {"sub"}
     [problem] = found.problems
     assert problem.path == "sub/.runbookignore"
-    assert problem.reason.startswith(told)
+    assert problem.reason.startswith(message)
     assert walk(tmp_path, MARKDOWN, "sub/b.md").files == ()
 
 
@@ -82,7 +82,7 @@ def test_an_ignore_file_may_be_a_link_within_the_source(tmp_path: Path) -> None:
     assert walk(tmp_path, MARKDOWN).files == ("a.md",)
 
 
-def test_a_time_that_no_calendar_reaches_is_told(
+def test_a_time_that_no_calendar_reaches_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path, "a.md")
@@ -113,11 +113,11 @@ def test_links_never_lead_out_or_around(tmp_path: Path) -> None:
     (root / "circle").symlink_to(root, target_is_directory=True)
     found = walk(root, MARKDOWN)
     assert found.files == ("folder/x.md", "inside.md", "real.md")
-    told = {problem.path: problem.reason for problem in found.problems}
-    assert set(told) == {"out.md", "loop-a.md", "loop-b.md", "dangling.md"}
-    assert "out of the source" in told["out.md"]
-    assert "loop" in told["loop-a.md"]
-    assert "circle" not in told  # its files are indexed where they are
+    reasons = {problem.path: problem.reason for problem in found.problems}
+    assert set(reasons) == {"out.md", "loop-a.md", "loop-b.md", "dangling.md"}
+    assert "out of the source" in reasons["out.md"]
+    assert "loop" in reasons["loop-a.md"]
+    assert "circle" not in reasons  # its files are indexed where they are
     with pytest.raises(QuarantineError, match="out of the source"):
         read_file(root, "out.md", 1000)
 
@@ -156,7 +156,7 @@ def test_a_folder_that_vanishes_during_the_walk_is_gone(
     assert (found.files, found.problems, found.unreadable) == (("a.md",), (), frozenset())
 
 
-def test_a_name_that_is_not_utf8_is_told(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf8_is_reported(tmp_path: Path) -> None:
     with open(os.fsencode(tmp_path) + b"/bad\xff.md", "wb") as file:  # noqa: PTH123 - bytes path
         file.write(b"text")
     found = walk(tmp_path, MARKDOWN)
@@ -190,7 +190,7 @@ def locked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("locked")
-def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_may_not_be_read_is_reported(tmp_path: Path) -> None:
     write(tmp_path, "locked.md")
     with pytest.raises(QuarantineError, match="Permission denied"):
         read_file(tmp_path, "locked.md", 1000)

@@ -12,9 +12,9 @@ from rag.errors import ConfigurationError
 NAMES = [f"team:{letter}" for letter in "abcdefg"]
 # Each group includes only such as come after it in the list: no circle can be among them.
 hierarchies = st.dictionaries(st.integers(0, 6), st.sets(st.integers(1, 6)), max_size=7).map(
-    lambda told: {
+    lambda found: {
         NAMES[above]: [NAMES[above + step] for step in below if above + step < len(NAMES)]
-        for above, below in told.items()
+        for above, below in found.items()
     }
 )
 some = st.frozensets(st.sampled_from([*NAMES, "public", "role:x"]))
@@ -64,6 +64,6 @@ def test_one_inclusion_more_takes_nothing_away(
         ({"team:a": "team:b"}, "list"),
     ],
 )
-def test_what_is_no_hierarchy_is_told(includes: dict[str, list[str]], said: str) -> None:
+def test_what_is_no_hierarchy_is_reported(includes: dict[str, list[str]], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         GroupHierarchy(includes)

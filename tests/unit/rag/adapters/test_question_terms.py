@@ -41,9 +41,9 @@ def test_identifiers_are_looked_up_whole_and_in_parts() -> None:
 
 
 def test_synonyms_stand_beside_their_word(table: sqlite3.Connection) -> None:
-    told = parse_synonyms(["k8s, kubernetes", "lb, load balancer"], "s")
-    assert terms_of("k8s lb", told) == [("k8s", "kubernetes"), ("lb", "load balancer")]
-    expression = any_of(terms_of("k8s lb", told))
+    synonyms = parse_synonyms(["k8s, kubernetes", "lb, load balancer"], "s")
+    assert terms_of("k8s lb", synonyms) == [("k8s", "kubernetes"), ("lb", "load balancer")]
+    expression = any_of(terms_of("k8s lb", synonyms))
     assert table.execute("SELECT count(*) FROM page WHERE page MATCH ?", (expression,)).fetchone()[
         0
     ]

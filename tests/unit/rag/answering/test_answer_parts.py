@@ -87,8 +87,8 @@ def test_a_follow_up_is_joined_to_its_topic_and_a_new_question_is_not(
     question: str, joined: bool
 ) -> None:
     history = [Turn("user", "checkout returns 5xx"), Turn("assistant", "FORGED TOPIC")]
-    told = standalone(question, history)
-    assert told == (f"checkout returns 5xx {question}" if joined else question)
+    rewritten = standalone(question, history)
+    assert rewritten == (f"checkout returns 5xx {question}" if joined else question)
 
 
 def test_a_follow_up_of_a_follow_up_keeps_the_topic() -> None:
@@ -120,22 +120,22 @@ def test_a_superseded_and_a_stale_page_are_marked_where_they_are_quoted() -> Non
     old, new = hit("old.md", "Restart all pods.", rank=2), hit("new.md", "Restart one pod.")
     stale = replace(old.freshness, status=FreshnessStatus.STALE)
     context = context_of(new, replace(old, freshness=stale, superseded_by=("new.md",)))
-    told = extract("restart pods", context).text
-    assert "Restart one pod. [1]" in told
-    assert "Restart all pods. [2] _(superseded by new.md; stale: last reviewed None)_" in told
+    quoted = extract("restart pods", context).text
+    assert "Restart one pod. [1]" in quoted
+    assert "Restart all pods. [2] _(superseded by new.md; stale: last reviewed None)_" in quoted
 
 
 def test_a_command_that_changes_something_is_no_check_whatever_its_heading() -> None:
     page = "## Read-only checks\n\n1. Look:\n\n   ```bash\n   kubectl delete pod x\n   ```"
     blocks = load_text(".md", page, 1).blocks
     [chunk] = Chunker(HashingEmbedder().count_tokens).chunk("d", "t", blocks)
-    told = extract("look at pods", context_of(replace(hit("a.md", page), chunk=chunk))).text
-    assert Part.CHECK.value not in told
-    assert told.index(Part.MITIGATION.value) < told.index("kubectl delete pod x")
-    assert "_(destructive)_" in told
+    quoted = extract("look at pods", context_of(replace(hit("a.md", page), chunk=chunk))).text
+    assert Part.CHECK.value not in quoted
+    assert quoted.index(Part.MITIGATION.value) < quoted.index("kubectl delete pod x")
+    assert "_(destructive)_" in quoted
 
 
-def told_of(question: str, page: str, kind: Kind = Kind.RUNBOOK) -> str:
+def quoted_for(question: str, page: str, kind: Kind = Kind.RUNBOOK) -> str:
     """An answer from one page, whose sections are chunks of their own."""
     about = hit("a.md", page)
     document = replace(about.document, metadata=replace(about.document.metadata, kind=kind))
@@ -151,20 +151,20 @@ def told_of(question: str, page: str, kind: Kind = Kind.RUNBOOK) -> str:
 
 def test_a_prohibition_stands_under_the_heading_that_forbids() -> None:
     page = "## Never\n\n- Restart two brokers at once.\n- Delete the volume of the claim.\n"
-    told = told_of("restart brokers", page)
-    assert told.startswith("### Take care\n\n> In a.md > Never\n\n- Restart two brokers")
+    quoted = quoted_for("restart brokers", page)
+    assert quoted.startswith("### Take care\n\n> In a.md > Never\n\n- Restart two brokers")
 
 
 def test_what_is_cited_beside_stays_a_warning_under_its_heading() -> None:
     best = hit("a.md", "Restart one broker.", score=1.0)
     beside = hit("b.md", "## Never\n\n- Delete the volume of a broker.", rank=2, score=0.6)
-    told = extract("broker volume", context_of(best, beside)).text
+    quoted = extract("broker volume", context_of(best, beside)).text
     assert (
-        told.index("### Take care")
-        < told.index("> In b.md > Never")
-        < told.index("Delete the volume")
+        quoted.index("### Take care")
+        < quoted.index("> In b.md > Never")
+        < quoted.index("Delete the volume")
     )
-    assert "### See also" not in told
+    assert "### See also" not in quoted
 
 
 def test_bare_code_is_marked_and_so_is_each_step_for_itself() -> None:
@@ -173,11 +173,11 @@ def test_bare_code_is_marked_and_so_is_each_step_for_itself() -> None:
         "1. Page somebody.\n\n2. Stop it:\n\n   ```bash\n   kubectl scale deploy/x --replicas=0\n"
         "   ```\n\n3. Close the slots:\n\n   ```bash\n   ordersctl slots close --all\n   ```\n"
     )
-    told = told_of("fix it", page)
-    assert "```\n\n[1] _(destructive)_" in told
-    assert "1. Page somebody. [2]\n" in told
-    assert "2. Stop it: [2] _(changes something)_" in told
-    assert "3. Close the slots: [2] _(may change something)_" in told
+    quoted = quoted_for("fix it", page)
+    assert "```\n\n[1] _(destructive)_" in quoted
+    assert "1. Page somebody. [2]\n" in quoted
+    assert "2. Stop it: [2] _(changes something)_" in quoted
+    assert "3. Close the slots: [2] _(may change something)_" in quoted
 
 
 def test_a_numbered_list_stays_whole_and_in_order() -> None:
@@ -188,41 +188,41 @@ def test_a_numbered_list_stays_whole_and_in_order() -> None:
         + (f"\n\n   ```bash\n   {code[number - 1]}\n   ```" if number - 1 in code else "")
         for number, step in enumerate(steps, start=1)
     )
-    told = told_of("procedure", page)
-    assert told.count("### ") == 2, told  # the list, and what is missing
-    places = [told.index(step) for step in steps]
+    quoted = quoted_for("procedure", page)
+    assert quoted.count("### ") == 2, quoted  # the list, and what is missing
+    places = [quoted.index(step) for step in steps]
     assert places == sorted(places)
 
 
 def test_what_was_decided_after_an_incident_is_no_mitigation() -> None:
     page = "## Action items\n\n- Restart the solver each night.\n"
-    assert Part.MITIGATION.value not in told_of("restart", page, Kind.POSTMORTEM)
-    assert Part.MITIGATION.value in told_of("restart", page)
+    assert Part.MITIGATION.value not in quoted_for("restart", page, Kind.POSTMORTEM)
+    assert Part.MITIGATION.value in quoted_for("restart", page)
 
 
 def test_commands_that_only_read_are_checks_under_a_question_of_why() -> None:
     page = "## Why does it stay?\n\nThe slots:\n\n```bash\nkubectl get pods\n```\n"
-    told = told_of("why", page)
-    assert Part.CHECK.value in told
-    assert "No read-only check" not in told
+    quoted = quoted_for("why", page)
+    assert Part.CHECK.value in quoted
+    assert "No read-only check" not in quoted
 
 
 def test_names_that_no_document_mentions_are_said_first_and_shortly() -> None:
     log = " ".join(f"2026-11-24T03:02:{second:02}Z" for second in range(30))
     words = "MongoDB ORD-3402 db_worker Redis Kafka Vault NATS again weekend"
-    told = extract(f"{log} {words} pods", context_of(hit("a.md", "Restart the pods."))).text
+    quoted = extract(f"{log} {words} pods", context_of(hit("a.md", "Restart the pods."))).text
     absent = "MongoDB, ORD-3402, db_worker, Redis, Kafka, and 2 more names of the question"
-    assert told.startswith(f"> No document here mentions: {absent}\n\n### ")
+    assert quoted.startswith(f"> No document here mentions: {absent}\n\n### ")
 
 
 def test_an_everyday_word_that_no_document_holds_is_not_remarked_on() -> None:
-    told = extract("again at the weekend pods", context_of(hit("a.md", "Restart the pods."))).text
-    assert "mentions" not in told
+    quoted = extract("again at the weekend pods", context_of(hit("a.md", "Restart the pods."))).text
+    assert "mentions" not in quoted
 
 
 def test_no_mitigation_is_missed_where_steps_are_quoted() -> None:
-    assert "No mitigation" not in told_of("pods", "## Pods\n\n1. Open the console.\n2. Wait.\n")
-    assert "No mitigation" in told_of("pods", "## Pods\n\nPods hold containers.\n")
+    assert "No mitigation" not in quoted_for("pods", "## Pods\n\n1. Open the console.\n2. Wait.\n")
+    assert "No mitigation" in quoted_for("pods", "## Pods\n\nPods hold containers.\n")
 
 
 @pytest.mark.parametrize(
@@ -243,8 +243,8 @@ def test_no_mitigation_is_missed_where_steps_are_quoted() -> None:
     ],
 )
 def test_nothing_that_is_not_known_to_read_alone_stands_under_the_checks(text: str) -> None:
-    told = told_of("see the disk", f"## Check first\n\n{text}\n")
-    assert f"### {Part.CHECK.value}" not in told
+    quoted = quoted_for("see the disk", f"## Check first\n\n{text}\n")
+    assert f"### {Part.CHECK.value}" not in quoted
 
 
 @pytest.mark.parametrize(
@@ -258,14 +258,14 @@ def test_nothing_that_is_not_known_to_read_alone_stands_under_the_checks(text: s
     ],
 )
 def test_what_only_reads_stands_under_the_checks(text: str) -> None:
-    assert f"### {Part.CHECK.value}" in told_of("see the disk", f"## Check first\n\n{text}\n")
+    assert f"### {Part.CHECK.value}" in quoted_for("see the disk", f"## Check first\n\n{text}\n")
 
 
 def test_a_command_in_prose_or_a_table_is_remarked_on_like_one_in_a_block() -> None:
     page = "## Fix\n\nRun `rm -rf /data`.\n\n| a | b |\n|---|---|\n| x | `kubectl scale d/x` |\n"
-    told = told_of("fix", page)
-    assert "Run `rm -rf /data`. [1] _(destructive)_" in told
-    assert "| x | `kubectl scale d/x` |\n\n[1] _(changes something)_" in told
+    quoted = quoted_for("fix", page)
+    assert "Run `rm -rf /data`. [1] _(destructive)_" in quoted
+    assert "| x | `kubectl scale d/x` |\n\n[1] _(changes something)_" in quoted
 
 
 @pytest.mark.parametrize(
@@ -275,10 +275,10 @@ def test_no_title_reads_as_a_remark_or_a_marker(title: str) -> None:
     about = hit("a.md", "Restart the pods.")
     metadata = replace(about.document.metadata, title=title)
     context = context_of(replace(about, document=replace(about.document, metadata=metadata)))
-    told = extract("restart pods", context).text
-    assert f"> {title}" not in told
-    assert "> In " in told
-    assert " [9]" not in told
+    quoted = extract("restart pods", context).text
+    assert f"> {title}" not in quoted
+    assert "> In " in quoted
+    assert " [9]" not in quoted
 
 
 @pytest.fixture
@@ -299,14 +299,14 @@ def test_every_quoted_sentence_of_the_sample_corpus_is_verbatim_from_its_citatio
     for path in CORPUS[::8]:
         query = SearchQuery(path.stem.replace("-", " "), PAYMENTS)
         answer = answerer.answer(query, detail=detail)
-        for told in answer.statements:
-            [marker] = told.markers
+        for statement in answer.statements:
+            [marker] = statement.markers
             cited = answer.hits[marker - 1].chunk.text.replace("\n> ", "\n")
-            assert " ".join(told.text.split()) in " ".join(cited.split())
-            assert " ".join(told.text.split("\n")[0].split()) in " ".join(answer.text.split())
+            assert " ".join(statement.text.split()) in " ".join(cited.split())
+            assert " ".join(statement.text.split("\n")[0].split()) in " ".join(answer.text.split())
             seen += 1
         cited_markers = {one.marker for one in answer.citations}
-        stated = {m for told in answer.statements for m in told.markers}
+        stated = {m for statement in answer.statements for m in statement.markers}
         if detail is Detail.FULL:
             assert cited_markers == stated
         else:  # other documents are named, and not quoted

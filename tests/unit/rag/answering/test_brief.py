@@ -64,56 +64,58 @@ STEPS = (
 
 
 def test_one_document_leads_and_others_are_named_at_the_end() -> None:
-    told = answer("how to restart the broker", a=STEPS, b="## Restart a proxy\n\nStop the proxy.\n")
-    lines = told.split("\n")
+    answered = answer(
+        "how to restart the broker", a=STEPS, b="## Restart a proxy\n\nStop the proxy.\n"
+    )
+    lines = answered.split("\n")
     assert lines[0].startswith("> a.md > Restart the broker · a.md:3-5 · never reviewed")
     assert lines[-1].startswith("> Also: b.md, Restart a proxy (b.md) [")
-    assert "Stop the proxy" not in told
+    assert "Stop the proxy" not in answered
 
 
 def test_steps_keep_their_order_and_stand_together() -> None:
-    told = answer("how to restart the broker", a=STEPS)
-    assert "1. Look at the queue.\n2. Drain the broker.\n3. Restart the broker." in told
+    answered = answer("how to restart the broker", a=STEPS)
+    assert "1. Look at the queue.\n2. Drain the broker.\n3. Restart the broker." in answered
 
 
 def test_sections_about_other_problems_are_not_quoted() -> None:
     other = "## Disk full\n\nDelete old segments of the disk.\n"
-    told = answer("how to restart the broker", a=f"{STEPS}\n{other}")
-    assert "segments" not in told
+    answered = answer("how to restart the broker", a=f"{STEPS}\n{other}")
+    assert "segments" not in answered
 
 
 def test_an_answer_fits_on_a_screen_and_says_where_the_rest_is() -> None:
     steps = "".join(
         f"{number}. Restart broker number {number} of the ring.\n" for number in range(1, 60)
     )
-    told = answer("how to restart the broker", a=f"## Restart the broker\n\n{steps}")
-    assert told.count("\n") + 1 <= MAX_LINES
-    assert len(told) <= MAX_CHARS
-    assert "more steps of this section are in a.md:" in told
-    assert "1. Restart broker number 1 of the ring.\n2. " in told
+    answered = answer("how to restart the broker", a=f"## Restart the broker\n\n{steps}")
+    assert answered.count("\n") + 1 <= MAX_LINES
+    assert len(answered) <= MAX_CHARS
+    assert "more steps of this section are in a.md:" in answered
+    assert "1. Restart broker number 1 of the ring.\n2. " in answered
 
 
 def test_code_is_shown_whole_or_not_at_all() -> None:
     code = "\n".join(f"brokerctl step {number}" for number in range(60))
-    told = answer(
+    answered = answer(
         "how to restart the broker", a=f"## Restart the broker\n\nRun:\n\n```sh\n{code}\n```\n"
     )
-    assert "brokerctl" not in told
-    assert "The rest of this section is in a.md:" in told
+    assert "brokerctl" not in answered
+    assert "The rest of this section is in a.md:" in answered
 
 
 def test_of_a_table_the_row_of_the_code_is_shown_alone() -> None:
     table = "## Codes\n\n| code | means |\n|---|---|\n| ORD-1001 | late |\n| ORD-1002 | lost |\n"
-    told = answer("what does ORD-1002 mean", a=table)
-    assert "| ORD-1002 | lost |" in told
-    assert "ORD-1001" not in told
+    answered = answer("what does ORD-1002 mean", a=table)
+    assert "| ORD-1002 | lost |" in answered
+    assert "ORD-1001" not in answered
 
 
 def test_what_a_heading_forbids_is_not_taken_out_of_it() -> None:
     page = f"{STEPS}\n## Never\n\n- Delete the volume of the broker to restart it.\n"
-    told = answer("how to restart the broker", a=page)
-    before, _, _ = told.partition("Delete the volume")
-    assert "Delete the volume" not in told or "> Never" in before
+    answered = answer("how to restart the broker", a=page)
+    before, _, _ = answered.partition("Delete the volume")
+    assert "Delete the volume" not in answered or "> Never" in before
 
 
 def test_a_warning_at_the_end_of_a_long_section_comes_before_its_commands() -> None:
@@ -123,23 +125,25 @@ def test_a_warning_at_the_end_of_a_long_section_comes_before_its_commands() -> N
         "```sh\nsystemctl restart kafka\n```\n\n"
         f"{fillers}\n\n> [!WARNING]\n> Restarting two at once loses messages.\n"
     )
-    told = answer("restart the broker by systemctl", a=page)
-    assert told.index("Restarting two at once") < told.index("systemctl restart")
+    answered = answer("restart the broker by systemctl", a=page)
+    assert answered.index("Restarting two at once") < answered.index("systemctl restart")
 
 
 def test_copies_are_quoted_once_with_both_sources() -> None:
-    told = answer("how to restart the broker", a=STEPS, b=STEPS)
-    assert told.count("Drain the broker.") == 1
-    assert "> The same text: b.md [" in told
+    answered = answer("how to restart the broker", a=STEPS, b=STEPS)
+    assert answered.count("Drain the broker.") == 1
+    assert "> The same text: b.md [" in answered
 
 
 @pytest.mark.parametrize("command", ["rm -rf /data", "kubectl delete pod x"])
 def test_a_command_that_destroys_is_marked_before_it(command: str) -> None:
-    told = answer("how to clean the broker", a=f"## Clean the broker\n\n```sh\n{command}\n```\n")
-    assert told.index("_(destructive)_") < told.index(command)
+    answered = answer(
+        "how to clean the broker", a=f"## Clean the broker\n\n```sh\n{command}\n```\n"
+    )
+    assert answered.index("_(destructive)_") < answered.index(command)
 
 
 def test_a_question_for_when_that_fails_is_answered_by_the_section_on_it() -> None:
     page = f"{STEPS}\n## When the restart does not help\n\nCall the storage team at once.\n"
-    told = answer("how to restart the broker and if that fails?", a=page)
-    assert told.startswith("> a.md > When the restart does not help")
+    answered = answer("how to restart the broker and if that fails?", a=page)
+    assert answered.startswith("> a.md > When the restart does not help")

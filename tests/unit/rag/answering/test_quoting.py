@@ -113,7 +113,9 @@ def test_a_quotation_renders_as_text_lists_tables_and_code_alone(document: str) 
 def test_markers_and_remarks_are_the_programs_alone(document: str) -> None:
     shown = quoted(document) + DEFINITIONS
     inline = [token.children or [] for token in READER.parse(shown) if token.type == "inline"]
-    remarks = [told for tokens in inline for told in emphasised(tokens) if told.lstrip()[:1] == "("]
+    remarks = [
+        found for tokens in inline for found in emphasised(tokens) if found.lstrip()[:1] == "("
+    ]
     assert remarks == ([f"({REMARK})"] if quoted(document) else []), shown
     for tokens in inline:
         for place, token in enumerate(tokens):

@@ -494,7 +494,7 @@ def test_what_stands_inside_another_command_looks_no_safer(command: str, around:
 
 
 @given(st.sampled_from([command for command, _ in CASES]), st.sampled_from(["bash -c", "ssh h"]))
-def test_what_a_shell_is_told_is_as_risky_as_by_itself(command: str, shell: str) -> None:
+def test_what_a_shell_is_given_is_as_risky_as_by_itself(command: str, shell: str) -> None:
     inside = classify(f"{shell} {shlex.quote(command)}")
     assert SEVERITY.index(inside) >= SEVERITY.index(classify(command))
 

@@ -40,9 +40,9 @@ def support(sentence: str, passages: Sequence[str]) -> Support:
     ],
 )
 def test_what_the_passage_says_is_supported(sentence: str) -> None:
-    told = support(sentence, ["Something else.", PASSAGE])
-    assert told.supported
-    assert told.passage == 1
+    checked = support(sentence, ["Something else.", PASSAGE])
+    assert checked.supported
+    assert checked.passage == 1
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_what_the_passage_says_is_supported(sentence: str) -> None:
     ],
 )
 def test_what_was_changed_is_named(sentence: str, reason: str) -> None:
-    told = support(sentence, [PASSAGE])
-    assert not told.supported
-    assert any(reason in why for why in told.reasons)
+    checked = support(sentence, [PASSAGE])
+    assert not checked.supported
+    assert any(reason in why for why in checked.reasons)
 
 
 def test_nothing_is_supported_by_nothing_or_by_something_else() -> None:
@@ -70,8 +70,8 @@ def test_nothing_is_supported_by_nothing_or_by_something_else() -> None:
 
 def test_a_name_counts_wherever_it_stands_in_all_that_is_cited() -> None:
     both = ["The queue stops at night.", "Its worker is payment-worker."]
-    told = support("The queue of payment-worker stops at night.", both)
-    assert told.reasons == ()
+    checked = support("The queue of payment-worker stops at night.", both)
+    assert checked.reasons == ()
 
 
 SOURCE = """\
@@ -115,7 +115,7 @@ def test_a_paraphrase_has_no_fault(sentence: str) -> None:
         ("Checkout gives up at 10 minutes.", "another unit"),
         ("`north` gets 100 and `south` gets 0.", "are exchanged in"),
         ("Sign with the new key, wait 24 hours, publish it, remove the old one.", "listed before"),
-        ("The service's on-call is told before the change.", "comes before"),
+        ("The service's on-call is checked before the change.", "comes before"),
         ("First `rollout status`, then `rollout undo`.", "comes before"),
         ("An order without a payment is reported.", "the other way round"),
         ("The block is lifted manually as soon as the node is under it.", "says manually"),
@@ -128,15 +128,15 @@ def test_a_paraphrase_has_no_fault(sentence: str) -> None:
     ],
 )
 def test_what_changed_sides_places_or_names_is_a_fault(sentence: str, reason: str) -> None:
-    told = support(sentence, [SOURCE])
-    assert any(reason in why for why in told.reasons), told.reasons
+    checked = support(sentence, [SOURCE])
+    assert any(reason in why for why in checked.reasons), checked.reasons
 
 
 @given(st.text(max_size=200), st.lists(st.text(max_size=200), max_size=3))
 def test_any_text_can_be_checked(sentence: str, passages: list[str]) -> None:
-    told = support(sentence, passages)
-    assert 0.0 <= told.score <= 1.0
-    assert -1 <= told.passage < max(1, len(passages))
+    checked = support(sentence, passages)
+    assert 0.0 <= checked.score <= 1.0
+    assert -1 <= checked.passage < max(1, len(passages))
 
 
 @given(

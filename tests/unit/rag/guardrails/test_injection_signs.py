@@ -28,7 +28,7 @@ def test_long_runs_of_fences_take_no_time(text: str) -> None:
         ("```\nnever closed", ["```\nnever closed"]),
     ],
 )
-def test_code_is_told_from_text(text: str, code: list[str]) -> None:
+def test_code_is_distinguished_from_text(text: str, code: list[str]) -> None:
     assert [found.group() for found in CODE.finditer(text)] == code
 
 

@@ -44,7 +44,7 @@ def test_a_key_of_a_known_form_is_found_where_it_stands(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", NAMED)
-def test_a_secret_is_told_by_the_word_before_it(kind: str) -> None:
+def test_a_secret_is_recognised_by_the_word_before_it(kind: str) -> None:
     sentence, secret = NAMED[kind]
     text = sentence.format(secret)
     assert [found.kind for found in find_secrets(text)] == [kind]
@@ -76,9 +76,9 @@ def test_placeholders_and_prose_are_none(text: str) -> None:
 @settings(deadline=None)
 @given(st.text(max_size=300), st.sampled_from(sorted(KNOWN)), st.text(max_size=300))
 def test_nothing_of_a_known_secret_is_left(before: str, kind: str, after: str) -> None:
-    told = redacted(f"{before}\n{KNOWN[kind]}\n{after}")
-    assert KNOWN[kind] not in told
-    assert redacted(told) == told
+    cleaned = redacted(f"{before}\n{KNOWN[kind]}\n{after}")
+    assert KNOWN[kind] not in cleaned
+    assert redacted(cleaned) == cleaned
 
 
 @settings(deadline=None)

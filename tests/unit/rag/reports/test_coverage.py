@@ -69,7 +69,7 @@ def test_an_alert_is_led_to_its_runbook(alert: AlertRule, found: Document, by: M
     assert (match.by, match.documents) == (by, (found,))
 
 
-def test_pages_that_differ_in_what_follows_the_question_mark_are_told_apart() -> None:
+def test_pages_that_differ_in_what_follows_the_question_mark_are_distinguished() -> None:
     seven = page("7.md", url="https://wiki.example/view?page=7")
     eight = page("8.md", url="https://wiki.example/view?page=8")
     (match,) = compared([rule("X", "https://wiki.example/view?page=8")], seven, eight).matches
@@ -82,14 +82,14 @@ def test_the_link_of_a_rule_is_believed_before_its_name() -> None:
     assert match.documents == (linked,)
 
 
-def test_an_alert_without_a_runbook_is_told_and_a_postmortem_is_none() -> None:
+def test_an_alert_without_a_runbook_is_reported_and_a_postmortem_is_none() -> None:
     history = page("a.md", alerts=("DiskFull",), kind=Kind.POSTMORTEM)
     found = compared([rule("DiskFull"), rule("Full")], history, page("b.md", "The disk is full"))
     assert [one.name for one in found.without_runbook] == ["DiskFull", "Full"]
     assert found.without_alert == ()
 
 
-def test_a_runbook_whose_alert_no_rule_defines_is_told() -> None:
+def test_a_runbook_whose_alert_no_rule_defines_is_reported() -> None:
     found = compared([rule("There")], page("a.md", alerts=("There", "Gone")))
     assert [(one.document.path, one.alert) for one in found.without_alert] == [("a.md", "Gone")]
 
@@ -130,7 +130,7 @@ def test_a_folder_gives_the_rules_of_all_its_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("image: x\n", "is it a rule file"),
         ("", "is it a rule file"),
@@ -138,13 +138,13 @@ def test_a_folder_gives_the_rules_of_all_its_files(tmp_path: Path) -> None:
         ("groups: !!python/object/apply:os.system [ls]\n", "rules.yaml"),
     ],
 )
-def test_a_file_that_holds_no_rules_is_wrong_usage(tmp_path: Path, text: str, told: str) -> None:
+def test_a_file_that_holds_no_rules_is_wrong_usage(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text(text)
     if "python" in text:
         assert alert_rules([path]) == []  # read as nodes: nothing is made of its tags
         return
-    with pytest.raises(ConfigurationError, match=told):
+    with pytest.raises(ConfigurationError, match=message):
         alert_rules([path])
 
 

@@ -30,8 +30,8 @@ LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def page(path: str, **about: object) -> Document:
-    told: dict[str, object] = {"title": path, "owner": "team-a", "last_reviewed": TODAY, **about}
-    return replace(document(path), metadata=Metadata(**told))  # type: ignore[arg-type]  # as told
+    fields: dict[str, object] = {"title": path, "owner": "team-a", "last_reviewed": TODAY, **about}
+    return replace(document(path), metadata=Metadata(**fields))  # type: ignore[arg-type]  # as told
 
 
 def reviewed(
@@ -87,7 +87,7 @@ def test_what_is_not_listed_as_known_is_not_checked() -> None:
     assert listed(reviewed(page("a.md", owner="anybody", service=("any",)))) == {}
 
 
-def test_a_superseded_page_is_told_where_another_than_its_successor_links_to_it() -> None:
+def test_a_superseded_page_is_reported_where_another_than_its_successor_links_to_it() -> None:
     old, new, third = page("old.md"), page("new.md", supersedes="old.md"), page("third.md")
     only_successor = {new.id: frozenset({old.id})}
     assert listed(reviewed(old, new, third, links=only_successor)) == {}
@@ -110,7 +110,7 @@ def used(*found: Document, searches: int = MIN_SEARCHES, **answers: int) -> Usag
     return Usage(searches, since, counted, frozenset(one.id for one in found))
 
 
-def test_a_page_that_no_search_found_is_told_once_there_were_enough() -> None:
+def test_a_page_that_no_search_found_is_reported_once_there_were_enough() -> None:
     seen, unseen = page("seen.md"), page("unseen.md")
     assert listed(reviewed(seen, unseen, usage=used(seen))) == {"unseen.md": (Reason.NEVER_FOUND,)}
     few = used(seen, searches=MIN_SEARCHES - 1)
@@ -191,13 +191,13 @@ def test_markdown_and_terminal_are_not_driven_by_titles() -> None:
     )
 )
 def test_every_listed_page_has_a_reason_and_stands_once_under_its_owner(
-    told: list[tuple[int, str | None, int]],
+    result: list[tuple[int, str | None, int]],
 ) -> None:
     pages = [
         page(f"p{n}.md", last_reviewed=days_ago(age), owner=owner)
-        for n, (age, owner, _) in enumerate(told)
+        for n, (age, owner, _) in enumerate(result)
     ]
-    usage = Usage(1, LONG_AGO, {one.id: told[n][2] for n, one in enumerate(pages)})
+    usage = Usage(1, LONG_AGO, {one.id: result[n][2] for n, one in enumerate(pages)})
     found = reviewed(*pages, usage=usage)
     rows: list[tuple[str | None, DocumentReview]] = [
         (owner.owner, one) for owner in found.owners for one in owner.pages

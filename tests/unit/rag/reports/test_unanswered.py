@@ -37,6 +37,6 @@ def test_one_word_in_common_of_two_makes_no_group() -> None:
 def test_every_question_stands_in_one_group(texts: list[str]) -> None:
     groups = grouped(asked(text) for text in texts)
     assert sum(group.count for group in groups) == len(texts)
-    told = [question for group in groups for question in group.questions]
-    assert len(told) == len(set(told))
+    found = [question for group in groups for question in group.questions]
+    assert len(found) == len(set(found))
     assert [group.count for group in groups] == sorted((g.count for g in groups), reverse=True)

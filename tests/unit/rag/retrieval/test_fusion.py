@@ -67,8 +67,8 @@ def test_a_passage_that_dense_search_cut_off_stands_below_its_last() -> None:
             "lexical": ranking("lexical", (3, 0, 1.0)),
         }
     )
-    unseen = {told.signal: told for told in fusion.contributions(3)}
-    seen = {told.signal: told for told in fusion.contributions(2)}
+    unseen = {found.signal: found for found in fusion.contributions(3)}
+    seen = {found.signal: found for found in fusion.contributions(2)}
     assert 0 < unseen["dense"].points < seen["dense"].points
     assert unseen["dense"].rank is None
     assert unseen["dense"].raw is None
@@ -97,9 +97,9 @@ def test_every_page_that_was_found_is_ranked_once_and_says_why(
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 + 1e-9 for score in scores)
     for page in fused:
-        told = fusion.contributions(page.version)
-        points = sum(one.points for one in told)
-        asked_for = any(one.signal == "identifiers" and (one.raw or 0) >= 1 for one in told)
+        result = fusion.contributions(page.version)
+        points = sum(one.points for one in result)
+        asked_for = any(one.signal == "identifiers" and (one.raw or 0) >= 1 for one in result)
         assert points == pytest.approx(page.score) or (asked_for and points < page.score)
         passages = fusion.chunks(page.version)
         assert all(version_of(key) == page.version for key, _ in passages)
@@ -118,13 +118,13 @@ def test_every_passage_that_a_chunk_lane_found_is_kept(
 
 def test_a_page_about_an_identifier_of_the_question_stands_among_the_first_three() -> None:
     better = [(version, 0, 10.0 - version) for version in range(1, 8)]
-    told = {
+    found = {
         "dense": ranking("dense", *better),
         "lexical": ranking("lexical", *better),
         "identifiers": ranking("identifiers", (9, 0, 1.0), (8, 0, 0.5)),
     }
-    assert [page.version for page in fuse(told)][:4] == [1, 2, 9, 3]
-    scores = [page.score for page in fuse(told)]
+    assert [page.version for page in fuse(found)][:4] == [1, 2, 9, 3]
+    scores = [page.score for page in fuse(found)]
     assert scores == sorted(scores, reverse=True)
 
 

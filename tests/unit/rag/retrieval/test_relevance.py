@@ -54,7 +54,9 @@ def test_coverage_is_a_share_and_never_falls_with_more_text(
         ("I restart the broker on web-07", []),
     ],
 )
-def test_names_are_told_from_the_beginnings_of_sentences(question: str, names: list[str]) -> None:
+def test_names_are_distinguished_from_the_beginnings_of_sentences(
+    question: str, names: list[str]
+) -> None:
     assert names_in(question) == names
 
 

@@ -16,21 +16,21 @@ members = st.lists(words, min_size=1, max_size=3).map(" ".join)
 
 
 def test_each_member_stands_for_the_others() -> None:
-    told = parse_synonyms(["k8s, kubernetes"], "s.txt")
-    assert told.expand(["k8s", "upgrade"]) == {"k8s": ("kubernetes",)}
-    assert told.expand(["kubernetes"]) == {"kubernetes": ("k8s",)}
+    synonyms = parse_synonyms(["k8s, kubernetes"], "s.txt")
+    assert synonyms.expand(["k8s", "upgrade"]) == {"k8s": ("kubernetes",)}
+    assert synonyms.expand(["kubernetes"]) == {"kubernetes": ("k8s",)}
 
 
 def test_several_words_are_found_as_one_and_the_longest_wins() -> None:
-    told = parse_synonyms(["lb, load balancer", "load, traffic"], "s.txt")
-    assert told.expand(["load", "balancer"]) == {"load": ("lb",)}
-    assert told.expand(["load", "is", "high"]) == {"load": ("traffic",)}
-    assert told.expand(["lb"]) == {"lb": ("load balancer",)}
+    synonyms = parse_synonyms(["lb, load balancer", "load, traffic"], "s.txt")
+    assert synonyms.expand(["load", "balancer"]) == {"load": ("lb",)}
+    assert synonyms.expand(["load", "is", "high"]) == {"load": ("traffic",)}
+    assert synonyms.expand(["lb"]) == {"lb": ("load balancer",)}
 
 
 def test_a_word_may_stand_in_several_groups() -> None:
-    told = parse_synonyms(["db, database", "db, datenbank"], "s.txt")
-    assert told.expand(["db"]) == {"db": ("database", "datenbank")}
+    synonyms = parse_synonyms(["db, database", "db, datenbank"], "s.txt")
+    assert synonyms.expand(["db"]) == {"db": ("database", "datenbank")}
 
 
 def test_comments_and_empty_lines_say_nothing() -> None:
@@ -40,22 +40,22 @@ def test_comments_and_empty_lines_say_nothing() -> None:
 
 
 @pytest.mark.parametrize("line", ["alone", "a, ", ", b", "a, a", ",".join(map(str, range(21)))])
-def test_a_line_that_is_no_group_is_told_with_its_number(line: str) -> None:
+def test_a_line_that_is_no_group_is_reported_with_its_number(line: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^s\.txt:2: "):
         parse_synonyms(["k8s, kubernetes", line], "s.txt")
 
 
 @given(st.lists(st.lists(members, min_size=2, max_size=4, unique=True), max_size=5))
 def test_synonyms_go_both_ways(groups: list[list[str]]) -> None:
-    told = parse_synonyms([", ".join(group) for group in groups], "s.txt")
-    for member, others in told.others.items():
+    synonyms = parse_synonyms([", ".join(group) for group in groups], "s.txt")
+    for member, others in synonyms.others.items():
         for other in others:
-            assert " ".join(member) in told.others[tuple(other.split())]
+            assert " ".join(member) in synonyms.others[tuple(other.split())]
             assert other != " ".join(member)
 
 
 def test_the_synonyms_that_ship_can_be_read() -> None:
     shipped = resources.files("rag.retrieval").joinpath("synonyms.txt").read_text(encoding="utf-8")
-    told = parse_synonyms(shipped.splitlines(), "synonyms.txt")
-    assert told.expand(["pg"]) == {"pg": ("postgres", "postgresql")}
+    lines = parse_synonyms(shipped.splitlines(), "synonyms.txt")
+    assert lines.expand(["pg"]) == {"pg": ("postgres", "postgresql")}
     assert Synonyms().expand(["pg"]) == {}

@@ -44,7 +44,7 @@ def test_a_very_long_word_takes_no_time() -> None:
         ("", []),
     ],
 )
-def test_identifiers_are_told_from_words(text: str, found: list[str]) -> None:
+def test_identifiers_are_distinguished_from_words(text: str, found: list[str]) -> None:
     assert identifiers_in(text) == found
 
 

@@ -22,7 +22,7 @@ def parsed(text: str) -> BlockText:
     return BlockText(text, parse_markdown(text).blocks)
 
 
-def told(text: str) -> list[tuple[str, str]]:
+def blocks_of(text: str) -> list[tuple[str, str]]:
     """Each block's kind and body."""
     found = parsed(text)
     return [(block.kind.value, found.body(index)) for index, block in enumerate(found.blocks)]
@@ -84,11 +84,13 @@ def test_an_item_holds_its_paragraphs_its_code_and_nested_items() -> None:
 
 
 def test_bodies_are_without_the_marks_of_their_kind() -> None:
-    assert told("## Fix it ##") == [("heading", "Fix it")]
-    assert told("Fix it\n---") == [("heading", "Fix it")]
-    assert told("| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |") == [("table", "| 1 | 2 |\n| 3 | 4 |")]
-    assert told("    kubectl get pods\n    ls") == [("code", "    kubectl get pods\n    ls")]
-    assert told("[a]: http://b\n\n***\n\n<b>\nx\n</b>") == [
+    assert blocks_of("## Fix it ##") == [("heading", "Fix it")]
+    assert blocks_of("Fix it\n---") == [("heading", "Fix it")]
+    assert blocks_of("| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |") == [
+        ("table", "| 1 | 2 |\n| 3 | 4 |")
+    ]
+    assert blocks_of("    kubectl get pods\n    ls") == [("code", "    kubectl get pods\n    ls")]
+    assert blocks_of("[a]: http://b\n\n***\n\n<b>\nx\n</b>") == [
         ("other", "[a]: http://b"), ("other", "***"), ("html", "<b>\nx\n</b>"),
     ]  # fmt: skip
 
