@@ -76,12 +76,11 @@ def service_over(folder: Path, files: Mapping[str, str], **settings: Any) -> Ite
 
 
 @contextmanager
-def listening(services: Services) -> Iterator[tuple[str, int]]:
-    """The application behind a real server on a free port; gives host and port."""
+def listening(services: Services, bound: socket.socket | None = None) -> Iterator[tuple[str, int]]:
+    """The application behind a real server; gives host and port, a free one if none is bound."""
     config = server_config(create_app(services), services.settings.limits)
     server = uvicorn.Server(config)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+    with bound or bound_socket() as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
@@ -91,6 +90,13 @@ def listening(services: Services) -> Iterator[tuple[str, int]]:
         finally:
             server.should_exit = True
             thread.join(30)
+
+
+def bound_socket() -> socket.socket:
+    """A socket on a free port of loopback."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    return listener
 
 
 def _wait_until_started(server: uvicorn.Server) -> None:

@@ -14,7 +14,7 @@ _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 @dataclass
 class Browser:
-    """Keeps its cookie apart from other browsers over the same client."""
+    """Keeps its cookies, as a Cookie header, apart from other browsers over the same client."""
 
     client: TestClient
     cookie: str = ""
@@ -25,7 +25,12 @@ class Browser:
     def get_with(self, headers: dict[str, str], path: str, /, **params: str) -> Any:
         """The same with headers beside the cookie."""
         return self._keep(
-            self.client.get(path, params=params or None, headers=self._headers(headers))
+            self.client.get(
+                path,
+                params=params or None,
+                headers=self._headers(headers),
+                follow_redirects=False,
+            )
         )
 
     def post(self, path: str, fields: dict[str, str], **headers: str) -> Any:
@@ -47,9 +52,11 @@ class Browser:
 
     def _keep(self, response: Any) -> Any:
         self.client.cookies.clear()
+        kept = dict(pair.split("=", 1) for pair in self.cookie.split("; ") if pair)
         for given in response.headers.get_list("set-cookie"):
-            pair = given.split(";", 1)[0]
-            self.cookie = "" if pair.endswith(('=""', "=")) else pair
+            name, value = given.split(";", 1)[0].split("=", 1)
+            kept[name] = value.strip('"')
+        self.cookie = "; ".join(f"{name}={value}" for name, value in kept.items() if value)
         return response
 
 

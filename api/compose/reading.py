@@ -14,7 +14,7 @@ from api.compose.local import open_catalog
 from api.compose.parts import make_audit
 from api.compose.search_path import make_models, make_search_path, today, utc_now
 from api.compose.services import Services
-from api.identity.configured import authenticator
+from api.identity.configured import make_identity
 from api.limits import Limits
 from api.records.metrics import Metrics
 from api.records.observing import Observer, Observers, tracing_to
@@ -78,6 +78,7 @@ def open_services(
             stack.callback(tracing.close)
         observer = Observers(metrics, *observers, *([tracing] if tracing else []))
         path = make_search_path(settings, catalog.database, models, open_store, observer, clock)
+        identity = make_identity(settings, catalog.keys, metrics)
         answerer = make_answerer(settings, path.engine, path.reader, models.configured, observer)
 
         def warm() -> None:
@@ -95,7 +96,7 @@ def open_services(
             ),
             reader=path.reader,
             keys=catalog.keys,
-            authenticator=authenticator(settings, catalog.keys, metrics),
+            authenticator=identity.authenticator,
             limits=Limits(
                 per_minute=settings.limits.requests_per_minute,
                 concurrent=settings.limits.concurrent,
@@ -110,5 +111,6 @@ def open_services(
             warm=warm,
             jobs=catalog.jobs,
             catalog=catalog,
+            sign_in=identity.sign_in,
             tracing=tracing,
         )

@@ -26,6 +26,7 @@ from rag.incidents.service import IncidentService
 from rag.retrieval.search import SearchEngine
 
 if TYPE_CHECKING:
+    from api.identity.oidc_sign_in import OidcSignIn
     from api.records.tracing import Tracing
 
 
@@ -46,7 +47,7 @@ class Services:
     `cancel_warming` among them. `wake` notifies the worker of `jobs` of a new one. `tracing`
     is None where no spans are sent. `catalog` is for the pages of owners and operators;
     `notes_source` is the source of incidents' notes. `notify` takes alerts that a caller sent to
-    the service, and never waits.
+    the service, and never waits. `sign_in` is None where people cannot sign in at an issuer.
     """
 
     settings: Settings
@@ -71,4 +72,5 @@ class Services:
     notify: Callable[[Principal, Sequence[Alert]], None] = notify_nobody
     webhooks: Webhooks | None = None
     notes_source: str = ""
+    sign_in: OidcSignIn | None = None
     tracing: Tracing | None = None

@@ -1,6 +1,9 @@
-"""Builds the authenticator from the settings."""
+"""Builds what establishes callers from the settings."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from api.identity.anonymous import Anonymous
 from api.identity.api_keys import ApiKeys, KeyVerifier
@@ -11,18 +14,37 @@ from api.identity.rights import GroupRights
 from api.identity.trusted_proxy import TrustedProxy
 from api.records.metrics import Metrics
 from api.settings import Settings
-from api.settings.access import OidcSettings
+from api.settings.access import OidcSettings, OidcSignInSettings
+
+if TYPE_CHECKING:
+    from api.identity.oidc import TokenVerifier
+    from api.identity.oidc_sign_in import OidcSignIn
+
+CALLBACK_PATH = "/sign-in/oidc/callback"
+_MINUTE = 60
 
 
-def authenticator(settings: Settings, keys: KeyVerifier, metrics: Metrics) -> Authenticator:
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The enabled methods, and signing in at an issuer, None if it is not configured."""
+
+    authenticator: Authenticator
+    sign_in: OidcSignIn | None
+
+
+def make_identity(settings: Settings, keys: KeyVerifier, metrics: Metrics) -> Identity:
     """All enabled methods. The settings have already rejected conflicting ones."""
     chosen = settings.identity
     rights = GroupRights({group: frozenset[str](given) for group, given in chosen.rights.items()})
     methods: list[AuthenticationMethod] = []
+    sign_in: OidcSignIn | None = None
     if chosen.api_keys:
         methods.append(ApiKeys(keys))
     if chosen.oidc is not None:
-        methods.append(_oidc(chosen.oidc, rights, metrics))
+        tokens = _token_verifier(chosen.oidc, metrics)
+        methods.append(_bearer(chosen.oidc, tokens, rights))
+        if chosen.oidc.sign_in is not None:
+            sign_in = _sign_in(settings, chosen.oidc, chosen.oidc.sign_in, tokens, rights)
     if chosen.proxy is not None:
         proxy = chosen.proxy
         methods.append(
@@ -36,17 +58,17 @@ def authenticator(settings: Settings, keys: KeyVerifier, metrics: Metrics) -> Au
         )
     anonymous = chosen.anonymous
     fallback = Anonymous(anonymous.groups) if anonymous and anonymous.enabled else None
-    return CombinedAuthenticator(methods, fallback, GroupsFile(settings, metrics.groups_unread))
+    groups = GroupsFile(settings, metrics.groups_unread)
+    return Identity(CombinedAuthenticator(methods, fallback, groups), sign_in)
 
 
-def _oidc(chosen: OidcSettings, rights: GroupRights, metrics: Metrics) -> AuthenticationMethod:
+def _token_verifier(chosen: OidcSettings, metrics: Metrics) -> TokenVerifier:
     from api.identity.jwks import JwksCache, fetching
-    from api.identity.oidc import Oidc, TokenRules
+    from api.identity.oidc import TokenRules, TokenVerifier
 
-    return Oidc(
+    return TokenVerifier(
         TokenRules(
             issuer=chosen.issuer,
-            audience=chosen.audience,
             algorithms=chosen.algorithms,
             leeway=chosen.leeway_seconds,
             groups_claim=chosen.groups_path,
@@ -57,6 +79,34 @@ def _oidc(chosen: OidcSettings, rights: GroupRights, metrics: Metrics) -> Authen
             grace=chosen.grace_seconds,
             pause=chosen.pause_seconds,
         ),
-        rights,
         metrics.groups_dropped,
     )
+
+
+def _bearer(
+    chosen: OidcSettings, tokens: TokenVerifier, rights: GroupRights
+) -> AuthenticationMethod:
+    from api.identity.oidc import OidcBearer
+
+    return OidcBearer(tokens, chosen.audience, rights)
+
+
+def _sign_in(
+    settings: Settings,
+    oidc: OidcSettings,
+    chosen: OidcSignInSettings,
+    tokens: TokenVerifier,
+    rights: GroupRights,
+) -> OidcSignIn:
+    from api.identity.issuer_client import IssuerClient
+    from api.identity.oidc_sign_in import OidcClient, OidcSignIn
+
+    secret = chosen.client_secret
+    client = OidcClient(
+        id=chosen.client_id,
+        secret=secret.get_secret_value() if secret is not None else None,
+        scopes=chosen.scopes,
+        redirect_uri=settings.server.public_url.rstrip("/") + CALLBACK_PATH,
+        session_seconds=chosen.session_minutes * _MINUTE,
+    )
+    return OidcSignIn(client, IssuerClient(oidc.issuer, oidc.timeout_seconds), tokens, rights)

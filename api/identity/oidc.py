@@ -1,8 +1,8 @@
-"""OpenID Connect bearer tokens, verified against the issuer's keys."""
+"""OpenID Connect tokens, verified against the issuer's keys, and the bearer tokens among them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,38 +26,33 @@ class TokenRules:
     """Requirements of a token. `groups_claim` is the path to its groups, one name per level."""
 
     issuer: str
-    audience: str
     algorithms: Sequence[str]
     leeway: float
     groups_claim: Sequence[str]
 
 
-class Oidc:
-    """Matches tokens by their three parts; API keys differ by their prefix."""
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom a token is about: a name that is safe to log, and groups that are valid ACL tags."""
 
-    def __init__(
-        self,
-        rules: TokenRules,
-        keys: JwksCache,
-        rights: GroupRights,
-        dropped: Callable[[int], None],
-    ) -> None:
+    name: str
+    groups: frozenset[str]
+
+
+class TokenVerifier:
+    """Verifies the tokens of one issuer. `dropped` is told how many groups were not ACL tags."""
+
+    def __init__(self, rules: TokenRules, keys: JwksCache, dropped: Callable[[int], None]) -> None:
         self._rules = rules
         self._keys = keys
-        self._rights = rights
         self._dropped = dropped
 
-    def matches(self, presented: Presented) -> bool:
-        token = presented.bearer()
-        return token is not None and token.count(".") == 2
+    @property
+    def issuer(self) -> str:
+        return self._rules.issuer
 
-    def authenticate(self, presented: Presented) -> Principal:
-        claims = self._verified(presented.bearer() or "")
-        groups, dropped = valid_tags(_as_list(_value_at(claims, self._rules.groups_claim)))
-        self._dropped(dropped)
-        return self._rights.principal(f"oidc:{valid_name(claims['sub'])}", groups)
-
-    def _verified(self, token: str) -> dict[str, Any]:
+    def claims(self, token: str, audience: str) -> Mapping[str, Any]:
+        """The claims of a token for this audience. Raises AuthenticationError."""
         rules = self._rules
         if len(token) > _MAX_TOKEN:
             raise AuthenticationError(_REFUSED)
@@ -71,7 +66,7 @@ class Oidc:
                 token,
                 self._keys.key(key_id),
                 algorithms=list(rules.algorithms),
-                audience=rules.audience,
+                audience=audience,
                 issuer=rules.issuer,
                 leeway=rules.leeway,
                 options={"require": _REQUIRED},
@@ -79,11 +74,35 @@ class Oidc:
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
             raise AuthenticationError(_REFUSED) from error
 
+    def person(self, claims: Mapping[str, Any]) -> Person:
+        """Whom verified claims are about. Raises AuthenticationError for an unsafe name."""
+        groups, dropped = valid_tags(_as_list(_value_at(claims, self._rules.groups_claim)))
+        self._dropped(dropped)
+        return Person(f"oidc:{valid_name(claims['sub'])}", groups)
 
-def _value_at(claims: dict[str, Any], path: Sequence[str]) -> object:
+
+class OidcBearer:
+    """Matches tokens by their three parts; API keys differ by their prefix."""
+
+    def __init__(self, tokens: TokenVerifier, audience: str, rights: GroupRights) -> None:
+        self._tokens = tokens
+        self._audience = audience
+        self._rights = rights
+
+    def matches(self, presented: Presented) -> bool:
+        token = presented.bearer()
+        return token is not None and token.count(".") == 2
+
+    def authenticate(self, presented: Presented) -> Principal:
+        claims = self._tokens.claims(presented.bearer() or "", self._audience)
+        person = self._tokens.person(claims)
+        return self._rights.principal(person.name, person.groups)
+
+
+def _value_at(claims: Mapping[str, Any], path: Sequence[str]) -> object:
     found: object = claims
     for step in path:
-        found = found.get(step) if isinstance(found, dict) else None
+        found = found.get(step) if isinstance(found, Mapping) else None
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from api.settings.section import AclTags, Section
 
@@ -20,13 +20,14 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _EVERYWHERE = 0
 
 
-def _fetchable(url: str) -> str:
+def fetchable(url: str) -> str:
+    """The address, if it uses TLS or leads to this machine. Raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme == "https" and parts.hostname:
         return url
     if parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost"):
         return url
-    raise ValueError("use https: an attacker who replaces the keys in transit can make any token")
+    raise ValueError("use https: an attacker who changes what is sent can make any token")
 
 
 def _narrow(network: Network) -> Network:
@@ -35,17 +36,33 @@ def _narrow(network: Network) -> Network:
     return network
 
 
+class OidcSignInSettings(Section):
+    """Signing in to the web pages at the issuer, by authorization code with PKCE.
+
+    Register `server.public_url` followed by `/sign-in/oidc/callback` as the redirect URI of the
+    client. `client_secret` belongs into the environment; without it the client is a public one.
+    `session_minutes` is how long after signing in a browser must sign in again: groups that the
+    issuer takes from a person count until then.
+    """
+
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr | None = None
+    scopes: tuple[str, ...] = ("openid", "profile")
+    session_minutes: int = Field(default=60, ge=1, le=24 * 60)
+
+
 class OidcSettings(Section):
     """Bearer tokens of an OpenID Connect issuer.
 
     `groups_claim` is the name of a claim, or a list of names: the way to a nested one.
     `jwks_seconds` is how long its keys are remembered, `grace_seconds` how much longer while it
-    does not answer, `pause_seconds` what lies at least between two questions to it.
+    does not answer, `pause_seconds` what lies at least between two questions to it. With `sign_in`
+    people sign in to the web pages there; the issuer then publishes its addresses below `issuer`.
     """
 
     issuer: str = Field(min_length=1)
     audience: str = Field(min_length=1)
-    jwks_url: Annotated[str, AfterValidator(_fetchable)]
+    jwks_url: Annotated[str, AfterValidator(fetchable)]
     algorithms: tuple[Algorithm, ...] = Field(default=("RS256",), min_length=1)
     groups_claim: str | tuple[str, ...] = "groups"
     leeway_seconds: float = Field(default=30, ge=0, le=300)
@@ -53,6 +70,13 @@ class OidcSettings(Section):
     grace_seconds: float = Field(default=3600, ge=0)
     pause_seconds: float = Field(default=10, ge=0)
     timeout_seconds: float = Field(default=5, gt=0)
+    sign_in: OidcSignInSettings | None = None
+
+    @model_validator(mode="after")
+    def _issuer_is_an_address(self) -> OidcSettings:
+        if self.sign_in is not None:
+            fetchable(self.issuer)
+        return self
 
     @property
     def groups_path(self) -> tuple[str, ...]:

@@ -38,8 +38,10 @@ def explain(
         return f"{where}: {_unknown_key(model, location)}"
     if location == ("sources",) and kind == "tuple_type":
         return f"{where}: sources: write [[sources]], in two brackets, before each source"
-    dotted = ".".join(str(part) for part in location)
-    return f"{where}: {dotted}: {_TYPES.get(kind, message)}"
+    said = _TYPES.get(kind, message)
+    if not location:  # a conflict of several tables names its keys itself
+        return f"{where}: {said}"
+    return f"{where}: {'.'.join(str(part) for part in location)}: {said}"
 
 
 def explain_variable(

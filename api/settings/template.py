@@ -155,6 +155,9 @@ $protocols        # which protocols git sources may use
 #   grace_seconds = 3600             # while it does not answer, and asked for again after
 #   pause_seconds = 10               # pause_seconds at the earliest
 #   timeout_seconds = 5
+#   [identity.oidc.sign_in]          # people sign in to the web pages there (docs/web.md); needs
+#   client_id = "runbook-web"        # server.public_url, and the secret in the environment:
+#   session_minutes = 60             # RUNBOOK_IDENTITY__OIDC__SIGN_IN__CLIENT_SECRET
 #   [identity.proxy]                 # an authenticating proxy, believed from its addresses alone
 #   addresses = ["10.0.0.7/32"]
 #   user_header = "X-Forwarded-User"

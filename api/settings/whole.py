@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from api.settings.access import (
@@ -77,6 +77,16 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     audit: AuditSettings = AuditSettings()
     groups: dict[str, list[str]] = {}
+
+    @model_validator(mode="after")
+    def _public_url_is_known(self) -> Settings:
+        oidc = self.identity.oidc
+        if oidc is not None and oidc.sign_in is not None and not self.server.public_url:
+            raise ValueError(
+                "identity.oidc.sign_in needs server.public_url, the address of this service: the "
+                "issuer sends browsers back to it"
+            )
+        return self
 
     @property
     def state_folder(self) -> Path:

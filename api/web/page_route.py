@@ -12,13 +12,16 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from api.compose.services import Services
 from api.http.authentication import accept, count_refusal, presented_by
+from api.identity.oidc import Person
 from api.identity.port import Presented
 from api.web.failures import failure_page
 from api.web.headers import secure_page
-from api.web.sessions import Session, new_session
+from api.web.sessions import IssuedPerson, Session, new_session
 from api.web.sign_in_form import sign_in_page
 from api.web.site import Site, site_of
+from rag.domain.access import Principal
 from rag.errors import AuthenticationError, RunbookError
 
 _NONCE_BYTES = 16
@@ -37,7 +40,7 @@ class OpenPage(APIRoute):
             request.state.session = known or new_session()
             request.state.nonce = secrets.token_urlsafe(_NONCE_BYTES)
             response = await self._answer(request, site, handle)
-            if known is None and _needs_session(request, response):
+            if known is None and _needs_session(request, response, site):
                 site.remember(request, response, request.state.session)
             secure_page(response.headers, request.state.nonce)
             return response
@@ -62,9 +65,9 @@ class OpenPage(APIRoute):
         """Establish who asks; raises AuthenticationError and TooManyRequests."""
 
 
-def _needs_session(request: Request, response: Response) -> bool:
+def _needs_session(request: Request, response: Response, site: Site) -> bool:
     """Whether a browser without a session gets one; a program with a key of its own does not."""
-    return _AUTHORIZATION not in request.headers and "set-cookie" not in response.headers
+    return _AUTHORIZATION not in request.headers and not site.sets_session(request, response)
 
 
 class SignedInPage(OpenPage):
@@ -72,15 +75,28 @@ class SignedInPage(OpenPage):
 
     def admit(self, request: Request, site: Site) -> None:
         services = site.services
-        presented = credential_of(request, request.state.session)
+        session: Session = request.state.session
+        presented = credential_of(request, session)
         try:
-            principal = services.authenticator.authenticate(presented)
+            if session.person is not None and not presented.all(_AUTHORIZATION):
+                principal = _principal_of(session.person, services)
+            else:
+                principal = services.authenticator.authenticate(presented)
         except AuthenticationError:
             # Whoever has shown nothing yet has not failed either.
             if presented.all(_AUTHORIZATION):
                 count_refusal(request, services)
             raise
         accept(request, services, principal)
+
+
+def _principal_of(person: IssuedPerson, services: Services) -> Principal:
+    """Who signed in at the issuer, with the rights and groups of the current configuration."""
+    sign_in = services.sign_in
+    if sign_in is None or sign_in.client != person.client:
+        raise AuthenticationError("the session is of an issuer that is no longer configured")
+    known = sign_in.principal(Person(person.name, frozenset(person.groups)))
+    return services.authenticator.expanded(known)
 
 
 def credential_of(request: Request, session: Session) -> Presented:

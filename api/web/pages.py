@@ -10,6 +10,7 @@ from api.web.ask_page import ask_router
 from api.web.document_page import document_router
 from api.web.feedback_page import feedback_router
 from api.web.incident_page import incident_router
+from api.web.oidc_sign_in import oidc_sign_in_router
 from api.web.operator_page import operator_router
 from api.web.owner_page import owner_router
 from api.web.search_page import search_router
@@ -21,6 +22,7 @@ def page_routers() -> list[APIRouter]:
     """The routers of all pages."""
     return [
         sign_in_router(),
+        oidc_sign_in_router(),
         search_router(),
         document_router(),
         ask_router(),

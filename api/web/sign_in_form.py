@@ -13,7 +13,16 @@ _MAX_ADDRESS = 4096
 def sign_in_page(request: Request, site: Site, status: int, message: str = "") -> Response:
     """The form; after signing in the browser goes to the page that was asked for."""
     request.state.principal = None
-    response = site.page(request, "sign_in.html", status, message=message, address=_wanted(request))
+    sign_in = site.services.sign_in
+    response = site.page(
+        request,
+        "sign_in.html",
+        status,
+        message=message,
+        address=_wanted(request),
+        issuer=sign_in.issuer_host if sign_in else "",
+        takes_credentials=sign_in is None or site.services.settings.identity.api_keys,
+    )
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     if request.headers.get("hx-request") == "true":
@@ -31,7 +40,7 @@ def local_address(raw: str) -> str:
 
 
 def _wanted(request: Request) -> str:
-    if request.method != "GET" or request.url.path == "/sign-in":
+    if request.method != "GET" or request.url.path.startswith("/sign-in"):
         return local_address(request.query_params.get("next", _FALLBACK))
     query = f"?{request.url.query}" if request.url.query else ""
     return local_address(request.url.path + query)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Route, expect
+from pydantic import SecretStr
 
+from api.identity.configured import make_identity
+from api.settings import ServerSettings, Settings
+from api.settings.access import IdentitySettings, OidcSettings, OidcSignInSettings
 from rag.domain.documents import document_id
 from tests.e2e.web.conftest import Visit, Watched
-from tests.serving import Served
+from tests.issuer import CLIENT, SECRET, issuer
+from tests.serving import Served, bound_socket, listening
 
 QUESTION = "roll back the checkout deploy"
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
@@ -194,3 +202,37 @@ def test_an_administrator_rolls_back(visit: Visit, served: Served) -> None:
     expect(page).to_have_url(f"{served.url}/operations")
     assert catalog.generations.serving().id == before
     window.assert_harmless()
+
+
+@pytest.fixture
+def with_issuer(served: Served) -> Iterator[str]:
+    """The address of the same service with an issuer to sign in at, which is another site."""
+    with issuer() as idp, bound_socket() as listener:
+        idp.base = idp.base.replace("127.0.0.1", "localhost")
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        idp.redirect_uri = f"{url}/sign-in/oidc/callback"
+        sign_in = OidcSignInSettings(client_id=CLIENT, client_secret=SecretStr(SECRET))
+        oidc = OidcSettings(issuer=idp.base, audience=CLIENT, jwks_url=idp.url, sign_in=sign_in)
+        settings = Settings(
+            identity=IdentitySettings(oidc=oidc), server=ServerSettings(public_url=url)
+        )
+        services = served.services
+        identity = make_identity(settings, services.keys, services.metrics)
+        changed = replace(services, authenticator=identity.authenticator, sign_in=identity.sign_in)
+        with listening(changed, listener):
+            yield url
+
+
+def test_signing_in_at_an_issuer_and_coming_back_by_a_link(visit: Visit, with_issuer: str) -> None:
+    page = visit().page
+    page.goto(f"{with_issuer}/search?q=roll+back+the+checkout+deploy")
+    page.get_by_role("link", name="Sign in with localhost").click()
+    expect(page).to_have_url(f"{with_issuer}/search?q=roll+back+the+checkout+deploy")
+    expect(page.get_by_role("heading", name="Checkout API returns 5xx")).to_be_visible()
+    expect(page.get_by_text("oidc:ada@example.com")).to_be_visible()
+    # A link on a page of another site, such as a chat.
+    page.goto("data:text/html," + quote(f'<a href="{with_issuer}/owners">owners</a>'))
+    page.get_by_role("link").click()
+    expect(page.get_by_role("heading", name="For owners")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in with localhost")).to_be_visible()

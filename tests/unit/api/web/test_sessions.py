@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from api.web.sessions import Sessions, new_session
+from api.web.cookie_cipher import CookieCipher
+from api.web.sessions import IssuedPerson, Sessions, new_session
 
 
 class Clock:
@@ -19,23 +20,27 @@ class Clock:
 SECRET = bytes(range(32))
 
 
+def sessions_at(clock: Clock, secret: bytes = SECRET) -> Sessions:
+    return Sessions(CookieCipher(lambda: secret, clock), 60)
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
 def test_a_session_comes_back_from_its_cookie(clock: Clock) -> None:
-    sessions, session = Sessions(lambda: SECRET, 60, clock), new_session("rbk_key")
+    sessions, session = sessions_at(clock), new_session("rbk_key")
     assert sessions.read(sessions.seal(session)) == session
 
 
 def test_the_cookie_does_not_show_the_credential(clock: Clock) -> None:
-    sealed = Sessions(lambda: SECRET, 60, clock).seal(new_session("rbk_credential"))
+    sealed = sessions_at(clock).seal(new_session("rbk_credential"))
     assert "rbk_credential" not in sealed
 
 
 def test_a_session_ends_with_its_time(clock: Clock) -> None:
-    sessions = Sessions(lambda: SECRET, 60, clock)
+    sessions = sessions_at(clock)
     sealed = sessions.seal(new_session("rbk_key"))
     clock.now += 60
     assert sessions.read(sealed) is not None
@@ -44,7 +49,7 @@ def test_a_session_ends_with_its_time(clock: Clock) -> None:
 
 
 def test_an_altered_cookie_is_no_session(clock: Clock) -> None:
-    sessions = Sessions(lambda: SECRET, 60, clock)
+    sessions = sessions_at(clock)
     sealed = sessions.seal(new_session("rbk_key"))
     for position in range(0, len(sealed), 7):
         other = "A" if sealed[position] != "A" else "B"
@@ -54,13 +59,24 @@ def test_an_altered_cookie_is_no_session(clock: Clock) -> None:
 
 
 def test_another_service_cannot_read_the_cookie(clock: Clock) -> None:
-    sealed = Sessions(lambda: SECRET, 60, clock).seal(new_session("rbk_key"))
-    assert Sessions(lambda: bytes(32), 60, clock).read(sealed) is None
+    sealed = sessions_at(clock).seal(new_session("rbk_key"))
+    assert sessions_at(clock, bytes(32)).read(sealed) is None
 
 
 def test_a_session_that_was_signed_out_does_not_come_back(clock: Clock) -> None:
-    sessions, session = Sessions(lambda: SECRET, 60, clock), new_session("rbk_key")
+    sessions, session = sessions_at(clock), new_session("rbk_key")
     sealed = sessions.seal(session)
     sessions.end(session)
     assert sessions.read(sealed) is None
     assert sessions.read(sessions.seal(new_session("rbk_key"))) is not None
+
+
+def test_a_session_of_an_issuer_ends_when_it_expires(clock: Clock) -> None:
+    sessions = sessions_at(clock)
+    person = IssuedPerson("oidc:ada", ("team:payments",), "https://id.example web", 1_000_030)
+    session = new_session(person=person)
+    sealed = sessions.seal(session)
+    assert sessions.seconds_left(session) == 30
+    assert sessions.read(sealed) == session
+    clock.now += 30
+    assert sessions.read(sealed) is None
