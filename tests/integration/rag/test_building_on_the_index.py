@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -52,6 +53,16 @@ def example(beginning: str) -> str:
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     [code] = [block for block in blocks if block.startswith(beginning)]
     return str(code)
+
+
+@pytest.fixture
+def event_loop() -> Iterator[None]:
+    """llama-index takes the thread's event loop; one that it makes itself it leaves open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 def printed(beginning: str, **names: Any) -> str:
@@ -144,6 +155,7 @@ def test_rows_that_differ_from_the_catalog_are_found_and_rewritten(folder: Path)
     assert rows(folder) == before
 
 
+@pytest.mark.usefixtures("event_loop")
 def test_a_query_engine_answers_from_what_its_principal_may_read(folder: Path) -> None:
     with model_server(reply="Roll back the checkout deploy.") as server, hashing():
         names = {"MODEL": "tiny", "BASE_URL": server.base_url, "CONFIG": folder / "runbook.toml"}
