@@ -12,7 +12,8 @@ from ingest.chunking.chunker import Chunker
 from ingest.formats import SUFFIXES
 from ingest.reading.acl_rules import AclRules
 from ingest.reading.parse import RawFile, parse
-from ingest.sources.walk import read_file, walk
+from ingest.sources.files import read_file
+from ingest.sources.walk import walk
 from rag.domain.documents import Chunk, Document, content_hash
 from rag.errors import QuarantineError
 from rag.ports import Embedder

@@ -15,7 +15,7 @@ from ingest.reading.blocks import Block
 from ingest.reading.decode import decode_any
 from ingest.reading.front_matter import Fields, read_text
 from ingest.reading.notes import Note
-from ingest.sources.walk import read_file
+from ingest.sources.files import read_file
 from rag.domain.documents import Kind
 from rag.errors import QuarantineError
 from rag.retrieval.priors import superseded_paths

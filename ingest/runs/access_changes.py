@@ -23,8 +23,9 @@ from ingest.formats import TEXT_SUFFIXES
 from ingest.reading.acl_rules import AclRules, Resolve
 from ingest.reading.parse import RawFile, own_acl_of
 from ingest.sources.connectors.mirror import Mirror
+from ingest.sources.files import read_start
 from ingest.sources.source import Source
-from ingest.sources.walk import read_start, root_identity
+from ingest.sources.walk import root_identity
 from rag.domain.documents import AclOrigin, content_hash
 from rag.errors import QuarantineError
 from rag.indexing.access_changes import AccessWriter

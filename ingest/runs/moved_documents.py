@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from ingest.runs.access_changes import AclLimits
 from ingest.sources.connectors.mirror import Mirror
+from ingest.sources.files import read_file
 from ingest.sources.source import Source
-from ingest.sources.walk import read_file
 from rag.access.acl import readers_of_both
 from rag.domain.documents import AclOrigin, content_hash
 from rag.domain.index import ActiveVersion

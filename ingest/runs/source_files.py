@@ -8,9 +8,9 @@ from ingest.reading.acl_rules import AclRules, Resolve
 from ingest.reading.parse import RawFile, own_acl_of
 from ingest.runs.request import IngestRequest
 from ingest.sources.connectors.mirror import Mirror
+from ingest.sources.files import read_file
 from ingest.sources.git_history import FileRevision, file_revisions
 from ingest.sources.source import Source
-from ingest.sources.walk import read_file
 from rag.domain.documents import AclOrigin, content_hash
 from rag.domain.index import ActiveVersion
 

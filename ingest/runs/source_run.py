@@ -26,13 +26,8 @@ from ingest.runs.preparation import PreparedSource, deleted_paths
 from ingest.runs.report import IngestReport, Outcome, report_of
 from ingest.runs.request import IngestRequest
 from ingest.runs.source_files import SourceFiles
-from ingest.sources.walk import (
-    FileUnsettled,
-    FileVanished,
-    Walk,
-    is_within,
-    root_identity,
-)
+from ingest.sources.files import FileUnsettled, FileVanished
+from ingest.sources.walk import Walk, is_within, root_identity
 from rag.domain.documents import document_id
 from rag.domain.index import Quarantined
 from rag.errors import QuarantineError, RunbookError, StoreError

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sources.walk import FileUnsettled, FileVanished, read_file, walk
+from ingest.sources.files import FileUnsettled, FileVanished, read_file
+from ingest.sources.walk import walk
 from rag.errors import ConfigurationError, QuarantineError
 
 MARKDOWN = frozenset({".md"})

@@ -16,7 +16,8 @@ from ingest.chunking.chunker import Chunker
 from ingest.formats import SUFFIXES
 from ingest.reading.acl_rules import AclRules
 from ingest.reading.parse import RawFile, parse
-from ingest.sources.walk import read_file, walk
+from ingest.sources.files import read_file
+from ingest.sources.walk import walk
 from rag.access.acl import AccessFilter
 from rag.answering.brief import brief
 from rag.answering.context import Context, ContextBuilder
