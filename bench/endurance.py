@@ -53,13 +53,13 @@ def write(results: Path, page: Path) -> None:
 _HEAD = """\
 # Soak
 
-`make soak` makes this page. It runs the service as real processes with the real model while a git
-checkout changes all the time: edits, deletions, moves, branch switches, and changes of who may read
-what. Clients search and fetch documents over HTTP. Meanwhile the service is killed with `kill -9`
-and restarted, and a second generation is built, promoted and rolled back. Each chunk holds the
-version and the readers of its document, so that every response shows whether it mixes two versions
-or holds a document that its reader may not see. At the end, the index is compared chunk by chunk
-with one built from the same files, and `runbook index verify` checks the vectors.
+`make soak` writes this page. It runs the service as real processes with the real model while a git
+checkout changes: edits, deletions, moves, branch switches, changes of who may read what. Clients
+search and fetch documents over HTTP; meanwhile the service is killed with `kill -9` and restarted,
+and a second generation is built, promoted and rolled back. Each chunk holds the version and the
+readers of its document, so a response shows whether it mixes two versions or holds a document that
+its reader may not see. At the end, the index is compared chunk by chunk with one of the same
+files, and `runbook index verify` checks the vectors.
 """
 
 
@@ -94,9 +94,9 @@ def _soak(results: Mapping[str, Any]) -> str:
 
 
 _ABOUT_SOAK = """\
-Times of a generation include the start of the command; a rollback itself is one commit. A lag lasts
-from the end of `git commit` to the first search that shows the change, including a quarter of a
-second of waiting for quiet. Lags that a kill interrupted are left out.
+Times of a generation include the start of the command. A lag lasts from the end of `git commit` to
+the first search that shows the change, with a quarter of a second of waiting for quiet. Lags that a
+kill interrupted are left out.
 """
 
 

@@ -22,13 +22,13 @@ def write(results: Results, place: Path) -> None:
 
 
 def _quality(results: Results) -> str:
+    scores = results["scores"]
     rows = [
-        [name, system, *(f"{value:.3f}" for value in scores)]
-        for name, systems in results["scores"].items()
-        for system, scores in systems.items()
+        [system, *(_figures(systems[system], 3) for systems in scores.values())]
+        for system in next(iter(scores.values()))
     ]
     margins = [
-        [name, measure, baseline, f"{mean:+.3f}", f"{low:+.3f} to {high:+.3f}", f"{share:.0%}"]
+        [name, measure, baseline, f"{mean:+.3f} ({low:+.3f} to {high:+.3f})", f"{share:.0%}"]
         for name, measure, baseline, mean, low, high, share in results["margins"]
     ]
     refused = results["refusals"]
@@ -36,29 +36,30 @@ def _quality(results: Results) -> str:
     precision = f"{refused['refused'] / said:.2f}" if said else "not defined"
     return "\n\n".join(
         [
-            f"## Quality\n\nOn the {results['corpus']}, {results['pages']} pages.",
-            _table(["questions", "system", "nDCG@10", "Recall@5", "Hit@1"], rows),
+            f"## Quality\n\nnDCG@10 / Recall@5 / Hit@1 on the {results['corpus']}, "
+            f"{results['pages']} documents.",
+            _table(["system", *scores], rows),
             "The margin over the best other system by that measure, with the 95% interval of a "
             "paired bootstrap, and the share of that system's remaining error that is gone:",
-            _table(["questions", "measure", "best other", "margin", "interval", "gone"], margins),
+            _table(["questions", "measure", "best other", "margin", "error gone"], margins),
             f"`no_result` was true for {refused['refused']} of {refused['unanswerable']} questions "
             f"that the corpus does not answer (recall), and wrongly for "
             f"{refused['refused_wrongly']} of {refused['answerable']} that it does; precision "
-            f"{precision}. The hits are shown either way, as the nearest pages.",
+            f"{precision}. The hits are shown either way, as the nearest documents.",
             *_answers(results.get("answers")),
             "![nDCG@10 by system](benchmarks/quality.svg)",
         ]
     )
 
 
-def _answers(told: Results | None) -> Iterator[str]:
-    if told:
+def _answers(results: Results | None) -> Iterator[str]:
+    if results:
         yield (
             f"An answer without a model holds the needed line, a quote that supports the answer, "
-            f"in its first ten lines for {told['needed_line']:.0%} of {told['questions']} "
-            f"questions, anywhere for {told['needed_anywhere']:.0%}, and opens with a document "
-            f"that answers for {told['lead']:.0%}. It has {told['median_lines']:.0f} lines in the "
-            f"median, {told['max_lines']} at most."
+            f"in its first ten lines for {results['needed_line']:.0%} of {results['questions']} "
+            f"questions, anywhere for {results['needed_anywhere']:.0%}, and opens with a document "
+            f"that answers for {results['lead']:.0%}. It has {results['median_lines']:.0f} lines "
+            f"in the median, {results['max_lines']} at most."
         )
 
 
@@ -81,16 +82,18 @@ def _encoder(results: Results) -> str:
                     [f"a whole ingest of it ({share:.0%})", f"{ingesting['ingest_rate']:.0f}"],
                 ],
             ),
-            f"Cosine to the reference: mean {encoding['mean_cosine']:.5f}, least "
+            f"Cosine to the reference: mean {encoding['mean_cosine']:.5f}, minimum "
             f"{encoding['least_cosine']:.5f}. The ingest made {ingesting['chunks']} chunks.",
         ]
     )
 
 
 def _latency(results: Results) -> str:
+    readers = list(dict.fromkeys(who for _, who, _ in results["searches"]))
+    times_of = {(size, who): times for size, who, times in results["searches"]}
     rows = [
-        [size, who, *(f"{value:.1f}" for value in times)]
-        for size, who, times in results["searches"]
+        [size, *(_figures(times_of.get((size, who), ()), 1) for who in readers)]
+        for size in dict.fromkeys(size for size, _, _ in results["searches"])
     ]
     load = [
         [str(clients), f"{rate:.0f}", *(f"{value:.0f}" for value in times)]
@@ -98,10 +101,10 @@ def _latency(results: Results) -> str:
     ]
     return "\n\n".join(
         [
-            "## Latency\n\nMilliseconds of one search in one process, by chunks in the index and "
-            "by what share of the pages may be read.",
-            _table(["chunks", "who", "p50", "p95", "p99"], rows),
-            "Over HTTP at 10,000 chunks, for a principal that may read half:",
+            "## Latency\n\np50 / p95 / p99 of one search in one process, in milliseconds, by "
+            "chunks in the index and the share of documents (in %) that the caller may read.",
+            _table(["chunks", *readers], rows),
+            "Over HTTP at 10,000 chunks, for a principal that may read half, in milliseconds:",
             _table(["clients", "answers a second", "p50", "p95", "p99"], load),
             "![p50 by size of the index](benchmarks/latency.svg)",
         ]
@@ -140,7 +143,7 @@ def _operations(results: Results) -> str:
         ["`runbook search` from process start to hits", f"{results['cold']:.2f} s"],
         ["the plain stack, the same", f"{results['cold_plain']:.2f} s"],
         [f"index of {results['chunks']} chunks on disk", f"{results['index_mib']:.0f} MiB"],
-        ["most memory of an ingest of it", f"{results['ingest_peak_mib']:.0f} MiB"],
+        ["peak memory of an ingest of it", f"{results['ingest_peak_mib']:.0f} MiB"],
     ]
     return "\n\n".join(["## Operations", _table(["", ""], rows)])
 
@@ -157,6 +160,10 @@ _SECTIONS = {
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _figures(values: Sequence[float], digits: int) -> str:
+    return " / ".join(f"{value:.{digits}f}" for value in values) or "-"
 
 
 def _plots(results: Results, place: Path) -> None:
