@@ -345,6 +345,10 @@ class ChangeObserver(Protocol):
         document_id: str,
         before: frozenset[str] | None,
         after: frozenset[str] | None,
+        updated_at: datetime | None = None,
     ) -> None:
-        """`before` and `after` are its ACL tags; None if it was not, or is no longer, served."""
+        """`before` and `after` are its ACL tags; None if it was not, or is no longer, served.
+
+        `updated_at` is given for a new version: the time of the change that it is about.
+        """
         ...

@@ -31,6 +31,7 @@ COMMANDS = {
     "mcp": ("mcp", "Offer the search to an assistant, as an MCP server on stdin and stdout."),
     "feedback": ("feedback", "List what users thought of answers; make eval cases of it."),
     "queries": ("queries", "Show what the query log holds by principal; delete from it."),
+    "drift": ("drift", "Compare the questions of the last days with those before."),
     "index": ("index", "Build, promote, check and mend generations of the index."),
     "freshness": ("freshness", "Tell owners which pages to look at."),
     "coverage": (

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from api.compose.search_path import make_models, make_recipe
 from api.compose.sources import configured_sources
 from api.compose.vector_stores import ChromaStores
 from api.index.indexer import Indexer
+from api.records.observed_changes import ObservedChanges
 from api.settings import Settings
 from ingest.isolation.limits import FailureKind
 from ingest.runs.report import IngestReport, Progress
@@ -49,12 +51,14 @@ def open_index(
     shared: bool = False,
     start_readers: bool = False,
     on_reading_failure: Callable[[FailureKind], None] = lambda _: None,
+    on_document_served: Callable[[timedelta], None] = lambda _: None,
 ) -> Iterator[OwnedIndex]:
     """The index, owned by this process until the end of the block. Raises IndexBusy.
 
     `embedder` replaces the configured one. A `shared` index, whose vectors are on a server, is
     owned only while the indexer writes to it. With `start_readers` a process that reads documents
-    starts while the catalog is opened.
+    starts while the catalog is opened. `on_document_served` gets the time from the change of a
+    document to the commit that serves it.
     """
     lock = partial(index_lock, settings)
     with (
@@ -72,7 +76,7 @@ def open_index(
             settings.ingest.max_file_mib * 1024 * 1024,
             pool,
             lock if shared else nullcontext,
-            make_audit(settings, _log_audit_failure),
+            ObservedChanges(make_audit(settings, _log_audit_failure), on_document_served),
             checked_team_commands(settings),
         )
         yield OwnedIndex(catalog, models, stores, indexer)

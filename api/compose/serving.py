@@ -54,7 +54,12 @@ def open_serving(
     metrics = Metrics()
     with ExitStack() as stack:
         index = stack.enter_context(
-            open_index(settings, shared=shared, on_reading_failure=metrics.reading_failed)
+            open_index(
+                settings,
+                shared=shared,
+                on_reading_failure=metrics.reading_failed,
+                on_document_served=metrics.document_served,
+            )
         )
         catalog, stores = index.catalog, index.stores
         if not ingest:

@@ -14,6 +14,7 @@ from api.http.models import ReadyAnswer, StatusAnswer
 from api.http.problems import NOT_READY, described, problem_response
 from api.http.readiness import Readiness
 from api.records.metrics import CONTENT_TYPE
+from evals.drift.history import last_report
 from evals.running.history import last_run
 
 
@@ -86,4 +87,5 @@ def _metrics_of(services: Services) -> bytes:
     return services.metrics.render(
         lambda: services.reader.summary(services.today(), services.settings.search.review_every),
         last_run(services.settings.evals_folder),
+        last_report(services.settings.drift_folder),
     )

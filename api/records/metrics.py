@@ -6,6 +6,7 @@ import collections
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -14,6 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from api.records.drift_metrics import drift_gauges
 from api.records.eval_metrics import eval_gauges
 from api.records.model_metrics import ModelMetrics
 from api.records.request_metrics import RequestMetrics
@@ -25,11 +27,15 @@ from rag.errors import RunbookError
 from rag.ports import AnswerOutcome, ModelCall
 
 if TYPE_CHECKING:
+    from evals.drift.report import DriftReport
     from evals.running.history import PastRun
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 # Seconds. A warm search takes some milliseconds; a cold model takes a second or more.
 _LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+# Seconds. A watcher takes less than one; a fetched repository waits for its next reconcile.
+_LAG_BUCKETS = (0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 10800, 86400)
+_MAX_LAG = timedelta(days=1)
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +79,12 @@ class Metrics:
             "runbook_reading_failures_total",
             "Files that could not be read within the limits of time, memory and output.",
             ("reason",),
+            registry=self._registry,
+        )
+        self._lag = Histogram(
+            "runbook_index_lag_seconds",
+            "Time from the commit of a document, or the change of its file, until it is served.",
+            buckets=_LAG_BUCKETS,
             registry=self._registry,
         )
         self._feedback = Histogram(
@@ -141,6 +153,14 @@ class Metrics:
         with self._lock:
             return dict(self._failures_by_reason)
 
+    def document_served(self, lag: timedelta) -> None:
+        """Observe the time from the change of a document until it is served, up to a day.
+
+        What was changed earlier is indexed for the first time or moved, and says nothing of lag.
+        """
+        if lag <= _MAX_LAG:
+            self._lag.observe(max(0.0, lag.total_seconds()))
+
     def judged(self, score: int) -> None:
         self._feedback.observe(score)
 
@@ -173,25 +193,35 @@ class Metrics:
         self._requests.client_disconnected()
 
     def render(
-        self, summary: Callable[[], IndexSummary], last_eval: PastRun | None = None
+        self,
+        summary: Callable[[], IndexSummary],
+        last_eval: PastRun | None = None,
+        last_drift: DriftReport | None = None,
     ) -> bytes:
         """Everything in Prometheus' text format, the index as `summary` finds it now.
 
         When the catalog cannot be read the index gauges are left out, for `absent()` to notice.
         """
-        now = generate_latest(_registry_of(summary, last_eval))
+        now = generate_latest(_registry_of(summary, last_eval, last_drift))
         return generate_latest(self._registry) + now
 
 
 class _Now(Collector):
-    """What is looked up when it is asked for."""
+    """The metrics that are read when they are rendered."""
 
-    def __init__(self, summary: Callable[[], IndexSummary], last_eval: PastRun | None) -> None:
+    def __init__(
+        self,
+        summary: Callable[[], IndexSummary],
+        last_eval: PastRun | None,
+        last_drift: DriftReport | None,
+    ) -> None:
         self._summary = summary
         self._last_eval = last_eval
+        self._last_drift = last_drift
 
     def collect(self) -> Iterator[Metric]:
         yield from eval_gauges(self._last_eval)
+        yield from drift_gauges(self._last_drift)
         try:
             found = self._summary()
         except RunbookError as error:
@@ -201,15 +231,22 @@ class _Now(Collector):
 
 
 def _registry_of(
-    summary: Callable[[], IndexSummary], last_eval: PastRun | None
+    summary: Callable[[], IndexSummary],
+    last_eval: PastRun | None,
+    last_drift: DriftReport | None,
 ) -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(_Now(summary, last_eval))
+    registry.register(_Now(summary, last_eval, last_drift))
     return registry
 
 
 def _index_gauges(found: IndexSummary) -> Iterator[Metric]:
     yield _gauge("runbook_index_documents", "Documents served.", found.documents)
+    generation = GaugeMetricFamily(
+        "runbook_index_generation_info", "The serving generation; 1.", labels=("generation",)
+    )
+    generation.add_metric([str(found.generation)], 1)
+    yield generation
     yield _gauge("runbook_index_chunks", "Chunks served.", found.chunks)
     yield _gauge(
         "runbook_index_last_success_timestamp_seconds",

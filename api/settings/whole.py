@@ -98,6 +98,11 @@ class Settings(BaseSettings):
         return self.state_folder / "evals"
 
     @property
+    def drift_folder(self) -> Path:
+        """The folder of the reports of drift."""
+        return self.state_folder / "drift"
+
+    @property
     def trusted_proxies(self) -> ProxyAddresses:
         """The proxies whose X-Forwarded-For header is believed."""
         proxy = self.identity.proxy

@@ -12,9 +12,11 @@ from starlette.responses import RedirectResponse
 from api.compose.services import Services
 from api.http.authentication import Administrator, Asking
 from api.index.generation_keeper import roll_back
+from api.web.drift_plots import drift_plots
 from api.web.forms import PostedForm
 from api.web.page_route import SignedInPage
 from api.web.site import site_of
+from evals.drift.history import last_report
 from evals.running.history import PastRun, past_runs
 from rag.domain.index import IndexSummary
 from rag.domain.jobs import Job
@@ -35,10 +37,11 @@ def operator_router() -> APIRouter:
 
 
 def operations(request: Request, principal: Administrator) -> Response:  # noqa: ARG001 - checked
-    """Generations with their gates, jobs, sources, and counts of what is served."""
+    """Generations with their gates, jobs, drift, sources, and counts of what is served."""
     site = site_of(request)
     catalog = site.services.catalog
     jobs = site.services.jobs.list(_MAX_JOBS)
+    drift = last_report(site.services.settings.drift_folder)
     return site.page(
         request,
         "operations.html",
@@ -51,6 +54,8 @@ def operations(request: Request, principal: Administrator) -> Response:  # noqa:
         progress={job.id: progress_of(job, time()) for job in jobs if job.is_open},
         sources=catalog.known_sources(),
         reading_failures=site.services.metrics.reading_failures(),
+        drift=drift,
+        drift_plots=drift_plots(drift) if drift else [],
     )
 
 

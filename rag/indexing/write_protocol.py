@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from rag.domain.documents import Chunk, Document
@@ -145,6 +146,7 @@ class Unobserved:
         document_id: str,
         before: frozenset[str] | None,
         after: frozenset[str] | None,
+        updated_at: datetime | None = None,
     ) -> None: ...
 
 
@@ -198,7 +200,11 @@ class IndexWriter:
         after = self._catalog.served_acls(ids)
         for document in (draft.document for draft in drafts):
             self._changes.document_changed(
-                document.source, document.id, before.get(document.id), after.get(document.id)
+                document.source,
+                document.id,
+                before.get(document.id),
+                after.get(document.id),
+                document.updated_at,
             )
         self._sweep()
 

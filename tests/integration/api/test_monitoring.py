@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,6 +17,8 @@ from api.compose.services import Services
 from api.compose.serving import open_serving
 from api.http.app import create_app
 from api.settings import load_settings
+from evals.drift.history import append_report
+from evals.drift.report import Comparison, DriftReport, Measure, Window
 from evals.running.history import append_run
 from evals.running.runs import Run
 from ingest.isolation.limits import FailureKind
@@ -95,6 +98,7 @@ def _metrics_after_every_interface(folder: Path) -> str:
                 DOORS["ask"](replace(asking, question="how do I restart the broker again?"))
                 DOORS["ask"](replace(asking, question="the colour of the harvest moon"))
             services.metrics.reading_failed(FailureKind.TIME)
+            append_report(settings.drift_folder, _drift_report())
             return client.get("/metrics").text
 
 
@@ -110,6 +114,16 @@ def _configuration(model_url: str) -> str:
 def _eval_run() -> Run:
     run = run_of(case("q1", "broker.md", scores={"pass_rate": 1.0, "ndcg@10": 1.0}))
     return replace(run, made_at="2026-11-24T10:00:00+00:00")
+
+
+def _drift_report() -> DriftReport:
+    day = date(2026, 11, 23)
+    compared = (
+        Comparison(measure, 40, 100, difference=0.2, p_value=0.001, drifted=True)
+        for measure in Measure
+    )
+    window = Window(day, day, 40)
+    return DriftReport("2026-11-24T03:17:00+00:00", window, window, 0.01, tuple(compared))
 
 
 def _asking(services: Services, client: TestClient, config: Path) -> Asking:

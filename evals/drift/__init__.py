@@ -1,0 +1,1 @@
+"""Drift: whether the questions and results of the last days differ from those before."""
