@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
+import httpx
 from starlette.testclient import TestClient
 
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
@@ -16,7 +17,7 @@ _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 class Browser:
     """Keeps its cookies, as a Cookie header, apart from other browsers over the same client."""
 
-    client: TestClient
+    client: TestClient | httpx.Client
     cookie: str = ""
 
     def get(self, path: str, /, **params: str) -> Any:

@@ -18,6 +18,7 @@ _YEAR = 365 * 24 * 3600
 _TYPES = {
     "app.css": "text/css; charset=utf-8",
     "app.js": "text/javascript; charset=utf-8",
+    "search.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "vendor/htmx.min.js": "text/javascript; charset=utf-8",
     "vendor/hx-csp.min.js": "text/javascript; charset=utf-8",

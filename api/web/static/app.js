@@ -79,128 +79,6 @@ function addCopyButtons(root) {
   }
 }
 
-// --- Searches that this browser keeps: recent and pinned ones, never sent anywhere.
-
-const SAVED = "runbook-searches";
-const MAX_RECENT = 8;
-
-function savedSearches() {
-  try { return JSON.parse(localStorage.getItem(SAVED)) ?? []; } catch { return []; }
-}
-
-function keepSearches(searches) {
-  const pinned = searches.filter((one) => one.pinned);
-  const recent = searches.filter((one) => !one.pinned).slice(0, MAX_RECENT);
-  try { localStorage.setItem(SAVED, JSON.stringify([...pinned, ...recent])); } catch { /* full or refused */ }
-}
-
-function rememberSearch() {
-  const question = new URLSearchParams(location.search).get("q");
-  if (location.pathname !== "/search" || !question) return;
-  const known = savedSearches();
-  const same = known.find((one) => one.address === location.search);
-  const others = known.filter((one) => one !== same);
-  keepSearches([{ question, address: location.search, pinned: same?.pinned ?? false }, ...others]);
-}
-
-function showSavedSearches() {
-  const place = byId("saved");
-  const searches = savedSearches();
-  if (!place || searches.length === 0) return;
-  const list = document.createElement("ul");
-  list.className = "saved-list";
-  for (const one of searches) {
-    const link = document.createElement("a");
-    link.href = `/search${one.address}`;
-    link.textContent = one.question;
-    const pin = makeButton(one.pinned ? "Unpin" : "Pin", "quiet", () => {
-      keepSearches(searches.map((item) => item === one ? { ...item, pinned: !item.pinned } : item));
-      showSavedSearches();
-    });
-    pin.setAttribute("aria-label", `${pin.textContent} ${one.question}`);
-    const item = document.createElement("li");
-    item.append(link, pin);
-    list.append(item);
-  }
-  const title = document.createElement("h2");
-  title.textContent = "Pinned and recent searches";
-  place.replaceChildren(title, list);
-  place.hidden = false;
-}
-
-// --- Keys.
-
-const titles = () => [...document.querySelectorAll(".results .title")];
-
-function moveTo(step) {
-  const all = titles();
-  if (all.length === 0) return;
-  const at = all.indexOf(document.activeElement?.closest(".result")?.querySelector(".title"));
-  const next = at < 0 ? (step > 0 ? 0 : all.length - 1) : at + step;
-  if (next < 0) byId("q")?.focus();
-  else all[Math.min(next, all.length - 1)].focus();
-}
-
-function copyFirstCommand() {
-  const place = document.activeElement?.closest(".result") ?? document.querySelector(".result") ?? document;
-  const command = place.querySelector("[data-copy]");
-  const button = command?.tagName === "CODE" ? command.nextElementSibling : command?.querySelector(".copy");
-  if (button) button.click(); else announce("There is no command here");
-}
-
-function goToBox() {
-  const box = byId("q");
-  if (!box) { location.assign("/"); return; }
-  box.focus();
-  box.select();
-}
-
-function onEscape(box) {
-  if (document.activeElement === box) {
-    box.value = "";
-    box.dispatchEvent(new Event("input", { bubbles: true }));
-  } else {
-    goToBox();
-  }
-}
-
-document.addEventListener("keydown", (event) => {
-  const box = byId("q");
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-    event.preventDefault();
-    goToBox();
-    return;
-  }
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  const field = event.target.closest("input, textarea, select");
-  if (event.key === "Escape" && box && (!field || field === box)) { onEscape(box); return; }
-  if (field && field !== box) return;
-  if (event.key === "ArrowDown" && titles().length) { event.preventDefault(); moveTo(1); return; }
-  if (event.key === "ArrowUp" && !field && titles().length) { event.preventDefault(); moveTo(-1); return; }
-  if (field) return;
-  if (event.key === "/") { event.preventDefault(); goToBox(); }
-  else if (event.key === "c") copyFirstCommand();
-  else if (event.key === "?") byId("keys")?.showModal();
-});
-
-// --- Results as one types. A late answer never replaces a newer one: htmx drops the older request,
-// and what arrives all the same is compared with what stands in the box now.
-
-document.addEventListener("htmx:before:swap", (event) => {
-  const source = event.detail.ctx?.sourceElement;
-  if (source?.id !== "search") return;
-  const asked = new URL(event.detail.ctx.request.action, location.href).searchParams.get("q") ?? "";
-  if (asked !== byId("q").value) event.preventDefault();
-});
-
-document.addEventListener("htmx:after:swap", () => {
-  const results = byId("results");
-  if (!results) return;
-  prepare(results);
-  const summary = results.querySelector(".summary, .nothing h2");
-  if (summary) announce(summary.textContent.replace(/\s+/g, " ").trim());
-});
-
 // --- Answers as they are written. The server sends sanitized markup; this policy is the only place
 // where a page turns text into markup itself.
 
@@ -313,9 +191,7 @@ document.addEventListener("submit", async (event) => {
 function prepare(root) {
   showLocalTimes(root);
   addCopyButtons(root);
-  showSavedSearches();
 }
 
 prepare(document);
-rememberSearch();
 if (byId("ask")?.hasAttribute("data-start")) askFrom(byId("ask"));

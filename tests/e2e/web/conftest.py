@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_pla
 
 from tests.corpus import PAGES
 from tests.serving import Served, service_over
+from tests.web_browser import Browser as FormBrowser
 
 _FLAGS = (
     "--no-sandbox",  # which containers and root do not allow
@@ -59,8 +60,12 @@ class Watched:
     """A page, and whatever it did that none of ours may do."""
 
     page: Page
-    origin: str
+    served: Served
     faults: list[str] = field(default_factory=list)
+
+    @property
+    def origin(self) -> str:
+        return self.served.url
 
     def __post_init__(self) -> None:
         self.page.add_init_script(_WATCH)
@@ -81,12 +86,13 @@ class Watched:
         self.page.goto(f"{self.origin}{address}")
         return self.page
 
-    def sign_in(self, key: str) -> Page:
-        self.open("/sign-in")
-        self.page.get_by_label("API key").fill(key)
-        self.page.get_by_role("main").get_by_role("button", name="Sign in").click()
-        self.page.get_by_role("searchbox").wait_for()
-        return self.page
+    def sign_in(self, key: str, address: str = "/") -> Page:
+        """Open a page with the cookie of a session; tests of signing in use its form instead."""
+        without_javascript = FormBrowser(self.served.client)
+        without_javascript.sign_in(key)
+        name, value = without_javascript.cookie.split("=", 1)
+        self.page.context.add_cookies([{"name": name, "value": value, "url": self.origin}])
+        return self.open(address)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +129,7 @@ def visit(chromium: Browser, served: Served) -> Iterator[Visit]:
     def opened(**options: object) -> Watched:
         context = chromium.new_context(**options)  # type: ignore[arg-type]
         contexts.append(context)
-        return Watched(context.new_page(), served.url)
+        return Watched(context.new_page(), served)
 
     yield opened
     for context in contexts:

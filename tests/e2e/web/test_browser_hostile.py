@@ -46,7 +46,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture
 def window(chromium: Browser, hostile: Served) -> Iterator[Watched]:
     context = chromium.new_context()
-    made = Watched(context.new_page(), hostile.url)
+    made = Watched(context.new_page(), hostile)
     made.sign_in(hostile.key("team:a"))
     yield made
     context.close()
@@ -78,7 +78,7 @@ def test_no_hostile_result_or_answer_does_anything(window: Watched) -> None:
 
 def test_results_that_htmx_puts_in_do_nothing(window: Watched) -> None:
     page = window.open("/")
-    box = page.get_by_role("searchbox")
+    box = page.get_by_label("Search runbooks")
     for question in ("broker", "broker alert", "broker script onerror"):
         box.fill(question)
         page.locator(".result").first.wait_for()

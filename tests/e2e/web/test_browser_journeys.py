@@ -37,11 +37,11 @@ def clipboard(window: Watched) -> str:
 
 def test_results_appear_as_one_types_and_the_address_follows(window: Watched) -> None:
     page = window.page
-    page.get_by_role("searchbox").press_sequentially(QUESTION, delay=15)
+    page.get_by_role("combobox", name="Search runbooks").press_sequentially(QUESTION, delay=15)
     expect(page.get_by_role("heading", name="Checkout API returns 5xx")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/search\?q=roll\+back\+the\+checkout\+deploy"))
     page.reload()
-    expect(page.get_by_role("searchbox")).to_have_value(QUESTION)
+    expect(page.get_by_role("combobox", name="Search runbooks")).to_have_value(QUESTION)
     expect(page.locator(".result").first).to_be_visible()
     window.assert_harmless()
 
@@ -55,7 +55,7 @@ def test_a_late_answer_does_not_replace_a_newer_one(window: Watched) -> None:
         route.fulfill(response=response)
 
     page.route(re.compile(r"/search\?q=ledger($|&)"), answer_late)
-    box = page.get_by_role("searchbox")
+    box = page.get_by_role("combobox", name="Search runbooks")
     box.fill("ledger")
     page.wait_for_timeout(300)  # longer than the pause after which a search begins
     box.fill(QUESTION)
@@ -71,20 +71,32 @@ def test_keys_alone_lead_to_the_document_at_its_lines(window: Watched) -> None:
     page.keyboard.press("Control+k")
     page.keyboard.type(QUESTION)
     expect(page.locator(".result").first).to_be_visible()
+    box = page.get_by_role("combobox", name="Search runbooks", expanded=True)
     page.keyboard.press("ArrowDown")
+    suggestions = page.get_by_role("listbox", name="Suggestions")
+    option = suggestions.get_by_role("option", selected=True)
+    expect(option).to_have_text(re.compile("Checkout API returns 5xx"))
+    expect(box).to_have_attribute("aria-activedescendant", str(option.get_attribute("id")))
+    expect(box).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(option).to_have_count(0)
+    expect(box).to_have_value(QUESTION)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
     expect(page.locator(".result .title").first).to_be_focused()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.keyboard.press("Escape")
-    page.locator(".result .title").first.focus()
     page.keyboard.press("c")
     expect(page.locator("#announcer")).to_have_text("Command copied")
     assert clipboard(window).startswith("kubectl -n checkout-api")
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/documents/\w+\?lines=\d+-\d+#L\d+"))
     expect(page.locator(".cited").first).to_be_visible()
     page.keyboard.press("/")
-    expect(page.get_by_role("searchbox")).to_be_focused()
+    expect(page.get_by_role("combobox", name="Search runbooks")).to_be_focused()
     window.assert_harmless()
 
 
@@ -163,7 +175,9 @@ def test_another_team_sees_none_of_it(visit: Visit, served: Served) -> None:
 
 def test_everything_works_without_javascript(visit: Visit, served: Served) -> None:
     window = visit(java_script_enabled=False)
-    page = window.sign_in(served.key("team:payments"))
+    page = window.open("/sign-in")
+    page.get_by_label("API key").fill(served.key("team:payments"))
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
     page.get_by_role("searchbox").fill(QUESTION)
     page.get_by_role("button", name="Search").click()
     page.locator(".result .title").first.click()

@@ -197,7 +197,7 @@ def test_every_page_has_the_security_headers(stocked: Bench, browser: Browser) -
 def test_only_the_files_of_the_pages_are_served(browser: Browser) -> None:
     page = browser.get("/sign-in").text
     addresses = re.findall(r'(?:href|src)="(/assets/[^"]+)"', page)
-    assert len(addresses) == 5
+    assert len(addresses) == 6
     for address in addresses:
         served = browser.get(address)
         assert served.status_code == 200
