@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from api.settings import SourceSettings
+from rag.addresses.repository import Repository, repository_at, repository_cloned_from
 from rag.addresses.site_rules import Preset, SiteRules, preset_rules, template_of
 
 
@@ -16,6 +17,14 @@ def site_rules(source: SourceSettings) -> SiteRules | None:
         return replace(rules, template="") if rules else None
     rules = rules or preset_rules(None)
     return replace(rules, template=template_of(begins, rules))
+
+
+def repository_of(source: SourceSettings) -> Repository | None:
+    """The repository host of the source's files; None where the settings do not show it."""
+    preset = source.site.preset if source.site else None
+    if source.git is not None:
+        return repository_cloned_from(source.git, source.branch, source.subfolder, preset)
+    return repository_at(source.url) if source.url else None
 
 
 def _web_address(source: SourceSettings) -> str | None:

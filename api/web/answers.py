@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from api.web.markdown_text import Shown, render_markdown
+from api.web.results import web_address
 from rag.domain.answers import Answer
 from rag.domain.documents import FreshnessStatus
 from rag.domain.search import Hit
@@ -42,6 +43,11 @@ class ShownCitation:
         """The document at the cited lines."""
         lines = self.hit.chunk.lines
         return f"/documents/{self.hit.document.id}?lines={lines.first}-{lines.last}#L{lines.first}"
+
+    @property
+    def site_address(self) -> str | None:
+        """The section on the site that renders the document."""
+        return web_address(self.hit.url or self.hit.document.metadata.url)
 
     @property
     def attributes(self) -> str:

@@ -9,10 +9,12 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import PlainTextResponse
 
 from api.compose.services import Services
+from api.compose.sites import repository_of
 from api.http.authentication import Asking, Searcher
 from api.records.audit import By
 from api.web.document_text import render_document, source_text
 from api.web.page_route import SignedInPage
+from api.web.results import web_address
 from api.web.site import site_of
 from rag.access.acl import PUBLIC, access_filter
 from rag.domain.access import Principal
@@ -38,6 +40,19 @@ class Related:
     same_service: tuple[Document, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses of a document elsewhere, None where they are not known.
+
+    `site` is the page that readers see; the others are at the host of its repository.
+    """
+
+    site: str | None = None
+    edit: str | None = None
+    history: str | None = None
+    commit: str | None = None
+
+
 def document_router() -> APIRouter:
     router = APIRouter(route_class=SignedInPage, include_in_schema=False)
     router.add_api_route("/documents/{document_id}", document, methods=["GET"])
@@ -61,6 +76,8 @@ def document(
         cited=cited,
         related=_related(found, site.services, principal),
         tags=_carried_tags(found, principal),
+        links=_links(found, site.services),
+        reviewed=f"last_reviewed: {site.services.today().isoformat()}",
     )
 
 
@@ -96,6 +113,20 @@ def _read(
 def _freshness(item: Document, services: Services) -> Freshness:
     period = services.settings.search.review_every
     return freshness_of(item.metadata, item.updated_at, services.today(), period)
+
+
+def _links(item: Document, services: Services) -> Links:
+    source = next((one for one in services.settings.sources if one.name == item.source), None)
+    repository = repository_of(source) if source else None
+    url = web_address(item.metadata.url)
+    if repository is None:
+        return Links(url)
+    return Links(
+        url,
+        repository.edit_url(item.path),
+        repository.history_url(item.path),
+        repository.commit_url(item.revision),
+    )
 
 
 def _related(item: Document, services: Services, principal: Principal) -> Related:

@@ -32,6 +32,16 @@ class FoundSection:
         return f"{span.first}-{span.last}"
 
     @property
+    def address(self) -> str:
+        """The document at the section's lines."""
+        return f"/documents/{self.hit.document.id}?lines={self.lines}#L{self.hit.chunk.lines.first}"
+
+    @property
+    def site_address(self) -> str | None:
+        """The section on the site that renders the document."""
+        return web_address(self.hit.url or self.hit.document.metadata.url)
+
+    @property
     def heading(self) -> str:
         """The heading path, "" for a chunk above the first heading."""
         return " › ".join(self.hit.chunk.section)  # noqa: RUF001 - a typographic separator
@@ -59,6 +69,11 @@ def fold(hits: Iterable[Hit], matches: Matches) -> list[FoundDocument]:
     for hit in hits:
         by_document.setdefault(hit.document.id, []).append(hit)
     return [_found(group, matches) for group in by_document.values()]
+
+
+def web_address(url: str | None) -> str | None:
+    """The address, if it leads to a web page: documents name their own."""
+    return url if url and url.startswith(("https://", "http://")) else None
 
 
 def freshness_label(freshness: Freshness) -> str:

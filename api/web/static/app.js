@@ -74,7 +74,7 @@ function addCopyButtons(root) {
       if (command.dataset.risk === "destructive") askBeforeCopying(command, button);
       else copyText(command.dataset.copy, button);
     });
-    button.setAttribute("aria-label", `Copy command ${command.dataset.copy.slice(0, 80)}`);
+    button.setAttribute("aria-label", `Copy ${command.dataset.name ?? "command"} ${command.dataset.copy.slice(0, 80)}`);
     if (command.tagName === "CODE") command.after(" ", button); else command.append(button);
   }
 }

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from starlette.testclient import TestClient
 
+from api.http.app import create_app
+from api.settings import SourceSettings
 from rag.domain.documents import Metadata
 from tests.fakes import document, index_text
 from tests.http_bench import Bench, index_full
@@ -97,3 +100,21 @@ def test_reading_is_audited(bench: Bench, browser: Browser) -> None:
     [event] = [one for one in bench.audited.events if one["event"] == "read"]
     assert event["door"] == "GET /documents/{document_id}"
     assert [one["id"] for one in event["documents"]] == [about.id]
+
+
+def test_a_document_of_a_repository_leads_to_its_host(bench: Bench) -> None:
+    index_full(bench)
+    about = document("payments/checkout-5xx.md")
+    source = SourceSettings(
+        name=about.source, git="https://github.com/acme/ops.git", subfolder="docs"
+    )
+    settings = bench.services.settings.model_copy(update={"sources": (source,)})
+    browser = Browser(TestClient(create_app(replace(bench.services, settings=settings))))
+    browser.sign_in(bench.key())
+    page = browser.get(f"/documents/{about.id}").text
+    file = "main/docs/payments/checkout-5xx.md"
+    assert f'href="https://github.com/acme/ops/edit/{file}"' in page
+    assert f'href="https://github.com/acme/ops/commits/{file}"' in page
+    assert 'data-copy="last_reviewed: 2026-09-01"' in page
+    found = browser.get("/search", q="undo the rollout").text
+    assert 'href="https://git.example/checkout-5xx.md"' in found

@@ -169,6 +169,6 @@ def test_pages_are_switched_off_by_the_settings(bench: Bench) -> None:
 def test_the_first_page_is_small(browser: Browser) -> None:
     page = browser.get("/")
     addresses = re.findall(r'(?:href|src)="(/assets/[^"]+)"', page.text)
-    assert len(addresses) == 5
+    assert len(addresses) == 6
     sizes = [len(browser.get(address).content) for address in addresses]
     assert len(page.content) + sum(sizes) < 100_000
