@@ -27,10 +27,12 @@ def _quality(results: Results) -> str:
         [system, *(_figures(systems[system], 3) for systems in scores.values())]
         for system in next(iter(scores.values()))
     ]
-    margins = [
-        [name, measure, baseline, f"{mean:+.3f} ({low:+.3f} to {high:+.3f})", f"{share:.0%}"]
-        for name, measure, baseline, mean, low, high, share in results["margins"]
-    ]
+    measures = list(dict.fromkeys(measure for _, measure, *_ in results["margins"]))
+    margin_of = {
+        (name, measure): f"{mean:+.3f} ({low:+.3f} to {high:+.3f}), {share:.0%}, {other}"
+        for name, measure, other, mean, low, high, share in results["margins"]
+    }
+    margins = [[name, *(margin_of[name, measure] for measure in measures)] for name in scores]
     refused = results["refusals"]
     said = refused["refused"] + refused["refused_wrongly"]
     precision = f"{refused['refused'] / said:.2f}" if said else "not defined"
@@ -39,9 +41,9 @@ def _quality(results: Results) -> str:
             f"## Quality\n\nnDCG@10 / Recall@5 / Hit@1 on the {results['corpus']}, "
             f"{results['pages']} documents.",
             _table(["system", *scores], rows),
-            "The margin over the best other system by that measure, with the 95% interval of a "
-            "paired bootstrap, and the share of that system's remaining error that is gone:",
-            _table(["questions", "measure", "best other", "margin", "error gone"], margins),
+            "The margin over the best other system by that measure, its 95% interval (paired "
+            "bootstrap), the share of that system's error that is gone, and that system:",
+            _table(["questions", *measures], margins),
             f"`no_result` was true for {refused['refused']} of {refused['unanswerable']} questions "
             f"that the corpus does not answer (recall), and wrongly for "
             f"{refused['refused_wrongly']} of {refused['answerable']} that it does; precision "
