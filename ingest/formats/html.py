@@ -47,7 +47,7 @@ def blocks(text: str, first_line: int) -> tuple[Block, ...]:
     if root is None:
         return ()
     nodes = _Reader(first_line).read(root)
-    title = next(root.iter("title"), None)
+    title = root.find("head/title")  # one elsewhere names a picture (SVG), not the page
     lines = [] if title is None else words_of(title)
     if lines and not any(node.kind is BlockKind.HEADING and node.level == 1 for node in nodes):
         name = " ".join(text for text, _ in lines)

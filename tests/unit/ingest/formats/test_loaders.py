@@ -112,6 +112,15 @@ def test_html_shows_what_a_reader_sees() -> None:
     assert blocks[5].language == "sh"
 
 
+@pytest.mark.parametrize(
+    "text", ["<body><p>Fix it.</p>\n<svg><title>Menu</title></svg>", "Fix it.\n<title>Menu"]
+)
+def test_only_the_head_of_a_page_names_it(text: str) -> None:
+    blocks = load_text(".html", text, 1).blocks
+    assert {b.kind for b in blocks} == {BlockKind.PARAGRAPH}
+    assert blocks[0].text == "Fix it."
+
+
 @pytest.mark.parametrize("tags", ["<div>", "<ul><li>", "<table><tr><td>"])
 def test_deep_html_is_read_up_to_a_depth_that_is_named(tags: str) -> None:
     assert "x" in load_text(".html", tags * 500 + "x", 1).blocks[-1].text
