@@ -9,6 +9,7 @@ from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.document_features import DocumentFeatures
 from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.lexical import DocumentRetriever, IdentifierRetriever, LexicalRetriever
+from rag.adapters.catalog.readable_words import CatalogWords
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.prompt_files import PromptFiles
 from rag.adapters.vectors.dense import DenseRetriever
@@ -16,6 +17,7 @@ from rag.adapters.vectors.serving_vectors import ServingPageVectors
 from rag.answering.answering import Answerer
 from rag.ports import AnswerObserver, Embedder, NearestVectors, Reranker, SearchObserver
 from rag.retrieval.search import SearchEngine
+from rag.retrieval.spelling import SpellingCorrector
 from rag.retrieval.synonyms import Synonyms
 
 
@@ -47,6 +49,7 @@ def engine_over(
         observer,
         lambda: today,
         reranker=reranker,
+        spelling=SpellingCorrector(CatalogWords(database), lambda _: False),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from rag.access.acl import AccessFilter
 from rag.domain.documents import AclOrigin, Chunk, Document, LineSpan, Metadata, content_hash
 from rag.domain.search import Mode
 from rag.indexing.write_protocol import Draft, IndexWriter
@@ -157,3 +158,13 @@ def index_text(index: IndexWriter, about: Document, *passages: str) -> Draft:
     draft = Draft(about, chunks, tuple(index.embed(chunks)))
     index.replace([draft])
     return draft
+
+
+class NoWords:
+    """A vocabulary in which every word is unknown."""
+
+    def known(self, words: Sequence[str], *, access: AccessFilter) -> set[str]:
+        return set()
+
+    def most_frequent(self, words: Sequence[str], *, access: AccessFilter) -> str | None:
+        return None

@@ -90,7 +90,8 @@ def _about(hit: Hit) -> str:
         status += f", reviewed {freshness.age_days} days ago"
     successors = ", ".join(hit.superseded_by)
     superseded = f"superseded by {successors}" if successors else ""
-    parts = (section, hit.document.metadata.owner, status, superseded)
+    siblings = f"also: {', '.join(hit.siblings)}" if hit.siblings else ""
+    parts = (section, hit.document.metadata.owner, status, superseded, siblings)
     return " · ".join(part for part in parts if part)
 
 

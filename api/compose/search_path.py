@@ -25,6 +25,7 @@ from rag.adapters.catalog.exact_vectors import ExactVectors
 from rag.adapters.catalog.feedback import FeedbackStore
 from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.lexical import DocumentRetriever, IdentifierRetriever, LexicalRetriever
+from rag.adapters.catalog.readable_words import CatalogWords
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.cross_encoder import CrossEncoderReranker
 from rag.adapters.vectors.serving_vectors import ServingDense, ServingPageVectors
@@ -36,6 +37,7 @@ from rag.errors import ConfigurationError
 from rag.ports import Embedder, NearestVectors, Question, Reranker, Retriever, SearchObserver
 from rag.retrieval.empty_results import Facets
 from rag.retrieval.search import SearchEngine, SearchSettings
+from rag.retrieval.spelling import SpellingCorrector
 from rag.retrieval.synonyms import Synonyms, parse_synonyms
 
 
@@ -88,6 +90,7 @@ def make_search_path(
             sites={one.name: rules for one in settings.sources if (rules := site_rules(one))},
         ),
         make_reranker(settings),
+        SpellingCorrector(CatalogWords(database), lambda word: _is_one_token(models, word)),
     )
     matcher = AlertMatcher(
         engine,
@@ -120,6 +123,12 @@ def readable_facets(settings: Settings, principal: Principal) -> Facets:
     """The sources and services of what the principal may read."""
     with closing(Database.open(catalog_path(settings))) as database:
         return CatalogReader(database).facets(access=access_filter(principal))
+
+
+def _is_one_token(models: EmbeddingModels, word: str) -> bool:
+    """Whether the model's vocabulary has a word whole, as it has the usual words of English."""
+    alone, none = models.configured.count_tokens([word, ""])
+    return alone - none == 1
 
 
 class _Unobserved:

@@ -40,6 +40,7 @@ def to_wire(hit: Hit) -> JsonObject:
         "scores": asdict(hit.scores),
         "freshness": _freshness(hit.freshness),
         "superseded_by": list(hit.superseded_by),
+        "siblings": list(hit.siblings),
         "commands": [_command(command) for command in hit.chunk.commands],
     }
 

@@ -92,8 +92,9 @@ class ExplanationModel(Shape):
 class HitModel(Shape):
     """`lines` are the first and last line in the file as it stood at `document.revision`.
 
-    `superseded_by` are the paths, in the same source, of its successors that the caller may read.
-    `url` leads to the section on the site that renders the document.
+    `superseded_by` are the paths, in the same source, of its successors that the caller may read,
+    `siblings` those of its copies for other versions or regions. `url` leads to the section on the
+    site that renders the document.
     """
 
     rank: int
@@ -106,6 +107,7 @@ class HitModel(Shape):
     scores: ScoresModel
     freshness: FreshnessModel
     superseded_by: list[str]
+    siblings: list[str]
     url: str | None
     commands: list[CommandModel]
     explanation: ExplanationModel | None = None

@@ -49,9 +49,11 @@ def freshness_as_text(freshness: Freshness) -> str:
 def _hit(hit: Hit) -> str:
     successors = ", ".join(map(one_line, hit.superseded_by))
     superseded = [f"superseded by {successors}"] if successors else []
-    about = " · ".join([*superseded, *_about(hit.document, hit.freshness, hit.url)])
+    copies = ", ".join(map(one_line, hit.siblings))
+    siblings = [f"also: {copies}"] if copies else []
+    about = [*superseded, *_about(hit.document, hit.freshness, hit.url), *siblings]
     title = f"{hit.rank}. {one_line(hit.document.metadata.title)}"
-    return "\n".join([title, about, _passage(hit.document, hit.chunk)])
+    return "\n".join([title, " · ".join(about), _passage(hit.document, hit.chunk)])
 
 
 def _about(document: Document, freshness: Freshness, section_url: str | None = None) -> list[str]:

@@ -20,9 +20,9 @@ from rag.domain.documents import Chunk, LineSpan
 from rag.text.blocks import moved
 from rag.text.limits import MAX_CHUNK_CHARS
 
-# Part of a generation's fingerprint: raise it when the same blocks would make other chunks, or the
-# same commands in them would be told to do something else.
-CHUNKER_VERSION = "4"
+# Part of a generation's fingerprint: raise it when the same blocks would make other chunks, or
+# commands of another risk, or when the lexical index would hold other words of them.
+CHUNKER_VERSION = "5"
 
 _UNCUT = frozenset({BlockKind.HEADING, BlockKind.CODE, BlockKind.TABLE, BlockKind.STEP})
 # Headings may be absurdly long; what stands before a chunk's text keeps to this share of it.

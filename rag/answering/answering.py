@@ -39,6 +39,7 @@ from rag.domain.answers import (
 from rag.domain.search import SearchQuery
 from rag.faithfulness.support import SupportChecker
 from rag.ports import AnswerObserver, AnswerOutcome, DocumentReader, Embedder, Generator
+from rag.retrieval.pasted_text import asked_by
 from rag.retrieval.search import SearchEngine
 
 PROMPT = "answer"
@@ -111,7 +112,7 @@ class Answerer:
         """
         started = time.time()
         prompt = self._prompts.current(PROMPT)
-        asked = standalone(query.question, history)
+        asked = asked_by(standalone(query.question, history))
         found = self._engine.search(replace(query, question=asked))
         context = self._contexts.build(
             asked,

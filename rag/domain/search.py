@@ -87,6 +87,8 @@ class CandidateDocument:
 
     version: int
     document_id: str
+    source: str
+    path: str
     updated_at: datetime
     last_reviewed: date | None
     review_every: timedelta | None
@@ -113,8 +115,9 @@ class Hit:
     """One result of a search: a chunk, its document, and the explanation of its rank.
 
     `superseded_by` are the paths, in the document's source, of its successors that the principal
-    may read. `url` leads to the chunk's section on the site that renders the document; None without
-    one.
+    may read; `siblings` the paths, in the same source, of its copies for other versions or regions
+    that were found too. `url` leads to the chunk's section on the site that renders the document;
+    None without one.
     """
 
     rank: int
@@ -125,6 +128,7 @@ class Hit:
     freshness: Freshness
     explanation: Explanation
     superseded_by: tuple[str, ...] = ()
+    siblings: tuple[str, ...] = ()
     url: str | None = None
 
 

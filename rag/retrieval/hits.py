@@ -21,6 +21,7 @@ class RankedChunk:
     score: float
     explanation: Explanation
     superseded_by: tuple[str, ...]
+    siblings: tuple[str, ...] = ()
 
 
 def without_near_duplicates(ranked: Sequence[RankedChunk], k: int) -> list[RankedChunk]:
@@ -59,6 +60,7 @@ def hits_of(
             ),
             explanation=one.explanation,
             superseded_by=one.superseded_by,
+            siblings=one.siblings,
         )
         for rank, one in enumerate(ranked, start=1)
     )

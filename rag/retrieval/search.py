@@ -37,6 +37,8 @@ from rag.ports import (
     Retriever,
     SearchObserver,
 )
+from rag.retrieval.compounds import spelled_as_in
+from rag.retrieval.contrasts import without_contrary
 from rag.retrieval.freshness import DEFAULT_REVIEW_EVERY, status_of
 from rag.retrieval.fusion import Fusion, RankedDocument, signals_with
 from rag.retrieval.hits import (
@@ -45,8 +47,12 @@ from rag.retrieval.hits import (
     with_section_url,
     without_near_duplicates,
 )
+from rag.retrieval.pasted_text import asked_by
 from rag.retrieval.priors import with_priors
 from rag.retrieval.relevance import Compared, answers
+from rag.retrieval.siblings import without_siblings
+from rag.retrieval.spelling import SpellingCorrector
+from rag.text.searchable import searchable
 
 # A commit between retrieval and the second check can hide a document from one attempt.
 _ATTEMPTS = 3
@@ -57,6 +63,8 @@ _SECOND_CHUNK_WEIGHT = 0.75
 # A search uses a full core: with more searches than cores, all of them take longer
 # (docs/benchmarks.md).
 _MAX_CONCURRENT = os.cpu_count() or 1
+# The best hits, by whose spelling of compounds the question is compared with them.
+_COMPARED_SPELLINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,7 @@ class SearchEngine:
         today: Callable[[], date],
         settings: SearchSettings | None = None,
         reranker: Reranker | None = None,
+        spelling: SpellingCorrector | None = None,
     ) -> None:
         self._retrievers = tuple(retrievers)
         self._document_scorers = tuple(document_scorers)
@@ -122,23 +131,30 @@ class SearchEngine:
                 f"these retrievers have no signal in rag/retrieval/fusion.py: {sorted(unknown)}"
             )
         self._reranker = reranker
+        self._spelling = spelling
         self._slots = threading.BoundedSemaphore(_MAX_CONCURRENT)
         self._executor = ThreadPoolExecutor(_MAX_CONCURRENT, thread_name_prefix="retriever")
 
     def search(self, query: SearchQuery) -> SearchResult:
         """At most `query.k` hits that `query.principal` may read, best first."""
         started = time.perf_counter()
-        search = _Search(query, Question(query.question), access_filter(query.principal))
+        access = access_filter(query.principal)
         hits: tuple[Hit, ...] = ()
         no_result = True
-        if not search.access.nothing and query.question.strip() and query.k >= 1:
+        if not access.nothing and query.question.strip() and query.k >= 1:
             with self._slots:
+                search = _Search(query, Question(self._asked(query.question, access)), access)
                 found = self._find(search)
                 hits = self._hits(search, found)
-            no_result = _nothing_answers(query.question, hits, found.rankings)
+            no_result = _nothing_answers(search.question.text, hits, found.rankings)
         seconds = time.perf_counter() - started
         self._observer.searched(query.mode, seconds, no_result)
         return SearchResult(hits, took_ms=round(seconds * 1000, 3), no_result=no_result)
+
+    def _asked(self, text: str, access: AccessFilter) -> str:
+        """What is searched for: the essence of a pasted text, its misspelled words corrected."""
+        question = asked_by(text)
+        return self._spelling.corrected(question, access=access) if self._spelling else question
 
     def _find(self, search: _Search) -> _Found:
         for _ in range(_ATTEMPTS):
@@ -163,21 +179,26 @@ class SearchEngine:
                 rankings[scorer.name] = scorer.score(search.question, list(documents))
         fusion = Fusion(rankings, self._signals)
         ranked = fusion.ranked()
-        preferred = with_priors(ranked, documents, self._statuses(documents))
+        ordered = with_priors(ranked, documents, self._statuses(documents))
+        preferred, siblings = without_siblings(search.question.text, ordered, documents)
         shortlist = _shortlist(fusion, preferred, self._depth(search))
         items = self._catalog.fetch(
             [key for key, _, _ in shortlist], access=search.access, filters=search.query.filters
         )
-        chunks = [
-            RankedChunk(
-                items[key],
-                document.score * share,
-                _explained(fusion, document, share),
-                tuple(sorted(documents[document.version].superseded_by.values())),
-            )
-            for key, document, share in shortlist
-            if key in items
-        ]
+        chunks = without_contrary(
+            search.question.text,
+            [
+                RankedChunk(
+                    items[key],
+                    document.score * share,
+                    _explained(fusion, document, share),
+                    tuple(sorted(documents[document.version].superseded_by.values())),
+                    siblings.get(document.version, ()),
+                )
+                for key, document, share in shortlist
+                if key in items
+            ],
+        )
         unread = {version_of(key) for key, _, _ in shortlist if key not in items}
         return _Found(chunks, rankings, frozenset((found - documents.keys()) | unread))
 
@@ -221,7 +242,7 @@ class SearchEngine:
         if self._reranker is None or not chunks:
             return chunks, {}
         texts = [one.item.chunk.embedded_text for one in chunks]
-        scores = self._reranker.scores(search.query.question, texts)
+        scores = self._reranker.scores(search.question.text, texts)
         scored = list(zip(chunks, scores, strict=True))
         again = [replace(one, score=score * one.explanation.prior) for one, score in scored]
         judged = {one.item.key: round(score, 6) for one, score in scored}
@@ -268,9 +289,11 @@ def _nothing_answers(
         return not hits
     unseen = dense[-1].score  # a chunk beyond the cut of dense search is at most as similar
     found = [Compared(_texts(hit), hit.scores.dense or unseen) for hit in hits]
-    return not answers(question, found)
+    best = [text for one in found[:_COMPARED_SPELLINGS] for text in one.texts]
+    return not answers(spelled_as_in(searchable(question), best), found)
 
 
 def _texts(hit: Hit) -> list[str]:
     about = hit.document
-    return [about.metadata.title, about.path, *hit.chunk.section, hit.chunk.text]
+    texts = (about.metadata.title, about.path, *hit.chunk.section, hit.chunk.text)
+    return [searchable(text) for text in texts]

@@ -137,6 +137,8 @@ def _read(connection: sa.Connection, wanted: Sequence[int]) -> Iterable[tuple[in
             versions.c.id,
             versions.c.generation,
             versions.c.document_id,
+            versions.c.source,
+            versions.c.path,
             versions.c.updated,
             versions.c.last_reviewed,
             versions.c.review_days,
@@ -166,6 +168,8 @@ def _cached_version(row: Any) -> _CachedVersion:
         candidate=CandidateDocument(
             version=row.id,
             document_id=row.document_id,
+            source=row.source,
+            path=row.path,
             updated_at=datetime.fromtimestamp(row.updated, UTC),
             last_reviewed=date.fromisoformat(row.last_reviewed) if row.last_reviewed else None,
             review_every=timedelta(days=row.review_days) if row.review_days else None,

@@ -19,6 +19,7 @@ from rag.adapters.catalog.question_terms import (
     about_identifier,
     affordable,
     any_of,
+    exact_expressions,
     identifiers_of,
     terms_of,
 )
@@ -158,12 +159,14 @@ class DocumentRetriever:
 
 
 class IdentifierRetriever:
-    """Pages whose title, file name or alerts hold an identifier of the question.
+    """Documents whose title, file name or alerts hold an identifier of the question.
 
-    Each identifier counts 1 for each of up to three pages that are about it, and less the more
-    of them there are. For an error code that no page is about, the few pages that mention it count
-    a little less: `ORD-3402` is often explained on one page alone. Mentions of other identifiers
-    do not count, which ranks better (docs/architecture.md, "Tried and rejected").
+    A range of versions and a date count as identifiers. So does a quoted phrase, and a phrase in a
+    script without spaces; these may stand anywhere in a document. Each counts 1 for each of up to
+    three documents that are about it, and less the more of them there are. For an error code that
+    no document is about, the few that mention it count a little less: `ORD-3402` is often explained
+    in one alone. Mentions of other identifiers do not count, which ranks better
+    (docs/architecture.md, "Tried and rejected").
     """
 
     name = "identifiers"
@@ -175,9 +178,11 @@ class IdentifierRetriever:
         self, question: Question, *, access: AccessFilter, filters: Filters, limit: int
     ) -> list[Candidate]:
         scores: dict[int, float] = {}
-        for identifier in identifiers_of(question.text):
-            for version, gain in self._gains(identifier, access, filters).items():
-                scores[version] = scores.get(version, 0.0) + gain
+        gains = [self._gains(name, access, filters) for name in identifiers_of(question.text)]
+        for expression in exact_expressions(question.text):
+            gains.append(_shared(self._words.find(expression, access, filters, _MAX_PAGES + 1)))
+        for version, gain in (item for one in gains for item in one.items()):
+            scores[version] = scores.get(version, 0.0) + gain
         ordered = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
         return [Candidate(chunk_key(version, 0), score, self.name) for version, score in ordered]
 
@@ -189,9 +194,14 @@ class IdentifierRetriever:
             found = self._words.find(anywhere, access, filters, _FULL_SCORE_PAGES + 1)
             few = len(found) <= _FULL_SCORE_PAGES
             return {version: _MENTIONED for version, _ in found} if few else {}
-        if len(found) > _MAX_PAGES:
-            return {}
-        return {version: min(1.0, _FULL_SCORE_PAGES / len(found)) for version, _ in found}
+        return _shared(found)
+
+
+def _shared(found: Sequence[tuple[int, float]]) -> dict[int, float]:
+    """What each of these documents gains: less the more there are, and nothing from many."""
+    if len(found) > _MAX_PAGES:
+        return {}
+    return {version: min(1.0, _FULL_SCORE_PAGES / len(found)) for version, _ in found}
 
 
 def _serving(connection: sa.Connection) -> _Now:

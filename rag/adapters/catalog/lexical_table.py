@@ -15,8 +15,10 @@ import sqlalchemy as sa
 
 from rag.domain.documents import Chunk, Document
 from rag.text.identifiers import spelled_out
+from rag.text.searchable import searchable, unicode_form
 
-TOKENIZER = "porter unicode61 remove_diacritics 2"
+# Vowel signs of Indic scripts, Thai and their neighbours (Mn, Mc) are parts of words.
+TOKENIZER = "porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +77,17 @@ def insert(
     version: int,
     rows: Sequence[tuple[int, Chunk]],
 ) -> None:
-    """The rows of a version; one without chunks has none."""
+    """The rows of a version; one without chunks has none. Texts are kept in searchable form."""
     if not rows:
         return
     alerts = _with_parts(" ".join(document.metadata.alerts))
     head = (document.metadata.title, document.path, alerts)
     inside = [
-        (key, *head, " ".join(chunk.section), chunk.text, spelled_out(chunk.text))
+        (key, *map(searchable, (*head, " ".join(chunk.section), chunk.text, _parts(chunk.text))))
         for key, chunk in rows
     ]
     _insert(connection, CHUNKS, generation, inside)
-    _insert(connection, PAGES, generation, [(version, *_page(document, rows))])
+    _insert(connection, PAGES, generation, [(version, *map(searchable, _page(document, rows)))])
 
 
 def _page(document: Document, rows: Sequence[tuple[int, Chunk]]) -> tuple[str, ...]:
@@ -94,17 +96,21 @@ def _page(document: Document, rows: Sequence[tuple[int, Chunk]]) -> tuple[str, .
     body = "\n".join(chunk.text for _, chunk in rows)
     return (
         _with_parts(about.title),
-        f"{document.path} {spelled_out(PurePosixPath(document.path).stem)}",
+        f"{document.path} {_parts(PurePosixPath(document.path).stem)}",
         _with_parts(" ".join(about.alerts)),
         " ".join((*about.service, *about.tags)),
         headings,
         body,
-        spelled_out(body),
+        _parts(body),
     )
 
 
 def _with_parts(text: str) -> str:
-    return f"{text} {spelled_out(text)}".strip()
+    return f"{text} {_parts(text)}".strip()
+
+
+def _parts(text: str) -> str:
+    return spelled_out(unicode_form(text))
 
 
 def _insert(

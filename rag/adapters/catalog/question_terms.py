@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
-from rag.adapters.catalog.lexical_table import TOKENIZER
+from rag.adapters.catalog.lexical_table import ABOUT, TOKENIZER
+from rag.retrieval import compounds
+from rag.retrieval.exact_phrases import (
+    date_spellings,
+    quoted_phrases,
+    unspaced_phrases,
+    version_ranges,
+)
 from rag.retrieval.synonyms import Synonyms
 from rag.text.identifiers import identifiers_in, phrases, spelled_out
+from rag.text.searchable import unicode_form, words
 from rag.text.stop_words import STOP_WORDS
 
-_WORD = re.compile(r"\w+")
 _MAX_TERMS = 64
 MAX_IDENTIFIERS = 8
 # bm25 reads every row that matches, about a thousand a millisecond: words so common that they
@@ -23,13 +29,19 @@ Alternatives = tuple[str, ...]
 
 
 def terms_of(question: str, synonyms: Synonyms) -> list[Alternatives]:
-    """The question's significant words, each with its synonyms."""
-    tokens = _WORD.findall(question.lower())
-    apart = _WORD.findall(spelled_out(question).lower())
-    words = list(dict.fromkeys((*tokens, *apart)))
-    kept = [word for word in words if word not in STOP_WORDS] or words
-    others = synonyms.expand(tokens)
-    return [(word, *others.get(word, ())) for word in kept[:_MAX_TERMS]]
+    """The question's significant words and quoted phrases, each with what else it is called."""
+    tokens = words(question)
+    apart = words(spelled_out(unicode_form(question)))
+    distinct = list(dict.fromkeys((*tokens, *apart)))
+    kept = [word for word in distinct if word not in STOP_WORDS] or distinct
+    others, joined = synonyms.expand(tokens), compounds.joined(tokens)
+    terms = [
+        (word, *others.get(word, ()), *joined.get(word, ()), *compounds.split_verb(word))
+        for word in kept[:_MAX_TERMS]
+    ]
+    asked = (*quoted_phrases(question), *unspaced_phrases(question))
+    exact = (" ".join(words(phrase)) for phrase in asked)
+    return [*terms, *((phrase,) for phrase in exact if phrase)]
 
 
 def any_of(terms: Iterable[Alternatives]) -> str:
@@ -46,7 +58,31 @@ def about_identifier(identifier: str, columns: Sequence[str]) -> str:
 
 def identifiers_of(question: str) -> list[str]:
     """The identifiers of a question, the first few."""
-    return identifiers_in(question)[:MAX_IDENTIFIERS]
+    return identifiers_in(unicode_form(question))[:MAX_IDENTIFIERS]
+
+
+def exact_expressions(question: str) -> list[str]:
+    """Expressions that find what the question asks for to the letter, one for each such thing."""
+    phrases_asked = (*quoted_phrases(question), *unspaced_phrases(question))
+    anywhere = [_phrase(phrase) for phrase in phrases_asked]
+    ranges = [_all_of(map(_version, pair)) for pair in version_ranges(question)]
+    dates = [" OR ".join(map(_phrase, spellings)) for spellings in date_spellings(question)]
+    named = [f"{{{' '.join(ABOUT)}}} : ({one})" for one in (*ranges, *dates)]
+    return [one for one in (*anywhere, *named) if one != '""']
+
+
+def _version(version: str) -> str:
+    """`2.9` as a title or a file name has it, with or without a `v`."""
+    spelled = " ".join(version.split("."))
+    return f'("{spelled}" OR "v{spelled}")'
+
+
+def _all_of(expressions: Iterable[str]) -> str:
+    return " AND ".join(expressions)
+
+
+def _phrase(phrase: str) -> str:
+    return f'"{" ".join(words(phrase))}"'
 
 
 def affordable(

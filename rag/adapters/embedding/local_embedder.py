@@ -17,6 +17,7 @@ from rag.adapters.embedding.openvino_embedder import OpenVinoEmbedder
 from rag.adapters.embedding.sentence_transformer import SentenceTransformerEmbedder, fingerprint
 from rag.errors import ModelError
 from rag.ports import Embedder, TokenCounterSource, Vector
+from rag.text.searchable import unicode_form
 
 _QUESTIONS_KEPT = 256
 log = logging.getLogger(__name__)
@@ -26,7 +27,8 @@ class LocalEmbedder:
     """Loads at first use; the first use of a model exports it below `models`.
 
     The export is verified against sentence-transformers when it is made, so that both give the
-    same vectors and an index may be built by one and asked by the other.
+    same vectors and an index may be built by one and asked by the other. Documents and questions
+    are embedded in one Unicode form.
     """
 
     def __init__(self, models: Path, model: str, max_tokens: int, allow_download: bool) -> None:
@@ -67,10 +69,10 @@ class LocalEmbedder:
             _ = self._embedder
 
     def embed_documents(self, texts: Sequence[str]) -> list[Vector[float]]:
-        return self._embedder.embed_documents(texts)
+        return self._embedder.embed_documents([unicode_form(text) for text in texts])
 
     def embed_question(self, question: str) -> Vector[float]:
-        return self._question_vector(question)
+        return self._question_vector(unicode_form(question))
 
     def _embed_question(self, question: str) -> Vector[float]:
         return self._embedder.embed_question(question)

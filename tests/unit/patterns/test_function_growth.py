@@ -14,6 +14,7 @@ import pytest
 
 from ingest.chunking.chunker import Chunker
 from ingest.formats import markdown
+from rag.access.acl import AccessFilter
 from rag.answering.checking import AnswerChecker
 from rag.answering.context import Context
 from rag.answering.conversation import standalone
@@ -26,17 +27,28 @@ from rag.faithfulness.support import SupportChecker
 from rag.guardrails.injection import addresses_a_model, signs_in
 from rag.guardrails.neutralising import neutralised, neutralised_prose
 from rag.guardrails.redaction import find_secrets, redacted
+from rag.retrieval.compounds import joined, spelled_as_in
+from rag.retrieval.exact_phrases import (
+    date_spellings,
+    quoted_phrases,
+    unspaced_phrases,
+    version_ranges,
+)
+from rag.retrieval.pasted_text import asked_by
 from rag.retrieval.relevance import coverage
+from rag.retrieval.spelling import SpellingCorrector
 from rag.text.identifiers import codes_in, identifiers_in, names_in, spelled_out
 from rag.text.markdown import markdown_text
+from rag.text.searchable import words
 from rag.text.sentences import sentences
 from rag.text.visible import visible
 from rag.text.wording import normalised, plain, telling_roots, unmarked
-from tests.fakes import HashingEmbedder
+from tests.fakes import HashingEmbedder, NoWords
 from tests.growth import superlinear
 from tests.hostile_texts import Family, general
 
 _SENTENCE = "Restart the broker `kafka-1` within 5 minutes, but never two at once."
+_EVERYTHING = AccessFilter(frozenset(), everything=True)
 _LENGTH = 4_000  # characters
 _LONGER = {"chunking": 16_000}  # a quarter of it is cut into several chunks, as the whole is
 
@@ -90,6 +102,16 @@ _FUNCTIONS: dict[str, Callable[[str], object]] = {
     "wording": lambda text: (normalised(text), plain(text), unmarked(text), telling_roots(text)),
     "coverage": lambda text: (coverage(_SENTENCE, [text]), coverage(text, [_SENTENCE])),
     "sentences": sentences,
+    "searchable form": words,
+    "compounds": lambda text: (joined(words(text)), spelled_as_in(text, [text])),
+    "pasted text": asked_by,
+    "exact phrases": lambda text: (
+        quoted_phrases(text),
+        unspaced_phrases(text),
+        version_ranges(text),
+        date_spellings(text),
+    ),
+    "spelling": lambda text: SpellingCorrector(NoWords(), bool).corrected(text, access=_EVERYTHING),
     "visible": visible,
 }
 

@@ -19,7 +19,7 @@ FRESH = FreshnessStatus.FRESH
 def page(version: int, *superseded_by: int) -> CandidateDocument:
     day = datetime(2026, 1, 1, tzinfo=UTC)
     by = {one: f"{one}.md" for one in superseded_by}
-    return CandidateDocument(version, f"d{version}", day, None, None, by)
+    return CandidateDocument(version, f"d{version}", "s", f"{version}.md", day, None, None, by)
 
 
 def ranked(scores: dict[int, float]) -> list[RankedDocument]:
