@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,17 @@ def searched(service: Served, key: str, question: str) -> dict[str, Any]:
     return found
 
 
-def of_request(service: Served, request_id: str) -> Asked:
-    service.services.requests._write_out()
-    found = service.services.catalog.feedback.request(request_id, principal=None)
-    assert found is not None
-    return found
+def of_request(
+    service: Served, request_id: str, until: Callable[[Asked], bool] = lambda _: True
+) -> Asked:
+    """The request, once the service has written it and `until` is true of it."""
+    deadline = time.monotonic() + 60
+    while True:
+        found = service.services.catalog.feedback.request(request_id, principal=None)
+        if found is not None and until(found):
+            return found
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
 
 
 def test_a_request_is_kept_with_its_score_and_the_document_that_was_opened(
@@ -73,7 +80,7 @@ def test_a_request_is_kept_with_its_score_and_the_document_that_was_opened(
     for hit in (other, hits[0]):  # only the first one that is opened counts
         opened = service.client.get(f"/v1/documents/{hit['document']['id']}", headers=headers)
         assert opened.status_code == 200
-    kept = of_request(service, found["request_id"])
+    kept = of_request(service, found["request_id"], lambda one: one.opened_rank is not None)
     assert kept.score == hits[0]["score"]
     assert kept.similarity == pytest.approx(max(hit["scores"]["dense"] or 0 for hit in hits))
     assert kept.opened_rank == other["rank"]
