@@ -23,6 +23,7 @@ from drain3.drain import Drain
 
 from bench.incident_data import generate, log_names
 from rag.adapters.drain_templates import DrainMiner
+from rag.adapters.ruptures_breaks import find_breaks
 from rag.incidents.analysis import analyse
 from rag.incidents.facts import Facts, InputKind
 from rag.incidents.instants import Clock
@@ -72,13 +73,13 @@ def measure(seed: int, lines: int) -> None:
         truth = generate(folder, seed, lines)
         started, busy = time.perf_counter(), time.process_time()
         facts = Facts()
-        tools = ReadingTools(_CLOCK, DrainMiner)
+        tools = ReadingTools(_CLOCK, DrainMiner, breaks=find_breaks)
         inputs = [(name, InputKind.LOGS) for name in log_names()]
         inputs += [(f"{kind}.json", kind) for kind in InputKind if kind is not InputKind.LOGS]
         for name, kind in inputs:
             with (folder / name).open("rb") as data:
                 facts = facts.joined(read_input(name, kind, data, tools))
-        found = analyse(facts)
+        found = analyse(facts, find_breaks)
         seconds, cpu = time.perf_counter() - started, time.process_time() - busy
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         best = found.suspects[0].change.change if found.suspects else None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from api.settings import Settings
 from rag.adapters.incident_files import IncidentFiles, NoteFolder
+from rag.adapters.ruptures_breaks import find_breaks
 from rag.alerts.matching import AlertMatcher
 from rag.incidents.runbooks import RunbookFinder
 from rag.incidents.service import IncidentService, IncidentServiceParts
@@ -39,6 +40,7 @@ def make_incident_service(
             make_miner=_make_miner,
             notes=NoteFolder(notes_folder(settings)),
             now=now,
+            breaks=find_breaks,
         )
     )
 

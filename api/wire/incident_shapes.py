@@ -125,6 +125,7 @@ class AnomalyModel(Shape):
     median: float
     deviation: float
     score: float
+    method: str
 
 
 class EvidenceModel(Shape):

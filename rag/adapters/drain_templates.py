@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from drain3.drain import Drain
+from drain3.drain import Drain, LogCluster
 
 # Drain's own defaults but for the threshold: messages are masked before, so that what is left is
 # mostly constant, and templates of different meaning differ in fewer words.
@@ -12,6 +12,7 @@ _SIMILARITY = 0.5
 _DEPTH = 4
 _MAX_CHILDREN = 100
 _MAX_CLUSTERS = 20_000
+_MAX_REMEMBERED = 10_000  # messages whose template is known without a search
 
 
 class DrainMiner:
@@ -24,8 +25,14 @@ class DrainMiner:
             max_children=_MAX_CHILDREN,
             max_clusters=_MAX_CLUSTERS,
         )
+        self._known: dict[str, LogCluster] = {}
 
     def add(self, masked: str) -> tuple[int, Sequence[str]]:
         """The number of the message's template, and its tokens so far."""
-        cluster, _ = self._drain.add_log_message(masked)
+        cluster = self._known.get(masked)
+        if cluster is None:
+            cluster, _ = self._drain.add_log_message(masked)
+            if len(self._known) >= _MAX_REMEMBERED:
+                self._known.clear()
+            self._known[masked] = cluster
         return cluster.cluster_id, cluster.log_template_tokens

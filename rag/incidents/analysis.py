@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rag.incidents.anomalies import Anomaly, anomalies_in
+from rag.incidents.anomalies import Anomaly
+from rag.incidents.change_points import Breaks, find_anomalies, no_breaks
 from rag.incidents.changes import Suspect, changes_before
 from rag.incidents.facts import Facts, InputKind
 from rag.incidents.hypotheses import Hypothesis, clock_time, make_hypotheses
@@ -56,8 +57,11 @@ class Analysis:
     missing: tuple[str, ...]
 
 
-def analyse(facts: Facts) -> Analysis:
-    """The analysis of an incident's facts; nothing is asked of any model."""
+def analyse(facts: Facts, breaks: Breaks = no_breaks) -> Analysis:
+    """The analysis of an incident's facts; nothing is asked of any model.
+
+    `breaks` finds the change points of error rates.
+    """
     symptoms = find_symptoms(facts)
     onset = find_onset(symptoms)
     suspects = changes_before(facts, onset) if onset else []
@@ -68,7 +72,7 @@ def analyse(facts: Facts) -> Analysis:
         onset=onset,
         suspects=tuple(suspects),
         templates=tuple(_ranked(facts, onset, suspects)),
-        anomalies=tuple(_anomalies(facts)),
+        anomalies=tuple(_anomalies(facts, breaks)),
         hypotheses=tuple(make_hypotheses(facts, onset, suspects)),
         missing=tuple(_missing(facts, onset, len(timeline))),
     )
@@ -97,11 +101,11 @@ def _since(stats: TemplateStats, change: datetime | None) -> int:
     return sum(one.count for one in stats.buckets if one.first >= change)
 
 
-def _anomalies(facts: Facts) -> Iterator[Anomaly]:
+def _anomalies(facts: Facts, breaks: Breaks) -> Iterator[Anomaly]:
     """Anomalies of metrics, and of the error rate of each service."""
     yield from (one.anomaly for one in facts.anomalies)
     for service, points in error_rates(facts).items():
-        yield from anomalies_in(points, f"errors a minute of {service}", service)
+        yield from find_anomalies(points, f"errors a minute of {service}", service, breaks)
 
 
 def _missing(facts: Facts, onset: Onset | None, entries: int) -> Iterator[str]:

@@ -12,22 +12,34 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 THRESHOLD = 6.0
 IN_A_ROW = 3
 _MIN_BASELINE = 10
 _WINDOW = 720
-_MAD_SCALE = 1.4826  # of a normal distribution, by which the deviation estimates sigma
-_RELATIVE_FLOOR = 0.05  # a constant series has no deviation: a twentieth of its level counts as one
+MAD_SCALE = 1.4826  # of a normal distribution, by which the deviation estimates sigma
+RELATIVE_FLOOR = 0.05  # a constant series has no deviation: a twentieth of its level counts as one
 _ABSOLUTE_FLOOR = 1e-9
-_SEASONAL_SPAN = timedelta(days=3)
+SEASONAL_SPAN = timedelta(days=3)
 
 Points = Sequence[tuple[datetime, float]]
 
 
+class Method(StrEnum):
+    """What says that a series is unusual."""
+
+    ROBUST_Z = "robust z-score"
+    CHANGE_POINT = "change point"
+
+
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """A run of unusual points: its start and end, the most unusual value and its baseline."""
+    """A run of unusual points: its start and end, the most unusual value and its baseline.
+
+    Of a change point, `value` and `median` are the medians after and before, and `end` is where
+    the new level ends.
+    """
 
     series: str
     service: str
@@ -37,6 +49,17 @@ class Anomaly:
     median: float
     deviation: float
     score: float
+    method: Method = Method.ROBUST_Z
+
+    @property
+    def numbers(self) -> str:
+        """What makes it an anomaly, for people."""
+        if self.method is Method.CHANGE_POINT:
+            return (
+                f"a level of {self.value:g} after one of {self.median:g}, "
+                f"{abs(self.score):.1f} deviations"
+            )
+        return f"{self.value:g} after a median of {self.median:g}, score {self.score:.1f}"
 
     @property
     def rose(self) -> bool:
@@ -64,8 +87,8 @@ class _Baseline:
         if self._sorted[0] <= value <= self._sorted[-1]:
             return 0.0, value, 0.0
         middle = _median(self._sorted)
-        spread = _median(sorted(abs(one - middle) for one in self._sorted)) * _MAD_SCALE
-        floor = max(_RELATIVE_FLOOR * abs(middle), _ABSOLUTE_FLOOR)
+        spread = _median(sorted(abs(one - middle) for one in self._sorted)) * MAD_SCALE
+        floor = max(RELATIVE_FLOOR * abs(middle), _ABSOLUTE_FLOOR)
         deviation = max(spread, floor)
         return (value - middle) / deviation, middle, deviation
 
@@ -76,7 +99,7 @@ def anomalies_in(points: Points, series: str, service: str = "") -> list[Anomaly
 
 
 def _runs(points: Points, series: str, service: str) -> Iterator[Anomaly]:
-    seasonal = bool(points) and points[-1][0] - points[0][0] >= _SEASONAL_SPAN
+    seasonal = bool(points) and points[-1][0] - points[0][0] >= SEASONAL_SPAN
     baselines: dict[int, _Baseline] = {}
     run: list[tuple[datetime, float, float, float, float]] = []
     for at, value in points:

@@ -38,8 +38,9 @@ _EPOCH = re.compile(
     r"(?P<seconds>\d{10})(?P<rest>\d{3}|\d{6}|\d{9})?(?:\.(?P<part>\d{1,9}))?(?!\d)"
 )
 _TIME_ONLY = re.compile(_CLOCK)
-_FORMS = (_ISO, _COMPACT, _WEB, _SPOKEN, _CTIME, _SYSLOG)
+_OTHER_FORMS = (_COMPACT, _WEB, _SPOKEN, _CTIME, _SYSLOG)
 _MAX_TEXT = 64
+_DATE_CHARS = 11  # of `2026-01-31T`
 _CLOCK_SKEW = timedelta(days=1)
 
 
@@ -61,7 +62,10 @@ class FoundInstant:
 
 def instant_at(text: str, start: int, clock: Clock) -> FoundInstant | None:
     """The date and time that stands at `start`, None where there is none."""
-    for form in _FORMS:
+    if match := _ISO.match(text, start):
+        at = _quickly(match.group(), clock) or _completed(match.groupdict(), clock)
+        return FoundInstant(at, match.end())
+    for form in _OTHER_FORMS:
         if match := form.match(text, start):
             return FoundInstant(_completed(match.groupdict(), clock), match.end())
     if match := _EPOCH.match(text, start):
@@ -113,6 +117,17 @@ def _from_epoch(match: re.Match[str]) -> datetime | None:
     return datetime.fromtimestamp(int(match["seconds"]), UTC).replace(
         microsecond=_microseconds(part)
     )
+
+
+def _quickly(text: str, clock: Clock) -> datetime | None:
+    """A time as the standard library reads it; None for what only `_completed` reads."""
+    if " " in text[_DATE_CHARS:]:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=moment.tzinfo or clock.zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _completed(found: Mapping[str, str | None], clock: Clock) -> datetime | None:

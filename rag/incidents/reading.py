@@ -7,14 +7,14 @@ import io
 import json
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from rag.alerts.payloads import parse_alerts
 from rag.errors import InvalidPayload
-from rag.incidents.anomalies import anomalies_in
+from rag.incidents.change_points import Breaks, find_anomalies, no_breaks
 from rag.incidents.facts import (
     Facts,
     InputKind,
@@ -44,12 +44,13 @@ _LOG_SUFFIXES = (".gz", ".log", ".txt", ".json", ".jsonl", ".out", ".err")
 class ReadingTools:
     """How inputs are read: `clock` completes times, `make_miner` starts the templates of a log.
 
-    `on_progress` is called with the bytes that were read so far.
+    `on_progress` is called with the bytes that were read so far; `breaks` finds change points.
     """
 
     clock: Clock
     make_miner: Callable[[], TemplateMiner]
     on_progress: Callable[[int], None] = lambda _: None
+    breaks: Breaks = no_breaks
 
 
 def read_input(
@@ -64,10 +65,10 @@ def read_input(
     if kind is InputKind.ALERTS:
         return _read_alerts(name, text)
     if kind is InputKind.EVENTS:
-        return _facts(name, kind, parse_cluster_events(text, tools.clock))
+        return _facts(name, kind, parse_cluster_events(text, tools.clock), tools.breaks)
     if kind is InputKind.DEPLOYS:
-        return _facts(name, kind, parse_changes(text, tools.clock))
-    return _facts(name, kind, parse_metrics(text, tools.clock))
+        return _facts(name, kind, parse_changes(text, tools.clock), tools.breaks)
+    return _facts(name, kind, parse_metrics(text, tools.clock), tools.breaks)
 
 
 def service_of_file(name: str) -> str:
@@ -157,7 +158,7 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _facts(name: str, kind: InputKind, records: Records) -> Facts:
+def _facts(name: str, kind: InputKind, records: Records, breaks: Breaks) -> Facts:
     times = [one.at for one in records.changes] + [one.at for one in records.events]
     times += [at for one in records.series for at, _ in one.points[:1] + one.points[-1:]]
     points = sum(len(one.points) for one in records.series)
@@ -174,8 +175,8 @@ def _facts(name: str, kind: InputKind, records: Records) -> Facts:
         changes=tuple(SourcedChange(name, redacted_change(one)) for one in records.changes),
         events=tuple(SourcedEvent(name, redacted_event(one)) for one in records.events),
         anomalies=tuple(
-            SourcedAnomaly(name, replace(found, service=one.service))
+            SourcedAnomaly(name, found)
             for one in records.series
-            for found in anomalies_in(one.points, one.name)
+            for found in find_anomalies(one.points, one.name, one.service, breaks)
         ),
     )

@@ -19,6 +19,7 @@ from rag.domain.search import Hit
 from rag.errors import InvalidPayload, NotFound, PermissionDenied
 from rag.guardrails.redaction import redacted
 from rag.incidents.analysis import Analysis, analyse
+from rag.incidents.change_points import Breaks, no_breaks
 from rag.incidents.facts import Facts, InputKind, InputSummary
 from rag.incidents.incident import MAX_NAME_CHARS, Incident, IncidentStore, may_see
 from rag.incidents.instants import Clock
@@ -53,13 +54,17 @@ class IncidentView:
 
 @dataclass(frozen=True, slots=True)
 class IncidentServiceParts:
-    """The parts that the service works with; `now` gives the current time, aware."""
+    """The parts that the service works with; `now` gives the current time, aware.
+
+    `breaks` finds the change points of series.
+    """
 
     store: IncidentStore
     finder: RunbookFinder
     make_miner: Callable[[], TemplateMiner]
     notes: NoteWriter
     now: Callable[[], datetime]
+    breaks: Breaks = no_breaks
 
 
 class IncidentService:
@@ -120,7 +125,7 @@ class IncidentService:
         self._visible(incident_id, principal)
         _check_inputs(self._store.facts(incident_id).without(name))
         clock = Clock(self._parts.now(), zone or UTC)
-        tools = ReadingTools(clock, self._parts.make_miner, on_progress)
+        tools = ReadingTools(clock, self._parts.make_miner, on_progress, self._parts.breaks)
         found = read_input(name, kind, data, tools)
         added = found.inputs[0]
 
@@ -136,7 +141,7 @@ class IncidentService:
         """Everything that is made of an incident. Raises NotFound."""
         incident = self._visible(incident_id, principal)
         facts = self._store.facts(incident_id)
-        analysis = analyse(facts)
+        analysis = analyse(facts, self._parts.breaks)
         guidance = self._parts.finder.guidance(incident.name, facts, analysis, principal=principal)
         return IncidentView(incident, facts, analysis, guidance)
 

@@ -204,7 +204,6 @@ def _of_events(facts: Facts) -> Iterator[Symptom]:
 def _of_metrics(facts: Facts) -> Iterator[Symptom]:
     for one in facts.anomalies:
         anomaly = one.anomaly
-        why = f"{anomaly.value:g} after a median of {anomaly.median:g}, score {anomaly.score:.1f}"
         direction = "rises" if anomaly.rose else "falls"
         yield Symptom(
             anomaly.start,
@@ -213,7 +212,7 @@ def _of_metrics(facts: Facts) -> Iterator[Symptom]:
             None,
             anomaly.service,
             f"{anomaly.series} {direction}",
-            why,
+            f"{anomaly.method.value}: {anomaly.numbers}",
         )
 
 

@@ -22,12 +22,15 @@ BUCKET_SECONDS = 60
 _MAX_BUCKETS = 3_000  # of one template; beyond it buckets of an hour
 _HOUR_SECONDS = 3_600
 _MAX_VARIABLES = 8
-# A word of letters, digits and joints; the ones with a digit are variables.
-_WORD = re.compile(r"[A-Za-z0-9_.\-]++")
-_HEX = re.compile(r"[0-9a-f]{8,}+\Z")
+# A word of letters, digits and joints is a variable if it has a digit, or is hexadecimal.
+_VARIABLE_WORD = re.compile(
+    r"(?<![A-Za-z0-9_.\-])"
+    r"(?:[A-Za-z_.\-]*+[0-9][A-Za-z0-9_.\-]*+|[a-f]{8,}+(?![A-Za-z0-9_.\-]))"
+)
 _QUOTED = re.compile(r"\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'")
 _REPEATED = re.compile(r"<\*>(?:[\s,;:|/]{0,2}<\*>)+")
-_SPLIT = re.compile(r"([=:,;()\[\]{}\"'|/@])")
+_MARKS = "=:,;()[]{}\"'|/@"
+_APART = str.maketrans({mark: f" {mark} " for mark in _MARKS})
 _JOINTS = re.compile(r" ([=/@|]) ")
 _BEFORE = re.compile(r" ([:,;)\]}])")
 _AFTER = re.compile(r"([(\[{]) ")
@@ -189,8 +192,8 @@ def masked(message: str) -> str:
     text = message[:MAX_MESSAGE_CHARS]
     if '"' in text or "'" in text:
         text = _QUOTED.sub(_masked_quote, text)
-    text = _WORD.sub(_masked_word, text)
-    return " ".join(_SPLIT.sub(r" \1 ", text).split())
+    text = _VARIABLE_WORD.sub(_masked_word, text)
+    return " ".join(text.translate(_APART).split())
 
 
 def _text(one: _Growing) -> str:
@@ -204,12 +207,7 @@ def _tightened(text: str) -> str:
 
 def _masked_word(found: re.Match[str]) -> str:
     word = found.group()
-    if word.isalpha() and not _HEX.match(word):
-        return word
-    if any(char.isdigit() for char in word) or _HEX.match(word):
-        stripped = word.rstrip(".-")
-        return VARIABLE + word[len(stripped) :]
-    return word
+    return VARIABLE + word[len(word.rstrip(".-")) :]
 
 
 def _masked_quote(found: re.Match[str]) -> str:
@@ -242,6 +240,6 @@ def _start(one: _Growing) -> datetime:
 def _variables(example: str, template: str) -> Iterator[str]:
     """Words of the example that the template does not contain, in order, each once."""
     constant = set(template.split())
-    words = _SPLIT.sub(r" \1 ", example).split()
+    words = example.translate(_APART).split()
     found: Mapping[str, None] = dict.fromkeys(word for word in words if word not in constant)
     yield from list(found)[:_MAX_VARIABLES]

@@ -117,10 +117,7 @@ def _anomalies(facts: Facts) -> Iterator[Entry]:
     for one in facts.anomalies:
         found = one.anomaly
         direction = "rises" if found.rose else "falls"
-        what = (
-            f"{found.series} {direction} to {found.value:g} "
-            f"(median {found.median:g}, score {found.score:.1f})"
-        )
+        what = f"{found.series} {direction} ({found.method.value}: {found.numbers})"
         yield Entry(found.start, one.source, None, what, 1, False, found.service, found.end)
 
 
