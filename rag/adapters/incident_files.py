@@ -16,10 +16,13 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from rag.errors import StoreError
+from rag.errors import InvalidPayload, StoreError
 from rag.incidents.facts import Facts
 from rag.incidents.incident import Incident
 
+MAX_FACTS_BYTES = 48 * 1024**2  # of one incident: what a view must read at once
+MAX_OPENER_BYTES = 1024**3  # of all incidents that one caller opened
+_FEW_BYTES = 1024**2  # facts that are not worth a sum over all incidents
 _ID = re.compile(r"[0-9a-z]{1,40}(?:-[0-9a-z]{1,40}){0,12}")
 _MAX_ID_CHARS = 255  # of a file name
 _INCIDENT = TypeAdapter(Incident)
@@ -61,11 +64,39 @@ class IncidentFiles:
         return self._read(incident_id, "facts.json", _FACTS) or Facts()
 
     def change_facts(self, incident_id: str, change: Callable[[Facts], Facts]) -> Facts:
-        """Replace the facts, while no other process does. Raises StoreError."""
+        """Replace the facts, while no other process does.
+
+        Raises InvalidPayload if they are too large, StoreError.
+        """
         with self._locked(incident_id):
             facts = change(self.facts(incident_id))
-            self._write(incident_id, "facts.json", _FACTS, facts)
+            raw = _FACTS.dump_json(facts)
+            self._check_size(incident_id, len(raw))
+            self._write_bytes(incident_id, "facts.json", raw)
             return facts
+
+    def _check_size(self, incident_id: str, size: int) -> None:
+        if size > MAX_FACTS_BYTES:
+            raise InvalidPayload(
+                "content",
+                f"the facts of this incident would have {size / 1024**2:.0f} MiB, and "
+                f"{MAX_FACTS_BYTES // 1024**2} are the most: add only the hours and services that "
+                "matter, or open another incident",
+            )
+        incident = self.get(incident_id)
+        if size <= _FEW_BYTES or incident is None:
+            return
+        others = (
+            self._folder / one.id / "facts.json"
+            for one in self.list()
+            if one.opened_by == incident.opened_by and one.id != incident_id
+        )
+        if size + sum(one.stat().st_size for one in others if one.exists()) > MAX_OPENER_BYTES:
+            raise InvalidPayload(
+                "content",
+                f"the incidents of this caller would have more than {MAX_OPENER_BYTES // 1024**2} "
+                "MiB; an administrator can remove old ones from the state folder",
+            )
 
     def replace(self, incident: Incident) -> None:
         """Keep the new state of an incident. Raises StoreError."""
@@ -98,11 +129,14 @@ class IncidentFiles:
             ) from error
 
     def _write(self, incident_id: str, name: str, form: TypeAdapter[Any], value: object) -> None:
+        self._write_bytes(incident_id, name, form.dump_json(value))
+
+    def _write_bytes(self, incident_id: str, name: str, raw: bytes) -> None:
         path = self._folder / incident_id / name
         made = path.with_suffix(".new")
         try:
             made.touch(mode=0o600)
-            made.write_bytes(form.dump_json(value))
+            made.write_bytes(raw)
             made.replace(path)
         except OSError as error:
             raise _failure(path, error) from error

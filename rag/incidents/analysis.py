@@ -9,7 +9,7 @@ from datetime import datetime
 from rag.incidents.anomalies import Anomaly
 from rag.incidents.change_points import Breaks, find_anomalies, no_breaks
 from rag.incidents.changes import Suspect, changes_before
-from rag.incidents.facts import Facts, InputKind
+from rag.incidents.facts import Facts, InputKind, InputSummary
 from rag.incidents.hypotheses import Hypothesis, clock_time, make_hypotheses
 from rag.incidents.symptoms import (
     BASELINE,
@@ -114,18 +114,24 @@ def _missing(facts: Facts, onset: Onset | None, entries: int) -> Iterator[str]:
         if kind not in given:
             yield f"no {words} were added"
     for one in facts.inputs:
-        if one.records == 0:
-            yield f"{one.name} is empty"
-        if one.undated:
-            yield f"{one.undated} records of {one.name} have no time and are in no timeline"
-        if one.dropped:
-            yield f"{one.dropped} rare templates of {one.name} are not kept"
+        yield from _not_used(one)
         if onset and one.kind is InputKind.LOGS and one.first:
             yield from _short_baseline(one.name, one.first, onset)
     if given and onset is None:
         yield "nothing in the inputs began to go wrong: there is no evidence for any hypothesis"
     if entries == MAX_ENTRIES:
         yield f"the timeline is cut at {MAX_ENTRIES} entries"
+
+
+def _not_used(one: InputSummary) -> Iterator[str]:
+    if one.records == 0:
+        yield f"{one.name} is empty"
+    if one.undated:
+        yield f"{one.undated} records of {one.name} have no time and are in no timeline"
+    if one.far:
+        yield f"{one.far} records of {one.name} are dated far from the others"
+    if one.dropped:
+        yield f"{one.dropped} rare templates of {one.name} are not kept"
 
 
 def _short_baseline(name: str, first: datetime, onset: Onset) -> Iterator[str]:

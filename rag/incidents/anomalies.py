@@ -20,7 +20,8 @@ _MIN_BASELINE = 10
 _WINDOW = 720
 MAD_SCALE = 1.4826  # of a normal distribution, by which the deviation estimates sigma
 RELATIVE_FLOOR = 0.05  # a constant series has no deviation: a twentieth of its level counts as one
-_ABSOLUTE_FLOOR = 1e-9
+ABSOLUTE_FLOOR = 1e-9
+_MAX_SCORE = 1_000.0  # of a baseline without deviation any distance is huge: more says nothing
 SEASONAL_SPAN = timedelta(days=3)
 
 Points = Sequence[tuple[datetime, float]]
@@ -88,9 +89,14 @@ class _Baseline:
             return 0.0, value, 0.0
         middle = _median(self._sorted)
         spread = _median(sorted(abs(one - middle) for one in self._sorted)) * MAD_SCALE
-        floor = max(RELATIVE_FLOOR * abs(middle), _ABSOLUTE_FLOOR)
+        floor = max(RELATIVE_FLOOR * abs(middle), ABSOLUTE_FLOOR)
         deviation = max(spread, floor)
-        return (value - middle) / deviation, middle, deviation
+        return capped(value - middle, deviation), middle, deviation
+
+
+def capped(distance: float, deviation: float) -> float:
+    """A distance in deviations, at most 1,000 of them."""
+    return max(-_MAX_SCORE, min(_MAX_SCORE, distance / deviation))
 
 
 def anomalies_in(points: Points, series: str, service: str = "") -> list[Anomaly]:

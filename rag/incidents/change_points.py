@@ -14,6 +14,7 @@ from datetime import timedelta
 from statistics import median
 
 from rag.incidents.anomalies import (
+    ABSOLUTE_FLOOR,
     MAD_SCALE,
     RELATIVE_FLOOR,
     SEASONAL_SPAN,
@@ -21,13 +22,13 @@ from rag.incidents.anomalies import (
     Method,
     Points,
     anomalies_in,
+    capped,
 )
 
 SHIFT_THRESHOLD = 4.0
 MIN_STRETCH = 10  # points
 MAX_POINTS = 1_500  # the last ones of a series: a day of minutes
 _SAME_TIME = timedelta(minutes=10)
-_ABSOLUTE_FLOOR = 1e-9
 
 # The indexes at which another level begins, of values in the order of time.
 Breaks = Callable[[Sequence[float]], Sequence[int]]
@@ -68,9 +69,9 @@ def _shifts(
             continue
         old, new = median(before), median(after)
         around = [abs(one - old) for one in before] + [abs(one - new) for one in after]
-        floor = max(RELATIVE_FLOOR * abs(old), _ABSOLUTE_FLOOR)
+        floor = max(RELATIVE_FLOOR * abs(old), ABSOLUTE_FLOOR)
         deviation = max(median(around) * MAD_SCALE, floor)
-        score = (new - old) / deviation
+        score = capped(new - old, deviation)
         if abs(score) >= SHIFT_THRESHOLD:
             at, until = points[start][0], points[end - 1][0]
             yield Anomaly(

@@ -29,7 +29,8 @@ class InputKind(StrEnum):
 class InputSummary:
     """One input: how many records it had, how many without a time, and what span they cover.
 
-    `dropped` templates were rare and are not kept.
+    `dropped` templates were rare and are not kept. `far` records are dated far from all others, and
+    do not count for `first` and `last`.
     """
 
     name: str
@@ -39,6 +40,7 @@ class InputSummary:
     dropped: int = 0
     first: datetime | None = None
     last: datetime | None = None
+    far: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,10 @@ class IncidentStore(Protocol):
         ...
 
     def change_facts(self, incident_id: str, change: Callable[[Facts], Facts]) -> Facts:
-        """Replace the facts, while no other process does; returns the new ones."""
+        """Replace the facts, while no other process does; returns the new ones.
+
+        Raises InvalidPayload if they are too large.
+        """
         ...
 
     def replace(self, incident: Incident) -> None:

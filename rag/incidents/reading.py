@@ -6,7 +6,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -31,6 +31,7 @@ from rag.incidents.inputs import Records, parse_changes, parse_cluster_events, p
 from rag.incidents.instants import Clock
 from rag.incidents.log_events import log_events
 from rag.incidents.log_formats import MAX_LINE_CHARS
+from rag.incidents.spans import Span
 from rag.incidents.templates import TemplateCounter, TemplateMiner
 
 MAX_DOCUMENT_BYTES = 64 * 1024**2  # of an input that is read as a whole; logs have no limit
@@ -82,17 +83,16 @@ def service_of_file(name: str) -> str:
 def _read_logs(name: str, data: BinaryIO, tools: ReadingTools) -> Facts:
     counter = TemplateCounter(tools.make_miner(), name)
     lines = _lines(data, tools.on_progress)
-    first: datetime | None = None
-    last: datetime | None = None
+    span = Span()
     for event in log_events(lines, tools.clock, service_of_file(name)):
         counter.add(event)
         if event.at is not None:
-            first = event.at if first is None else min(first, event.at)
-            last = event.at if last is None else max(last, event.at)
+            span.add(event.at)
     found = counter.stats()
     kept = kept_templates(found)
+    dropped = len(found) - len(kept)
     summary = InputSummary(
-        name, InputKind.LOGS, counter.events, counter.undated, len(found) - len(kept), first, last
+        name, InputKind.LOGS, counter.events, counter.undated, dropped, *span.ends()
     )
     return Facts(inputs=(summary,), templates=kept)
 
@@ -143,11 +143,17 @@ def _read_alerts(name: str, text: str) -> Facts:
             body = {"alerts": body}
         for alert in parse_alerts(body):
             found.append(SourcedAlert(name, alert, len(found) + 1))
-    times = sorted(one.alert.starts_at for one in found if one.alert.starts_at)
-    span = (times[0], times[-1]) if times else (None, None)
+    times = [one.alert.starts_at for one in found if one.alert.starts_at]
     undated = len(found) - len(times)
-    summary = InputSummary(name, InputKind.ALERTS, len(found), undated, 0, *span)
+    summary = InputSummary(name, InputKind.ALERTS, len(found), undated, 0, *_ends(times))
     return Facts(inputs=(summary,), alerts=tuple(found))
+
+
+def _ends(times: Iterable[datetime]) -> tuple[datetime | None, datetime | None, int]:
+    span = Span()
+    for at in times:
+        span.add(at)
+    return span.ends()
 
 
 def _is_json(text: str) -> bool:
@@ -166,9 +172,9 @@ def _facts(name: str, kind: InputKind, records: Records, breaks: Breaks) -> Fact
         name,
         kind,
         len(records.changes) + len(records.events) + points,
-        undated=records.skipped,
-        first=min(times, default=None),
-        last=max(times, default=None),
+        records.skipped,
+        0,
+        *_ends(times),
     )
     return Facts(
         inputs=(summary,),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -30,6 +31,7 @@ from rag.incidents.templates import TemplateMiner
 MAX_INPUTS = 200
 MAX_INCIDENTS = 10_000
 MAX_INCIDENTS_OF_ONE = 1_000  # so that no caller keeps the others from opening one
+_MAX_AT_ONCE = 2  # inputs read, and incidents analysed: each may take some hundred MB
 _SLUG = re.compile(r"[^a-z0-9]+")
 _MAX_SLUG_PARTS = 6
 
@@ -73,6 +75,8 @@ class IncidentService:
     def __init__(self, parts: IncidentServiceParts) -> None:
         self._parts = parts
         self._store = parts.store
+        self._readings = threading.BoundedSemaphore(_MAX_AT_ONCE)
+        self._analyses = threading.BoundedSemaphore(_MAX_AT_ONCE)
 
     def open(
         self, name: str, *, principal: Principal, acl: Iterable[object], services: Iterable[str]
@@ -126,7 +130,8 @@ class IncidentService:
         _check_inputs(self._store.facts(incident_id).without(name))
         clock = Clock(self._parts.now(), zone or UTC)
         tools = ReadingTools(clock, self._parts.make_miner, on_progress, self._parts.breaks)
-        found = read_input(name, kind, data, tools)
+        with self._readings:
+            found = read_input(name, kind, data, tools)
         added = found.inputs[0]
 
         def join(before: Facts) -> Facts:
@@ -140,8 +145,9 @@ class IncidentService:
     def view(self, incident_id: str, *, principal: Principal) -> IncidentView:
         """Everything that is made of an incident. Raises NotFound."""
         incident = self._visible(incident_id, principal)
-        facts = self._store.facts(incident_id)
-        analysis = analyse(facts, self._parts.breaks)
+        with self._analyses:
+            facts = self._store.facts(incident_id)
+            analysis = analyse(facts, self._parts.breaks)
         guidance = self._parts.finder.guidance(incident.name, facts, analysis, principal=principal)
         return IncidentView(incident, facts, analysis, guidance)
 

@@ -19,8 +19,11 @@ VARIABLE = "<*>"
 MAX_TEMPLATES = 5_000
 MAX_MESSAGE_CHARS = 1_000
 BUCKET_SECONDS = 60
-_MAX_BUCKETS = 3_000  # of one template; beyond it buckets of an hour
-_HOUR_SECONDS = 3_600
+_MAX_BUCKETS = 3_000  # of one template; beyond it wider ones
+MAX_LOG_BUCKETS = 200_000  # of all templates of a log, some 60 MB
+_FEW_BUCKETS = MAX_LOG_BUCKETS // MAX_TEMPLATES
+# An hour, a day, ten years, all years: the times of a log may be anything.
+_WIDER = {60: 3_600, 3_600: 86_400, 86_400: 315_360_000, 315_360_000: 10**12}
 _MAX_VARIABLES = 8
 # A word of letters, digits and joints is a variable if it has a digit, or is hexadecimal.
 _VARIABLE_WORD = re.compile(
@@ -101,32 +104,41 @@ class _Growing:
     width: int = BUCKET_SECONDS
     buckets: dict[int, Bucket] = field(default_factory=dict)
 
-    def add(self, event: LogEvent) -> None:
+    def add(self, event: LogEvent) -> int:
+        """Count an event; returns by how many the buckets became more."""
         self.count += 1
         if event.exception:
             self.exception = event.exception
         if event.at is None:
             self.undated += 1
-            return
+            return 0
         key = int(event.at.timestamp()) // self.width
         bucket = self.buckets.get(key)
         if bucket is None:
+            before = len(self.buckets)
             self.buckets[key] = Bucket(1, event.at, event.line)
-            if len(self.buckets) > _MAX_BUCKETS and self.width == BUCKET_SECONDS:
-                self._widen()
-            return
+            if len(self.buckets) > _MAX_BUCKETS:
+                self.widen()
+            return len(self.buckets) - before
         bucket.count += 1
         if event.at < bucket.first:
             bucket.first, bucket.line = event.at, event.line
+        return 0
 
-    def _widen(self) -> None:
-        self.width = _HOUR_SECONDS
-        wide: dict[int, Bucket] = {}
-        for bucket in self.buckets.values():
+    @property
+    def is_routine(self) -> bool:
+        """Whether no rule looks at its single minutes."""
+        return not (self.level.is_error or self.level is Level.WARNING or self.exception)
+
+    def widen(self) -> None:
+        """Join the buckets into wider ones."""
+        self.width = _WIDER.get(self.width, self.width)
+        narrow = sorted(self.buckets.values(), key=lambda one: one.first)
+        self.buckets = {}
+        for bucket in narrow:
             key = int(bucket.first.timestamp()) // self.width
-            before = wide.setdefault(key, Bucket(0, bucket.first, bucket.line))
+            before = self.buckets.setdefault(key, Bucket(0, bucket.first, bucket.line))
             before.count += bucket.count
-        self.buckets = wide
 
 
 class TemplateCounter:
@@ -136,6 +148,7 @@ class TemplateCounter:
         self._miner = miner
         self._source = source
         self._found: dict[tuple[int, str, bool], _Growing] = {}
+        self._buckets = 0
         self.events = 0
         self.undated = 0
 
@@ -153,8 +166,20 @@ class TemplateCounter:
             if growing is None:
                 growing = self._found[key] = _Growing(tokens, event, event.level)
         growing.tokens = tokens
-        growing.add(event)
+        self._buckets += growing.add(event)
+        if self._buckets > MAX_LOG_BUCKETS:
+            self._widen()
         return key
+
+    def _widen(self) -> None:
+        """Join buckets, those of templates whose minutes no rule looks at first."""
+        for routine_only in (True, *(False for _ in _WIDER)):
+            for one in self._found.values():
+                if len(one.buckets) > _FEW_BUCKETS and (one.is_routine or not routine_only):
+                    one.widen()
+            self._buckets = sum(len(one.buckets) for one in self._found.values())
+            if self._buckets <= MAX_LOG_BUCKETS // 2:
+                return
 
     def texts(self) -> dict[tuple[int, str, bool], str]:
         """The text of each template by its key, as it stands now."""
