@@ -163,7 +163,8 @@ def report(config: Path | None, incident_id: str, tags: Tags) -> None:
 
     with _services(config, tags) as (services, principal):
         view = services.incidents.view(incident_id, principal=principal)
-    echo_text(draft_report(view))
+        text = draft_report(view, services.incidents.prose.summary(view))
+    echo_text(text)
 
 
 @command.command("status")
@@ -176,8 +177,8 @@ def status(config: Path | None, incident_id: str, tags: Tags) -> None:
 
     with _services(config, tags) as (services, principal):
         view = services.incidents.view(incident_id, principal=principal)
-        now = services.now()
-    echo_text(draft_status(view, now))
+        text = draft_status(view, services.now(), services.incidents.prose.status(view))
+    echo_text(text)
 
 
 @command.command("close")

@@ -23,8 +23,9 @@ def make_answerer(
     pages: DocumentReader,
     embedder: Embedder,
     observer: AnswerObserver,
+    generator: Generator | None,
 ) -> Answerer:
-    """Answers over one engine, with the configured model or in the pages' own words."""
+    """Answers over one engine, with the generator or in the documents' own words."""
     chosen = settings.ask
     return Answerer(
         engine,
@@ -33,7 +34,7 @@ def make_answerer(
         make_prompts(settings),
         observer,
         AnswerSettings(chosen.context_tokens, chosen.unsupported),
-        make_generator(chosen, embedder),
+        generator,
         configured_classifier(settings),
     )
 

@@ -7,9 +7,9 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import date
 
 from api.compose import embedding
-from api.compose.answer_path import make_answerer
+from api.compose.answer_path import make_answerer, make_generator
 from api.compose.embedding_models import EmbeddingModels
-from api.compose.incidents import NOTES_SOURCE, make_incident_service
+from api.compose.incidents import NOTES_SOURCE, make_incident_service, make_prose
 from api.compose.local import open_catalog
 from api.compose.parts import make_audit
 from api.compose.search_path import make_models, make_search_path, today, utc_now
@@ -79,7 +79,11 @@ def open_services(
         observer = Observers(metrics, *observers, *([tracing] if tracing else []))
         path = make_search_path(settings, catalog.database, models, open_store, observer, clock)
         identity = make_identity(settings, catalog.keys, metrics)
-        answerer = make_answerer(settings, path.engine, path.reader, models.configured, observer)
+        generator = make_generator(settings.ask, models.configured)
+        answerer = make_answerer(
+            settings, path.engine, path.reader, models.configured, observer, generator
+        )
+        prose = make_prose(settings, models.configured, observer, generator)
 
         def warm() -> None:
             catalog.generations.serving()
@@ -92,7 +96,7 @@ def open_services(
             answerer=answerer,
             alerts=AlertTriage(path.matcher, path.reader, open_alerts),
             incidents=make_incident_service(
-                settings, path.engine, path.matcher, path.reader, utc_now
+                settings, path.engine, path.matcher, path.reader, utc_now, prose
             ),
             reader=path.reader,
             keys=catalog.keys,

@@ -24,6 +24,7 @@ from api.wire.incident_shapes import (
     OpenedModel,
 )
 from api.wire.incidents import (
+    draft_to_wire,
     incident_to_wire,
     input_to_wire,
     opened_to_wire,
@@ -116,7 +117,8 @@ def report(
 ) -> JsonObject:
     """The draft of the report, in Markdown."""
     view = _view(incident_id, services, principal, by)
-    return {"markdown": draft_report(view), "request_id": by.request_id}
+    summary = services.incidents.prose.summary(view)
+    return draft_to_wire(draft_report(view, summary), summary, by.request_id)
 
 
 def status(
@@ -124,7 +126,8 @@ def status(
 ) -> JsonObject:
     """The draft of a status for people outside engineering, in Markdown."""
     view = _view(incident_id, services, principal, by)
-    return {"markdown": draft_status(view, services.now()), "request_id": by.request_id}
+    known = services.incidents.prose.status(view)
+    return draft_to_wire(draft_status(view, services.now(), known), known, by.request_id)
 
 
 def close(

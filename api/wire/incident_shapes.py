@@ -163,7 +163,10 @@ class IncidentViewModel(Shape):
 
 
 class DraftModel(Shape):
-    """A draft as Markdown."""
+    """A draft as Markdown; `model` and `prompt` are null where no model wrote a part of it."""
 
     markdown: str
+    model: str | None
+    prompt: str | None
+    notices: list[str]
     request_id: str

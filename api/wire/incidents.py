@@ -14,7 +14,7 @@ from rag.incidents.changes import Suspect
 from rag.incidents.facts import InputSummary
 from rag.incidents.hypotheses import Evidence, Hypothesis
 from rag.incidents.incident import Incident
-from rag.incidents.service import IncidentView
+from rag.incidents.service import IncidentView, Prose
 from rag.incidents.symptoms import Onset
 from rag.incidents.timeline import Entry
 
@@ -67,6 +67,17 @@ def view_to_wire(view: IncidentView) -> JsonObject:
         "missing": list(analysis.missing),
         "runbooks": [to_wire(hit) for hit in guidance.runbooks],
         "similar": [to_wire(hit) for hit in guidance.similar],
+    }
+
+
+def draft_to_wire(markdown: str, prose: Prose | None, request_id: str) -> JsonObject:
+    """A draft; `model` and `prompt` are null where the templates said all of it."""
+    return {
+        "markdown": markdown,
+        "model": prose.model if prose else None,
+        "prompt": prose.prompt if prose else None,
+        "notices": list(prose.notices) if prose else [],
+        "request_id": request_id,
     }
 
 

@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from rag.domain.search import Hit
 from rag.guardrails.neutralising import one_line
 from rag.incidents.hypotheses import Evidence, Hypothesis, clock_time
-from rag.incidents.service import IncidentView
+from rag.incidents.service import IncidentView, Prose
 from rag.incidents.timeline import Entry
 from rag.text.visible import visible_line
 
@@ -26,8 +26,10 @@ _MAX_TIMELINE = 60  # of a report: what a reader takes in; all of it is in `show
 _MAX_NOTE_TIMELINE = 30
 
 
-def draft_report(view: IncidentView, *, timeline: int = _MAX_TIMELINE) -> str:
-    """The report as Markdown, with what a person must add marked."""
+def draft_report(
+    view: IncidentView, summary: Prose | None = None, *, timeline: int = _MAX_TIMELINE
+) -> str:
+    """The report as Markdown, with what a person must add marked; `summary` by a model or not."""
     analysis, incident = view.analysis, view.incident
     onset = analysis.onset
     shown = _strongest(analysis.timeline, timeline)
@@ -35,6 +37,7 @@ def draft_report(view: IncidentView, *, timeline: int = _MAX_TIMELINE) -> str:
     return _render(
         "report.md.jinja",
         title=_words(incident.name),
+        prose=_prose(summary) if summary else None,
         opened=clock_time(incident.opened_at),
         opened_by=_words(incident.opened_by),
         closed=clock_time(incident.closed_at) if incident.closed_at else "",
@@ -55,13 +58,17 @@ def draft_report(view: IncidentView, *, timeline: int = _MAX_TIMELINE) -> str:
     )
 
 
-def draft_status(view: IncidentView, now: datetime) -> str:
-    """The status for people outside engineering: no jargon, no names, no blame."""
+def draft_status(view: IncidentView, now: datetime, known: Prose | None = None) -> str:
+    """The status for people outside engineering: no jargon, no names, no blame.
+
+    `known` says what is known in a model's words.
+    """
     onset = view.analysis.onset
     services = list(onset.services if onset else view.incident.services)
     return _render(
         "status.md.jinja",
         title=_words(view.incident.name),
+        known=known.text if known else "",
         now=f"{now:%Y-%m-%d %H:%M} UTC",
         closed=f"{view.incident.closed_at:%H:%M} UTC" if view.incident.closed_at else "",
         onset={"at": f"{onset.first.at:%H:%M} UTC"} if onset else None,
@@ -91,6 +98,16 @@ def _strongest(timeline: tuple[Entry, ...], max_entries: int) -> list[Entry]:
     """Changes first, then the most frequent; in the order of time."""
     kept = sorted(timeline, key=lambda one: (not one.is_change, -one.count))[:max_entries]
     return sorted(kept, key=lambda one: one.at)
+
+
+def _prose(summary: Prose) -> Mapping[str, Any]:
+    places = [f"\\[{marker}\\] `{_code(place)}`" for marker, place in summary.sources if place]
+    return {
+        "text": summary.text,
+        "by": f"{_words(summary.model)} with the prompt `{_code(summary.prompt)}`",
+        "places": ", ".join(places),
+        "notices": [_words(one) for one in summary.notices],
+    }
 
 
 def _onset(view: IncidentView) -> Mapping[str, str] | None:

@@ -7,7 +7,7 @@ import io
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
@@ -37,6 +37,7 @@ from rag.incidents.templates import TemplateCounter, TemplateMiner
 MAX_DOCUMENT_BYTES = 64 * 1024**2  # of an input that is read as a whole; logs have no limit
 _GZIP_MAGIC = b"\x1f\x8b"
 _READ_BYTES = 4 * MAX_LINE_CHARS
+_REPORTED_BYTES = 256 * 1024
 _MAX_NAME_CHARS = 200
 _LOG_SUFFIXES = (".gz", ".log", ".txt", ".json", ".jsonl", ".out", ".err")
 
@@ -59,9 +60,10 @@ def read_input(
 ) -> Facts:
     """The facts of one input; gzip is unpacked. Raises InvalidPayload, which names the field."""
     name = name[:_MAX_NAME_CHARS]
-    opened = _unpacked(data)
     if kind is InputKind.LOGS:
-        return _read_logs(name, opened, tools)
+        tools = _in_file(data, tools)  # before the first byte is unpacked
+        return _read_logs(name, _unpacked(data), tools)
+    opened = _unpacked(data)
     text = _whole_text(opened, kind)
     if kind is InputKind.ALERTS:
         return _read_alerts(name, text)
@@ -99,7 +101,7 @@ def _read_logs(name: str, data: BinaryIO, tools: ReadingTools) -> Facts:
 
 def _lines(data: BinaryIO, on_progress: Callable[[int], None]) -> Iterator[str]:
     """The lines as text. Of a longer one than MAX_LINE_CHARS only the beginning is kept."""
-    done = 0
+    done = reported = 0
     try:
         while line := data.readline(_READ_BYTES):
             done += len(line)
@@ -107,8 +109,11 @@ def _lines(data: BinaryIO, on_progress: Callable[[int], None]) -> Iterator[str]:
                 done += len(rest)
                 if rest.endswith(b"\n"):
                     break
-            on_progress(done)
+            if done - reported >= _REPORTED_BYTES:
+                reported = done
+                on_progress(done)
             yield line.decode("utf-8", "replace")
+        on_progress(done)
     except (OSError, EOFError, zlib.error) as error:
         raise InvalidPayload("file", "is a damaged gzip file") from error
 
@@ -117,6 +122,13 @@ def _unpacked(data: io.BufferedReader[Any]) -> BinaryIO:
     if data.peek(2)[:2] == _GZIP_MAGIC:
         return gzip.GzipFile(fileobj=data)  # type: ignore[return-value]  # a reader of bytes
     return data
+
+
+def _in_file(data: io.BufferedReader[Any], tools: ReadingTools) -> ReadingTools:
+    """Tools that report the place in the file itself, whose size is known, packed or not."""
+    if data.peek(2)[:2] != _GZIP_MAGIC or not data.seekable():
+        return tools
+    return replace(tools, on_progress=lambda _: tools.on_progress(data.tell()))
 
 
 def _whole_text(data: BinaryIO, kind: InputKind) -> str:

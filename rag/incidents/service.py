@@ -9,7 +9,7 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from io import BufferedReader
 from typing import Any, Protocol
@@ -45,6 +45,20 @@ class NoteWriter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Prose:
+    """Text that a model wrote and that was checked; `sources` are the places of its markers.
+
+    `notices` say what was marked or taken out.
+    """
+
+    text: str
+    sources: tuple[tuple[int, str], ...]
+    model: str
+    prompt: str
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentView:
     """An incident with everything that is made of it for one principal."""
 
@@ -52,6 +66,28 @@ class IncidentView:
     facts: Facts
     analysis: Analysis
     guidance: Guidance
+
+
+class ProseWriter(Protocol):
+    """Writes an incident's text; None where the templates are to say it."""
+
+    def summary(self, view: IncidentView) -> Prose | None:
+        """The summary of a report."""
+        ...
+
+    def status(self, view: IncidentView) -> Prose | None:
+        """What is known, for people outside engineering."""
+        ...
+
+
+class NoProse:
+    """Leaves all text to the templates."""
+
+    def summary(self, view: IncidentView) -> Prose | None:  # noqa: ARG002 - the port's signature
+        return None
+
+    def status(self, view: IncidentView) -> Prose | None:  # noqa: ARG002 - the port's signature
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +103,7 @@ class IncidentServiceParts:
     notes: NoteWriter
     now: Callable[[], datetime]
     breaks: Breaks = no_breaks
+    prose: ProseWriter = field(default_factory=NoProse)
 
 
 class IncidentService:
@@ -74,6 +111,7 @@ class IncidentService:
 
     def __init__(self, parts: IncidentServiceParts) -> None:
         self._parts = parts
+        self.prose = parts.prose
         self._store = parts.store
         self._readings = threading.BoundedSemaphore(_MAX_AT_ONCE)
         self._analyses = threading.BoundedSemaphore(_MAX_AT_ONCE)

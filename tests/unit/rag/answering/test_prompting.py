@@ -15,7 +15,12 @@ from rag.errors import ConfigurationError, StoreError
 
 # The hash of every version that was ever shipped. A prompt whose text changes gets a new version,
 # a new line here, and a run of the evals: answers, logs and metrics name version and hash.
-SHIPPED = {("answer", 1): "c024669363baa880", ("answer", 2): "e18840d44629e541"}
+SHIPPED = {
+    ("answer", 1): "c024669363baa880",
+    ("answer", 2): "e18840d44629e541",
+    ("incident-report", 1): "b902fff5001d013d",
+    ("incident-status", 1): "2dbbc503dad1e026",
+}
 
 TEXT = """---
 name: answer
