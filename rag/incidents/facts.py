@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from rag.alerts.alert import Alert
 from rag.guardrails.redaction import redacted
@@ -125,11 +126,16 @@ def kept_templates(found: list[TemplateStats]) -> tuple[TemplateStats, ...]:
     )
 
 
+@lru_cache(4_000)  # records of one kind repeat their texts
+def _without_secrets(text: str) -> str:
+    return redacted(text)
+
+
 def redacted_change(change: Change) -> Change:
     """The change with secrets redacted."""
-    return replace(change, what=redacted(change.what), by=redacted(change.by))
+    return replace(change, what=_without_secrets(change.what), by=_without_secrets(change.by))
 
 
 def redacted_event(event: ClusterEvent) -> ClusterEvent:
     """The event with secrets redacted."""
-    return replace(event, message=redacted(event.message))
+    return replace(event, message=_without_secrets(event.message))
