@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -128,7 +129,7 @@ def _compare_numbers(measure: Measure, values: Sequence[Value], boundary: date) 
         return replace(base, not_compared=why)
     numbers = np.array([one.value for one in values])
     days = split.index(one.day for one in values)
-    statistics = distribution_distance(numbers, days, _labels(split))
+    statistics = distribution_distance(numbers, days, _labels(len(split.days), split.recent))
     means = np.bincount(days, numbers) / np.bincount(days)
     return replace(
         base,
@@ -150,7 +151,7 @@ def _compare_questions(
         return replace(base, not_compared=why)
     days = split.index(one.day for one in chosen)
     similarities = day_similarities(embed([one.text for one in chosen]), days, len(split.days))
-    statistics = mean_discrepancy(similarities, _labels(split))
+    statistics = mean_discrepancy(similarities, _labels(len(split.days), split.recent))
     return replace(
         base,
         difference=float(statistics[0]),
@@ -201,9 +202,9 @@ def _split(days: Iterable[date], boundary: date) -> _Split:
     return _Split(ordered, sum(day >= boundary for day in ordered))
 
 
-def _labels(split: _Split) -> NDArray[np.bool_]:
-    generator = np.random.default_rng(_SEED)
-    return windows(len(split.days), split.recent, _PERMUTATIONS, generator)
+@lru_cache(8)  # most measures have values on the same days
+def _labels(days: int, recent: int) -> NDArray[np.bool_]:
+    return windows(days, recent, _PERMUTATIONS, np.random.default_rng(_SEED))
 
 
 def _daily(split: _Split, values: Floats) -> dict[date, float]:
