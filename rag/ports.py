@@ -252,10 +252,21 @@ class DocumentFeatureReader(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of a search: it began `offset` seconds after the search and took `seconds`."""
+
+    name: str
+    offset: float
+    seconds: float
+
+
 class SearchObserver(Protocol):
     """Receives the figures of every search, but no question and no text."""
 
-    def searched(self, mode: Mode, seconds: float, no_result: bool) -> None: ...
+    def searched(
+        self, mode: Mode, seconds: float, no_result: bool, stages: Sequence[Stage]
+    ) -> None: ...
 
     def refused(self, count: int) -> None:
         """The second check rejected `count` documents that a retriever returned."""

@@ -15,7 +15,7 @@ from rag.access.acl import AccessFilter
 from rag.domain.documents import AclOrigin, Chunk, Document, LineSpan, Metadata, content_hash
 from rag.domain.search import Mode
 from rag.indexing.write_protocol import Draft, IndexWriter
-from rag.ports import TokenCounterSource, Vector, VectorEntry, VectorFilter, digest_of
+from rag.ports import Stage, TokenCounterSource, Vector, VectorEntry, VectorFilter, digest_of
 
 _WORD = re.compile(r"\w+")
 
@@ -117,7 +117,9 @@ class CountingObserver:
         self.searches: list[tuple[Mode, bool]] = []
         self.refusals = 0
 
-    def searched(self, mode: Mode, seconds: float, no_result: bool) -> None:
+    def searched(
+        self, mode: Mode, seconds: float, no_result: bool, stages: Sequence[Stage]
+    ) -> None:
         assert seconds >= 0
         self.searches.append((mode, no_result))
 

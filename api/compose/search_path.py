@@ -34,7 +34,15 @@ from rag.domain.access import Principal
 from rag.domain.generations import Generation, Recipe
 from rag.domain.search import Filters, Mode
 from rag.errors import ConfigurationError
-from rag.ports import Embedder, NearestVectors, Question, Reranker, Retriever, SearchObserver
+from rag.ports import (
+    Embedder,
+    NearestVectors,
+    Question,
+    Reranker,
+    Retriever,
+    SearchObserver,
+    Stage,
+)
 from rag.retrieval.empty_results import Facets
 from rag.retrieval.search import SearchEngine, SearchSettings
 from rag.retrieval.spelling import SpellingCorrector
@@ -134,7 +142,9 @@ def _is_one_token(models: EmbeddingModels, word: str) -> bool:
 class _Unobserved:
     """The observer of one command, whose metrics nobody scrapes."""
 
-    def searched(self, mode: Mode, seconds: float, no_result: bool) -> None: ...
+    def searched(
+        self, mode: Mode, seconds: float, no_result: bool, stages: Sequence[Stage]
+    ) -> None: ...
 
     def refused(self, count: int) -> None: ...
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 
 from rag.domain.search import Mode
-from rag.ports import AnswerOutcome, ModelCall
+from rag.ports import AnswerOutcome, ModelCall, Stage
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -13,7 +15,9 @@ log = structlog.stdlib.get_logger(__name__)
 class AnswerLog:
     """Logs answers. It receives no question, text or path, and so logs none."""
 
-    def searched(self, mode: Mode, seconds: float, no_result: bool) -> None:
+    def searched(
+        self, mode: Mode, seconds: float, no_result: bool, stages: Sequence[Stage]
+    ) -> None:
         """Searches are covered by the request's log line and the metrics."""
 
     def refused(self, count: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from rag.domain.index import IndexSummary
 from rag.domain.jobs import JobState
 from rag.domain.search import Mode
 from rag.errors import RunbookError
-from rag.ports import AnswerOutcome, ModelCall
+from rag.ports import AnswerOutcome, ModelCall, Stage
 
 if TYPE_CHECKING:
     from evals.drift.report import DriftReport
@@ -55,6 +55,13 @@ class Metrics:
             "runbook_retrieval_latency_seconds",
             "Wall time of one search, from question to hits.",
             ("mode",),
+            buckets=_LATENCY_BUCKETS,
+            registry=self._registry,
+        )
+        self._stages = Histogram(
+            "runbook_retrieval_stage_seconds",
+            "Wall time of each stage of a search.",
+            ("stage",),
             buckets=_LATENCY_BUCKETS,
             registry=self._registry,
         )
@@ -125,8 +132,12 @@ class Metrics:
         for mode in Mode:  # a series that is there from the start has a rate from the start
             self._latency.labels(mode.value)
 
-    def searched(self, mode: Mode, seconds: float, no_result: bool) -> None:
+    def searched(
+        self, mode: Mode, seconds: float, no_result: bool, stages: Sequence[Stage]
+    ) -> None:
         self._latency.labels(mode.value).observe(seconds)
+        for stage in stages:
+            self._stages.labels(stage.name).observe(stage.seconds)
         if no_result:
             self._no_result.inc()
 

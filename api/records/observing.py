@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from api.settings import Settings
 from rag.domain.search import Mode
-from rag.ports import AnswerObserver, AnswerOutcome, ModelCall, SearchObserver
+from rag.ports import AnswerObserver, AnswerOutcome, ModelCall, SearchObserver, Stage
 
 if TYPE_CHECKING:
     from api.records.tracing import Tracing
@@ -25,9 +26,11 @@ class Observers:
     def __init__(self, *observers: Observer) -> None:
         self._observers = observers
 
-    def searched(self, mode: Mode, seconds: float, no_result: bool) -> None:
+    def searched(
+        self, mode: Mode, seconds: float, no_result: bool, stages: Sequence[Stage]
+    ) -> None:
         for observer in self._observers:
-            observer.searched(mode, seconds, no_result)
+            observer.searched(mode, seconds, no_result, stages)
 
     def refused(self, count: int) -> None:
         for observer in self._observers:

@@ -8,7 +8,7 @@ library starts to report what it is given.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 
@@ -16,12 +16,12 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 
 from rag.domain.search import Mode
-from rag.ports import AnswerOutcome, ModelCall
+from rag.ports import AnswerOutcome, ModelCall, Stage
 
 _NANOSECONDS = 1_000_000_000
 _SERVER_ERROR = 500
@@ -60,10 +60,13 @@ class Tracing:
         ) as span:
             yield span
 
-    def searched(self, mode: Mode, seconds: float, no_result: bool) -> None:
-        self._past(
+    def searched(
+        self, mode: Mode, seconds: float, no_result: bool, stages: Sequence[Stage]
+    ) -> None:
+        started = time.time() - seconds
+        search = self._past(
             "search",
-            time.time() - seconds,
+            started,
             seconds,
             {
                 "gen_ai.operation.name": "retrieval",
@@ -71,6 +74,8 @@ class Tracing:
                 "runbook.search.no_result": no_result,
             },
         )
+        for one in stages:
+            self._past(one.name, started + one.offset, one.seconds, {}, parent=search)
 
     def refused(self, count: int) -> None:
         self._past("access refused", time.time(), 0, {"runbook.refused_pages": count})
@@ -123,13 +128,21 @@ class Tracing:
         *,
         kind: SpanKind = SpanKind.INTERNAL,
         failed: bool = False,
-    ) -> None:
-        """A span of what has just ended."""
+        parent: Span | None = None,
+    ) -> Span:
+        """A span of what has just ended; without `parent` a child of the current span."""
         begin = int(started * _NANOSECONDS)
-        span = self._tracer.start_span(name, kind=kind, start_time=begin, attributes=attributes)
+        span = self._tracer.start_span(
+            name,
+            context=None if parent is None else set_span_in_context(parent),
+            kind=kind,
+            start_time=begin,
+            attributes=attributes,
+        )
         if failed:
             span.set_status(Status(StatusCode.ERROR))
         span.end(end_time=begin + int(seconds * _NANOSECONDS))
+        return span
 
 
 def answered(span: Span, method: str, route: str, status: int, request_id: str) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -52,6 +51,7 @@ from rag.retrieval.priors import with_priors
 from rag.retrieval.relevance import Compared, answers
 from rag.retrieval.siblings import without_siblings
 from rag.retrieval.spelling import SpellingCorrector
+from rag.retrieval.stages import StageTimes
 from rag.text.searchable import searchable
 
 # A commit between retrieval and the second check can hide a document from one attempt.
@@ -84,11 +84,12 @@ class SearchSettings:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """A query with its question's vector and its access filter."""
+    """A query with its question's vector, its access filter, and the times of its stages."""
 
     query: SearchQuery
     question: Question
     access: AccessFilter
+    times: StageTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +138,19 @@ class SearchEngine:
 
     def search(self, query: SearchQuery) -> SearchResult:
         """At most `query.k` hits that `query.principal` may read, best first."""
-        started = time.perf_counter()
+        times = StageTimes()
         access = access_filter(query.principal)
         hits: tuple[Hit, ...] = ()
         no_result = True
         if not access.nothing and query.question.strip() and query.k >= 1:
             with self._slots:
-                search = _Search(query, Question(self._asked(query.question, access)), access)
+                question = Question(self._asked(query.question, access))
+                search = _Search(query, question, access, times)
                 found = self._find(search)
                 hits = self._hits(search, found)
             no_result = _nothing_answers(search.question.text, hits, found.rankings)
-        seconds = time.perf_counter() - started
-        self._observer.searched(query.mode, seconds, no_result)
+        seconds = times.seconds
+        self._observer.searched(query.mode, seconds, no_result, times.stages)
         return SearchResult(hits, took_ms=round(seconds * 1000, 3), no_result=no_result)
 
     def _asked(self, text: str, access: AccessFilter) -> str:
@@ -171,20 +173,22 @@ class SearchEngine:
     def _attempt(self, search: _Search) -> _Found:
         rankings = self._rankings(search)
         found = {version_of(key) for key in _keys(rankings)}
-        documents = self._document_features.documents(sorted(found), access=search.access)
+        with search.times.stage("document_features"):
+            documents = self._document_features.documents(sorted(found), access=search.access)
         if len(documents) < len(found):
             rankings = {name: _readable(ranking, documents) for name, ranking in rankings.items()}
         for scorer in self._document_scorers:
             if search.query.mode in self._signals[scorer.name].modes:
-                rankings[scorer.name] = scorer.score(search.question, list(documents))
-        fusion = Fusion(rankings, self._signals)
-        ranked = fusion.ranked()
-        ordered = with_priors(ranked, documents, self._statuses(documents))
-        preferred, siblings = without_siblings(search.question.text, ordered, documents)
-        shortlist = _shortlist(fusion, preferred, self._depth(search))
-        items = self._catalog.fetch(
-            [key for key, _, _ in shortlist], access=search.access, filters=search.query.filters
-        )
+                with search.times.stage(scorer.name):
+                    rankings[scorer.name] = scorer.score(search.question, list(documents))
+        with search.times.stage("fusion"):
+            fusion = Fusion(rankings, self._signals)
+            ordered = with_priors(fusion.ranked(), documents, self._statuses(documents))
+            preferred, siblings = without_siblings(search.question.text, ordered, documents)
+            shortlist = _shortlist(fusion, preferred, self._depth(search))
+        keys = [key for key, _, _ in shortlist]
+        with search.times.stage("second_check"):
+            items = self._catalog.fetch(keys, access=search.access, filters=search.query.filters)
         chunks = without_contrary(
             search.question.text,
             [
@@ -213,9 +217,10 @@ class SearchEngine:
 
     def _retrieve(self, retriever: Retriever, search: _Search) -> Sequence[Candidate]:
         limit = max(self._settings.candidates, 5 * search.query.k)
-        return retriever.retrieve(
-            search.question, access=search.access, filters=search.query.filters, limit=limit
-        )
+        with search.times.stage(retriever.name):
+            return retriever.retrieve(
+                search.question, access=search.access, filters=search.query.filters, limit=limit
+            )
 
     def _statuses(self, documents: Mapping[int, CandidateDocument]) -> dict[int, FreshnessStatus]:
         today, every = self._today(), self._settings.review_every
@@ -242,7 +247,8 @@ class SearchEngine:
         if self._reranker is None or not chunks:
             return chunks, {}
         texts = [one.item.chunk.embedded_text for one in chunks]
-        scores = self._reranker.scores(search.question.text, texts)
+        with search.times.stage("rerank"):
+            scores = self._reranker.scores(search.question.text, texts)
         scored = list(zip(chunks, scores, strict=True))
         again = [replace(one, score=score * one.explanation.prior) for one, score in scored]
         judged = {one.item.key: round(score, 6) for one, score in scored}

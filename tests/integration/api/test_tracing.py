@@ -112,6 +112,13 @@ def test_a_request_its_search_and_its_answer_are_one_trace(
         assert inner.trace_id == request.trace_id
         assert inner.parent_span_id == request.span_id
         assert inner.end_time_unix_nano <= request.end_time_unix_nano
+    stages = [span for span in receiver.spans if span.parent_span_id == search.span_id]
+    names = {span.name for span in stages}
+    assert {"dense", "lexical", "identifiers", "fusion", "second_check"} <= names
+    for stage in stages:
+        assert stage.trace_id == request.trace_id
+        assert search.start_time_unix_nano <= stage.start_time_unix_nano
+        assert stage.start_time_unix_nano <= stage.end_time_unix_nano <= search.end_time_unix_nano
     recorded = attributes(request)
     assert recorded["http.route"] == "/v1/chat/completions"
     assert recorded["http.response.status_code"] == 200

@@ -17,7 +17,7 @@ from rag.domain.index import IndexSummary
 from rag.domain.jobs import JobState
 from rag.domain.search import Mode
 from rag.errors import StoreError
-from rag.ports import SearchObserver
+from rag.ports import SearchObserver, Stage
 from tests.eval_cases import case, run_of
 
 SUMMARY = IndexSummary(
@@ -46,8 +46,8 @@ def samples(
 def test_searches_are_counted_and_timed_by_mode() -> None:
     metrics = Metrics()
     observer: SearchObserver = metrics
-    observer.searched(Mode.HYBRID, 0.004, no_result=False)
-    observer.searched(Mode.LEXICAL, 0.02, no_result=True)
+    observer.searched(Mode.HYBRID, 0.004, no_result=False, stages=[])
+    observer.searched(Mode.LEXICAL, 0.02, no_result=True, stages=[Stage("dense", 0.0, 0.01)])
     observer.refused(2)
     found = samples(metrics)
     name = "runbook_retrieval_latency_seconds"
@@ -57,6 +57,7 @@ def test_searches_are_counted_and_timed_by_mode() -> None:
     assert found[(f"{name}_count", "mode=dense")] == 0
     assert found[("runbook_retrieval_no_result_count_total",)] == 1
     assert found[("runbook_acl_denied_total",)] == 2
+    assert found[("runbook_retrieval_stage_seconds_count", "stage=dense")] == 1
 
 
 def test_requests_are_counted_by_route_and_class_of_status() -> None:

@@ -13,7 +13,7 @@ from rag.access.acl import AccessFilter
 from rag.domain.access import Principal
 from rag.domain.documents import IndexedChunk
 from rag.domain.search import Candidate, CandidateDocument, Filters, Mode, SearchQuery
-from rag.ports import Question
+from rag.ports import Question, Stage
 from rag.retrieval.search import SearchEngine
 
 _PATIENCE = 10.0
@@ -56,7 +56,9 @@ class Empty:
     def refused(self, wanted: Sequence[int], *, access: AccessFilter) -> int:
         return 0
 
-    def searched(self, mode: Mode, seconds: float, no_result: bool) -> None: ...
+    def searched(
+        self, mode: Mode, seconds: float, no_result: bool, stages: Sequence[Stage]
+    ) -> None: ...
 
 
 def test_no_more_searches_run_at_once_than_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
