@@ -1,4 +1,7 @@
-"""`runbook ingest` as a process on files on disk: what changes, and what bad input does."""
+"""`runbook ingest` on files on disk: what changes, and what bad input does.
+
+Where nothing depends on the process, the commands run in this one: starting one takes seconds.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import HASHING, environment, paths_found, run, run_json
+from tests import processes
+from tests.inprocess import paths_found, run, run_json
+from tests.processes import HASHING, environment
 
 PAGE = "---\ntitle: {title}\nacl: [{acl}]\n---\n# {title}\n\nRestart the {word} when it is stuck.\n"
 
@@ -32,15 +37,15 @@ def counts(report: dict[str, object]) -> dict[str, object]:
 
 
 def test_exactly_what_changed_on_disk_changes_in_the_index(docs: Path) -> None:
-    assert counts(run_json(docs, "ingest", "docs")) == {"added": 3}
-    assert counts(run_json(docs, "ingest", "docs")) == {"unchanged": 3}
+    assert counts(processes.run_json(docs, "ingest", "docs")) == {"added": 3}
+    assert counts(processes.run_json(docs, "ingest", "docs")) == {"unchanged": 3}
     write_page(docs / "docs", "a.md", "gateway")
     (docs / "docs/c.md").unlink()
     (docs / "docs/sub/b.md").rename(docs / "docs/moved.md")
-    report = run_json(docs, "ingest", "docs")
+    report = processes.run_json(docs, "ingest", "docs")
     assert counts(report) == {"added": 1, "updated": 1, "deleted": 2}
-    assert paths_found(docs, "restart the cache")[0] != "c.md"
-    assert set(paths_found(docs, "restart it when stuck")) == {"a.md", "moved.md"}
+    assert processes.paths_found(docs, "restart the cache")[0] != "c.md"
+    assert set(processes.paths_found(docs, "restart it when stuck")) == {"a.md", "moved.md"}
 
 
 def test_the_state_folder_is_its_owners_alone(docs: Path) -> None:

@@ -13,11 +13,12 @@ from evals.running.caching_embedder import CachingEmbedder
 from rag.adapters.embedding.local_embedder import LocalEmbedder
 from tests.fakes import document, index_text
 from tests.http_bench import Bench
+from tests.shared_model import shared_models
 
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
+    return shared_models(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
