@@ -17,8 +17,8 @@ from rag.domain.answers import Answer, Detail
 from rag.domain.search import SearchQuery
 from tests.answers import PAYMENTS, Desk
 from tests.fakes import HashingEmbedder
+from tests.inprocess import run, run_json
 from tests.model_server import MODEL, ModelServer, model_server
-from tests.processes import run, run_json
 
 QUESTION = "how do I restart the payment worker when its queue stops"
 GOOD = """\

@@ -21,7 +21,8 @@ from rag.domain.access import Principal
 from rag.domain.documents import document_id
 from rag.domain.feedback import Asked, Shown
 from rag.reports.review import Usage
-from tests.processes import ROOT, run_json
+from tests.inprocess import run_json
+from tests.processes import ROOT
 
 PAGE = "---\ntitle: {0}\nowner: {1}\nservice: shop\nlast_reviewed: {2}\n{3}---\n# {0}\n"
 EVERYTHING = access_filter(Principal("local", administrator=True))
