@@ -153,6 +153,18 @@ def web_post(asking: Asking, path: str, **fields: str) -> str:
     return shown(browser.submit("/", path, fields) if done.status_code == 303 else done)
 
 
+def web_incident(asking: Asking) -> str:
+    """An incident of the caller's own, opened in a browser, and its page."""
+    browser = Browser(asking.client)
+    done = browser.sign_in(asking.key)
+    if done.status_code != 303:
+        return shown(done)
+    fields = {"name": asking.question[:200], "content": asking.question}
+    opened = browser.submit("/", "/incidents", fields)
+    page = [browser.get(opened.headers["location"])] if opened.status_code == 303 else []
+    return "\n".join(map(shown, [opened, *page]))
+
+
 def alerts(asking: Asking) -> str:
     """The caller's guess as an alert: by name, by link and by search."""
     annotations = {"summary": asking.question}
@@ -255,6 +267,7 @@ DOORS: Mapping[str, Callable[[Asking], str]] = {
     ),
     "web incidents": lambda asking: asking.get("/incidents"),
     "web incident": lambda asking: asking.get(f"/incidents/{asking.document}"),
+    "web incident opened": web_incident,
     "web owners": lambda asking: asking.get("/owners"),
     "web operations": lambda asking: asking.get("/operations"),
     "web rollback": lambda asking: asking.get("/operations/rollback"),

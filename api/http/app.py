@@ -114,6 +114,8 @@ def _larger_bodies(server: ServerSettings) -> dict[str, int]:
         "/v1/alerts": server.max_alert_bytes,
         "/alerts": server.max_alert_bytes,
         "/v1/incidents/*/inputs": server.max_incident_bytes,
+        "/incidents": server.max_incident_bytes,
+        "/incidents/*/inputs": server.max_incident_bytes,
     }
 
 

@@ -35,7 +35,8 @@ from rag.domain.access import Principal
 from rag.domain.jobs import JobKind
 from rag.errors import InvalidPayload, InvalidTag
 from rag.incidents.drafting import draft_note, draft_report, draft_status
-from rag.incidents.facts import InputKind
+from rag.incidents.facts import InputKind, InputSummary
+from rag.incidents.incident import Incident
 from rag.incidents.service import IncidentView
 
 _MAX_TAGS = 50
@@ -93,14 +94,12 @@ def add_input(
     incident_id: str,
     body: InputRequest,
     services: InjectedServices,
-    principal: Searcher,
+    principal: Searcher,  # noqa: ARG001 - checked
     by: Asking,
 ) -> JsonObject:
     """Add logs, events, alerts, deploys or metrics; facts are kept of them, not the input."""
     text = body.content if isinstance(body.content, str) else json.dumps(body.content)
-    data = io.BufferedReader(io.BytesIO(text.encode()))
-    added = services.incidents.add(incident_id, body.name, body.kind, data, principal=principal)
-    services.audit.acted(by, f"added {body.kind.value} to incident {incident_id}")
+    added = read_text(incident_id, body.name, body.kind, text, services, by)
     return {**input_to_wire(added), "request_id": by.request_id}
 
 
@@ -134,13 +133,28 @@ def close(
     incident_id: str, services: InjectedServices, principal: Searcher, by: Asking
 ) -> JsonObject:
     """Close an incident; its note is kept and indexed where `incidents.notes` is set."""
+    return incident_to_wire(close_incident(incident_id, services, principal, by))
+
+
+def read_text(
+    incident_id: str, name: str, kind: InputKind, text: str, services: Services, by: By
+) -> InputSummary:
+    """Add a text to an incident. Raises NotFound, InvalidPayload, PermissionDenied."""
+    data = io.BufferedReader(io.BytesIO(text.encode()))
+    added = services.incidents.add(incident_id, name, kind, data, principal=by.principal)
+    services.audit.acted(by, f"added {kind.value} to incident {incident_id}")
+    return added
+
+
+def close_incident(incident_id: str, services: Services, principal: Principal, by: By) -> Incident:
+    """Close an incident, and have its note indexed. Raises NotFound, PermissionDenied."""
     closed = services.incidents.close(incident_id, principal=principal, write=draft_note)
     services.audit.acted(by, f"closed incident {closed.id}")
     if closed.note:
         scope: JsonObject = {"source": services.notes_source, "paths": [closed.note]}
         services.jobs.enqueue(JobKind.REINDEX, scope, principal.name)
         services.wake()
-    return incident_to_wire(closed)
+    return closed
 
 
 def _view(incident_id: str, services: Services, principal: Principal, by: By) -> IncidentView:

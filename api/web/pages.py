@@ -9,6 +9,7 @@ from api.web.alert_page import alert_router
 from api.web.ask_page import ask_router
 from api.web.document_page import document_router
 from api.web.feedback_page import feedback_router
+from api.web.incident_forms import incident_forms_router
 from api.web.incident_page import incident_router
 from api.web.oidc_sign_in import oidc_sign_in_router
 from api.web.operator_page import operator_router
@@ -29,6 +30,7 @@ def page_routers() -> list[APIRouter]:
         feedback_router(),
         alert_router(),
         incident_router(),
+        incident_forms_router(),
         owner_router(),
         operator_router(),
     ]

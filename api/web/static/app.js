@@ -16,7 +16,7 @@ function showLocalTimes(root) {
 
 // --- Commands: a copy button each; a destructive one asks first, with what the document warns of.
 
-async function copyText(text, button) {
+async function copyText(text, button, what = "Command") {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
@@ -27,9 +27,9 @@ async function copyText(text, button) {
     area.select();
     const copied = document.execCommand("copy");
     area.remove();
-    if (!copied) { announce("The command could not be copied. Select it instead."); return; }
+    if (!copied) { announce(`${what} could not be copied. Select it instead.`); return; }
   }
-  announce("Command copied");
+  announce(`${what} copied`);
   const label = button.textContent;
   button.textContent = "Copied";
   setTimeout(() => { button.textContent = label; }, 1500);
@@ -188,8 +188,45 @@ document.addEventListener("submit", async (event) => {
   announce(said.textContent);
 });
 
+// --- Drafts: a copy button each. Files: dropped on a field, or chosen.
+
+function addDraftButtons(root) {
+  for (const draft of root.querySelectorAll(".draft")) {
+    const button = makeButton("Copy", "copy", () => copyText(draft.textContent, button, "Draft"));
+    button.setAttribute("aria-label", `Copy ${draft.closest("details").querySelector("summary").textContent}`);
+    draft.before(button);
+  }
+}
+
+async function fillFrom(file, field) {
+  field.value = await file.text();
+  const name = field.form.elements[field.dataset.drop];
+  if (name) name.value = file.name;
+  announce(`${file.name} was read`);
+}
+
+function acceptFiles(field) {
+  const dropping = (is) => (event) => { event.preventDefault(); field.classList.toggle("dropping", is); };
+  field.addEventListener("dragover", dropping(true));
+  field.addEventListener("dragleave", dropping(false));
+  field.addEventListener("drop", (event) => {
+    dropping(false)(event);
+    const [file] = event.dataTransfer.files;
+    if (file) fillFrom(file, field);
+  });
+  const label = document.createElement("label");
+  const chooser = document.createElement("input");
+  chooser.type = "file";
+  chooser.addEventListener("change", () => { if (chooser.files[0]) fillFrom(chooser.files[0], field); });
+  label.className = "chooser";
+  label.append("Or drop a file on the field, or choose one ", chooser);
+  field.after(label);
+}
+
 function prepare(root) {
   showLocalTimes(root);
+  addDraftButtons(root);
+  for (const field of root.querySelectorAll("[data-drop]")) acceptFiles(field);
   addCopyButtons(root);
 }
 

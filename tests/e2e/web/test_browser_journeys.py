@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -215,6 +216,32 @@ def test_an_administrator_rolls_back(visit: Visit, served: Served) -> None:
     page.get_by_role("button", name=f"Roll back to generation {before}").click()
     expect(page).to_have_url(f"{served.url}/operations")
     assert catalog.generations.serving().id == before
+    window.assert_harmless()
+
+
+def test_an_incident_is_opened_from_a_pasted_payload(visit: Visit, served: Served) -> None:
+    window = visit(**CLIPBOARD)
+    page = window.sign_in(served.key("team:payments"), "/incidents")
+    page.get_by_label("What is happening").fill("Checkout returns 5xx")
+    alerts = [
+        {"labels": {"alertname": "CheckoutHighErrorRate"}, "startsAt": f"2026-08-31T{at}Z"}
+        for at in ("10:00:00", "12:00:00")
+    ]
+    page.get_by_label("Log, alerts").fill(json.dumps({"alerts": alerts}))
+    page.get_by_role("button", name="Open the incident").click()
+    picture = page.get_by_role("group", name="Picture of the timeline")
+    expect(picture.locator("circle:visible")).to_have_count(2)
+    picture.focus()
+    page.keyboard.press("+")
+    expect(picture.locator("circle:visible")).to_have_count(0)
+    page.keyboard.press("ArrowRight")
+    expect(picture.locator("circle:visible")).to_have_count(1)
+    page.keyboard.press("0")
+    expect(picture.locator("circle:visible")).to_have_count(2)
+    page.get_by_text("Status", exact=True).click()
+    page.get_by_role("button", name="Copy Status").click()
+    expect(page.locator("#announcer")).to_have_text("Draft copied")
+    assert "Checkout returns 5xx" in clipboard(window)
     window.assert_harmless()
 
 

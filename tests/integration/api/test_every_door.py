@@ -234,6 +234,7 @@ class EveryDoor(RuleBasedStateMachine):
         else:
             readable = {path for path in self.pages if self._may_read(key, path)}
         own = {*asking.question.split(), asking.document, asking.path, asking.service}
+        own.add(Path(asking.path).stem)  # which doors of alerts send as a name
         hidden = {
             word
             for path, page in self.pages.items()
@@ -396,5 +397,5 @@ LEADING = {name for name in DOORS if name.startswith((*_LEADING, "incident"))} -
     *("search wrongly", "documents behind", "document by path"),
     "cli incident",  # shows notes and postmortems alone
     *("web start", "web feedback", "web operations", "web rollback", "web evals"),
-    *("web incidents", "web incident"),
+    *("web incidents", "web incident", "web incident opened"),
 }
