@@ -15,9 +15,11 @@ from api.index.generation_keeper import roll_back
 from api.web.drift_plots import drift_plots
 from api.web.forms import PostedForm
 from api.web.page_route import SignedInPage
+from api.web.query_plot import query_plot
 from api.web.site import site_of
 from evals.drift.history import last_report
 from evals.running.history import PastRun, past_runs
+from rag.access.acl import access_filter
 from rag.domain.index import IndexSummary
 from rag.domain.jobs import Job
 from rag.errors import NotFound
@@ -36,7 +38,7 @@ def operator_router() -> APIRouter:
     return router
 
 
-def operations(request: Request, principal: Administrator) -> Response:  # noqa: ARG001 - checked
+def operations(request: Request, principal: Administrator) -> Response:
     """Generations with their gates, jobs, drift, sources, and counts of what is served."""
     site = site_of(request)
     catalog = site.services.catalog
@@ -54,6 +56,8 @@ def operations(request: Request, principal: Administrator) -> Response:  # noqa:
         progress={job.id: progress_of(job, time()) for job in jobs if job.is_open},
         sources=catalog.known_sources(),
         reading_failures=site.services.metrics.reading_failures(),
+        documents_of=dict(site.facets.of(access_filter(principal)).sources),
+        queries=query_plot(site.services.metrics.query_counts()),
         drift=drift,
         drift_plots=drift_plots(drift) if drift else [],
     )

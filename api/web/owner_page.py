@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Request, Response
 
 from api.compose.services import Services
 from api.http.authentication import Searcher
+from api.web.owner_tables import alert_names, freshness_by_owner, readership
 from api.web.page_route import SignedInPage
 from api.web.site import site_of
 from rag.access.acl import AccessFilter, access_filter
-from rag.reports.review import Reason, Review, ReviewContext, linked_documents, review
+from rag.domain.documents import Document, FreshnessStatus
+from rag.reports.review import (
+    Reason,
+    Review,
+    ReviewContext,
+    Usage,
+    linked_documents,
+    review,
+)
 from rag.reports.unanswered import grouped
 
 _MAX_QUESTIONS = 20
@@ -27,7 +38,9 @@ def owners(request: Request, principal: Searcher, owner: str = "") -> Response:
     """What is due by owner; for administrators also questions without an answer and feedback."""
     site = site_of(request)
     services, access = site.services, access_filter(principal)
-    found = _review(services, access)
+    documents = services.reader.every_document(access=access)
+    usage = services.catalog.usage.usage(access=access)
+    found = _review(services, documents, usage, access)
     unanswered = services.catalog.usage.unanswered(access=access)
     administrator = principal.administrator
     return site.page(
@@ -37,6 +50,12 @@ def owners(request: Request, principal: Searcher, owner: str = "") -> Response:
         owners=[one for one in found.owners if not owner or (one.owner or "") == owner],
         owner=owner,
         reasons=_REASONS,
+        by_owner=freshness_by_owner(
+            documents, services.today(), services.settings.search.review_every
+        ),
+        statuses=tuple(FreshnessStatus),
+        alerts=alert_names(documents),
+        read=readership(documents, usage) if administrator else None,
         questions=grouped(unanswered.questions)[:_MAX_QUESTIONS],
         unkept=unanswered.unkept,
         quarantined=services.reader.quarantined() if administrator else None,
@@ -44,11 +63,12 @@ def owners(request: Request, principal: Searcher, owner: str = "") -> Response:
     )
 
 
-def _review(services: Services, access: AccessFilter) -> Review:
-    reader, settings = services.reader, services.settings
-    documents = reader.every_document(access=access)
+def _review(
+    services: Services, documents: Sequence[Document], usage: Usage, access: AccessFilter
+) -> Review:
+    settings = services.settings
     links: dict[tuple[str, str], list[str]] = {}
-    for source, path, text in reader.passages_holding("](", access=access):
+    for source, path, text in services.reader.passages_holding("](", access=access):
         links.setdefault((source, path), []).append(text)
     linked = {
         one.id: linked_documents(one.source, one.path, "\n".join(texts))
@@ -60,5 +80,4 @@ def _review(services: Services, access: AccessFilter) -> Review:
         services=frozenset(settings.review.services),
         review_every=settings.search.review_every,
     )
-    usage = services.catalog.usage.usage(access=access)
     return review(documents, linked, usage, context, services.today())
