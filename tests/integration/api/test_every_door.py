@@ -397,5 +397,5 @@ LEADING = {name for name in DOORS if name.startswith((*_LEADING, "incident"))} -
     *("search wrongly", "documents behind", "document by path"),
     "cli incident",  # shows notes and postmortems alone
     *("web start", "web feedback", "web operations", "web rollback", "web evals"),
-    *("web incidents", "web incident", "web incident opened"),
+    *("web incidents", "web incident"),
 }
