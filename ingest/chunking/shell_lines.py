@@ -18,6 +18,8 @@ _HERE_DOCUMENT = re.compile(r"(?<!<)<<-?\s*['\"]?(\w+)['\"]?")
 _APOSTROPHE = re.compile(r"\w'\w")
 _CONTINUATION_PROMPT = re.compile(r"^\s*> ?")
 _COMPOUND = re.compile(r"\b(?:for|while|until|case|if|select|done|esac|fi)\b")
+# A program with an argument: no sentence, table or setting.
+_PROGRAM = re.compile(r"(?:\./|/)?[a-z][\w./-]*(?: +(?:-{1,2}[a-z]|[a-z0-9./<$\"'])|$)")
 # A quote that is open for longer is an apostrophe, or no shell code.
 _MAX_QUOTED_LINES = 200
 
@@ -57,7 +59,12 @@ class _Reader:
     def __init__(
         self, code: Code, lines: Sequence[str], is_known_program: Callable[[str], bool]
     ) -> None:
-        self._code = code
+        # A session without any prompt was pasted without them: what is a command must be told apart
+        # from output as in code of no language, but its first line is one.
+        without_prompts = code is Code.SESSION and not any(map(_PROMPT.match, lines))
+        self._code = Code.ANY if without_prompts else code
+        first = next((at for at, line in enumerate(lines) if line.strip()), -1)
+        self._sure = first if without_prompts else -1
         self._lines = lines
         self._is_known_program = is_known_program
 
@@ -100,7 +107,8 @@ class _Reader:
             return bare, known
         if self._code is Code.SESSION:
             return bare, prompted is not None
-        return bare, known or self._code is Code.SHELL
+        begins_session = place == self._sure and bool(_PROGRAM.match(bare))
+        return bare, known or begins_session or self._code is Code.SHELL
 
     def _rest(self, begun: str, place: int) -> list[str]:
         """The lines from `place` on that a command goes on with."""

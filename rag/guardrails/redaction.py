@@ -14,9 +14,9 @@ from string import ascii_lowercase, ascii_uppercase
 
 from rag.guardrails.placeholders import is_mixed
 from rag.guardrails.private_keys import private_keys
-from rag.guardrails.secret_forms import FORMS
+from rag.guardrails.secret_forms import form_spans
 from rag.guardrails.secret_manifests import manifest_values
-from rag.guardrails.secret_names import NAMED
+from rag.guardrails.secret_names import ANCHORS, NAMED, WITHOUT_ANCHOR
 
 REDACTED = "[redacted]"
 _Found = tuple[int, int, str]  # start, end and kind
@@ -117,9 +117,8 @@ def _matches(text: str) -> Iterator[_Found]:
     lower = text.translate(_LOWER)  # unlike `lower()`, it moves no character
     if "private key" in lower:
         yield from ((*span, "private key") for span in private_keys(text))
-    for form in FORMS:
-        yield from ((*span, form.kind) for span in form.spans(text, lower))
-    for named in NAMED:
+    yield from form_spans(text, lower)
+    for named in NAMED if any(anchor in lower for anchor in ANCHORS) else WITHOUT_ANCHOR:
         yield from ((*span, named.kind) for span in named.spans(text, lower))
     if "secret" in lower:
         yield from ((*span, "Kubernetes secret") for span in manifest_values(text))

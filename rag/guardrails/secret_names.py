@@ -261,3 +261,5 @@ NAMED = (
         _CELL,
     ),
 )
+WITHOUT_ANCHOR = tuple(named for named in NAMED if not named.anchors)
+ANCHORS = tuple(dict.fromkeys(anchor for named in NAMED for anchor in named.anchors))

@@ -47,7 +47,7 @@ def unspaced_phrases(question: str) -> list[str]:
 
 def version_ranges(question: str) -> list[tuple[str, str]]:
     """`2.9 to 2.10` as ("2.9", "2.10"), the first few."""
-    return [match.groups() for match in _VERSION_RANGE.finditer(question)][:MAX_PHRASES]
+    return [(match[1], match[2]) for match in _VERSION_RANGE.finditer(question)][:MAX_PHRASES]
 
 
 def date_spellings(question: str) -> list[tuple[str, ...]]:

@@ -30,6 +30,12 @@ def test_prompts_are_taken_off_and_output_is_left_out() -> None:
     assert found(text) == [(2, "kubectl get pods"), (4, "df -h"), (5, "uptime")]
 
 
+def test_a_session_without_prompts_holds_its_first_line_and_known_programs() -> None:
+    text = "```console\nosdctl drain osd.3\nID STATE\nkubectl delete pod a\npod deleted\n```\n"
+    assert found(text) == [(2, "osdctl drain osd.3"), (4, "kubectl delete pod a")]
+    assert found("```console\nERROR: no space left\nNAME   READY\n```\n") == []
+
+
 def test_a_block_without_a_language_counts_known_programs_alone() -> None:
     text = "```\napiVersion: v1\nkubectl get pods\nERROR something failed\n```\n"
     assert found(text) == [(3, "kubectl get pods")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 from itertools import pairwise
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.guardrails.redaction import REDACTED, find_secrets, redacted
+from rag.guardrails.secret_forms import FORMS, MIN_LENGTH
 
 LETTERS = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6lM9n"
 # Put together here, so that no scanner of this repository takes one for real.
@@ -87,3 +90,26 @@ def test_any_text_is_searched_and_places_are_in_order(text: str) -> None:
     found = find_secrets(text)
     assert all(first.end <= second.start for first, second in pairwise(found))
     assert all(text.count("\n", 0, secret.start) + 1 == secret.line for secret in found)
+
+
+def test_a_form_that_is_looked_for_in_long_words_alone_fits_no_shorter_one() -> None:
+    shortest = {form.kind: _min_width(form.pattern) for form in FORMS if form.is_one_word}
+    assert len(shortest) > 50
+    assert not [kind for kind, width in shortest.items() if width < MIN_LENGTH]
+    with_space = [form.kind for form in FORMS if re.search(r"[^^]\\s| ", form.pattern.pattern)]
+    assert with_space == [form.kind for form in FORMS if not form.is_one_word]
+
+
+def _min_width(pattern: re.Pattern[str]) -> int:
+    """The length of the shortest text that a pattern matches."""
+    parser = importlib.import_module("re._parser")
+    shortest, _ = parser.parse(pattern.pattern).getwidth()
+    return int(shortest)
+
+
+@pytest.mark.parametrize(
+    "around", [" {} ", "\u00a0{}\u2003", "\n{}\n", '"{}"', "x=({})", "\u2028{}"]
+)
+def test_white_space_of_any_kind_parts_words(around: str) -> None:
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" + "k1L2m3N4o5P6q7R8"
+    assert redacted(around.format(token)) == around.format(REDACTED)
