@@ -6,7 +6,6 @@ import collections
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from prometheus_client.registry import Collector
 from api.records.drift_metrics import drift_gauges
 from api.records.eval_metrics import eval_gauges
 from api.records.model_metrics import ModelMetrics
+from api.records.query_counts import QueryCounts, query_counts_of
 from api.records.request_metrics import RequestMetrics
 from rag.domain.documents import FreshnessStatus
 from rag.domain.index import IndexSummary
@@ -39,16 +39,6 @@ _LAG_BUCKETS = (0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 10800, 86
 _MAX_LAG = timedelta(days=1)
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class QueryCounts:
-    """`buckets` are upper bounds in seconds, each with the number of searches up to it."""
-
-    searches: int
-    without_result: int
-    seconds: float
-    buckets: Sequence[tuple[float, int]]
 
 
 class Metrics:
@@ -154,22 +144,7 @@ class Metrics:
 
     def query_counts(self) -> QueryCounts:
         """The searches since the start, of all modes together."""
-        counts: collections.Counter[float] = collections.Counter()
-        seconds = 0.0
-        for metric in self._latency.collect():
-            for sample in metric.samples:
-                if sample.name.endswith("_bucket"):
-                    counts[float(sample.labels["le"])] += int(sample.value)
-                elif sample.name.endswith("_sum"):
-                    seconds += sample.value
-        searches = counts[float("inf")]
-        [without] = [
-            one
-            for metric in self._no_result.collect()
-            for one in metric.samples
-            if one.name.endswith("_total")
-        ]
-        return QueryCounts(searches, int(without.value), seconds, sorted(counts.items()))
+        return query_counts_of(self._latency, self._no_result)
 
     def model_called(self, call: ModelCall) -> None:
         self._models.called(call)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.records.metrics import QueryCounts
+from api.records.query_counts import QueryCounts
 
 _HEIGHT = 40
 _BAR_WIDTH, _BAR_STEP = 16, 20

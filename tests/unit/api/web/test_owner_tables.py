@@ -52,7 +52,7 @@ def test_the_plot_shows_every_search_by_its_duration() -> None:
     metrics = Metrics()
     assert query_plot(metrics.query_counts()).bars == ()
     for seconds, no_result in ((0.004, False), (0.004, True), (0.2, False)):
-        metrics.searched(Mode.HYBRID, seconds, no_result)
+        metrics.searched(Mode.HYBRID, seconds, no_result, ())
     plot = query_plot(metrics.query_counts())
     assert (plot.counts.searches, plot.counts.without_result) == (3, 1)
     assert plot.bars[0].height == 2 * plot.bars[-1].height == 40
