@@ -50,7 +50,7 @@ def grouping_accuracy(log: Path, truth: Sequence[str], clock: Clock) -> float:
         events = list(log_events(lines, clock, service_of_file(log.name)))
     keys = [counter.add(event) for event in events]
     merged = counter.texts()
-    return _accuracy([merged[key] for key in keys], truth)
+    return share_grouped_right([merged[key] for key in keys], truth)
 
 
 def drain3_accuracy(log: Path, truth: Sequence[str], clock: Clock) -> float:
@@ -59,10 +59,10 @@ def drain3_accuracy(log: Path, truth: Sequence[str], clock: Clock) -> float:
     with log.open(encoding="utf-8") as lines:
         events = list(log_events(lines, clock, service_of_file(log.name)))
     found = [str(drain.add_log_message(event.message)[0].cluster_id) for event in events]
-    return _accuracy(found, truth)
+    return share_grouped_right(found, truth)
 
 
-def _accuracy(found: Sequence[str], truth: Sequence[str]) -> float:
+def share_grouped_right(found: Sequence[str], truth: Sequence[str]) -> float:
     if len(found) != len(truth):
         return 0.0
     groups: dict[str, set[int]] = defaultdict(set)

@@ -95,6 +95,7 @@ _SYSLOG_TAG = re.compile(
 _SYSLOG_HEAD = re.compile(r" \S{1,255} (?P<app>\S{1,128}) \S{1,128} \S{1,128} (?:-|\[[^\]]*\]) ?")
 _WEB_HEAD = re.compile(r"\S{1,255} \S{1,255} \S{1,255} \[(?=\d\d/)")
 _WEB_STATUS = re.compile(r'" (?P<status>\d{3}) ')
+_REQUEST = re.compile(r'"?[A-Z]{3,10} \S{1,2000} HTTP/[0-9.]{1,3}" (?P<status>\d{3})\b')
 _PAIR = re.compile(r'(?P<key>[A-Za-z_@][\w.@/-]{0,63}+)=(?P<value>"(?:[^"\\]|\\.)*+"|[^\s"]*+)')
 _OPENING = re.compile(r"[\[\s(\"']{0,3}")
 _CLOSING = re.compile(r"[\])\"'\s:|,-]{0,6}")
@@ -225,8 +226,15 @@ def _after_time(line: str, end: int, at: datetime | None) -> ParsedLine:
         return ParsedLine(text, at, level=level, service=tag["tag"].rsplit("/", 1)[-1])
     closing = _CLOSING.match(line, end)
     rest = line[closing.end() if closing else end :]
-    level = _level_in(rest)
-    return ParsedLine(_without_head(rest), at, level=level)
+    message = _without_head(rest)
+    return ParsedLine(message, at, level=_level_in(rest) or _level_of_request(message))
+
+
+def _level_of_request(message: str) -> Level:
+    """The level of a line of an access log that begins with its time, as Envoy's."""
+    found = _REQUEST.match(message)
+    failed = found is not None and found["status"].startswith(_SERVER_ERROR)
+    return Level.ERROR if failed else Level.NONE
 
 
 def _level_in(text: str) -> Level:

@@ -30,6 +30,8 @@ _VARIABLE_WORD = re.compile(
     r"(?<![A-Za-z0-9_.\-])"
     r"(?:[A-Za-z_.\-]*+[0-9][A-Za-z0-9_.\-]*+|[a-f]{8,}+(?![A-Za-z0-9_.\-]))"
 )
+# The request of an access log, whose other quoted fields are the client's.
+_REQUEST = re.compile(r'(?:"|\b)(?P<method>[A-Z]{3,10}) [^\s"]{1,1000} HTTP/[0-9.]{1,3}"')
 _QUOTED = re.compile(r"\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'")
 _REPEATED = re.compile(r"<\*>(?:[\s,;:|/]{0,2}<\*>)+")
 _MARKS = "=:,;()[]{}\"'|/@"
@@ -215,7 +217,11 @@ class TemplateCounter:
 def masked(message: str) -> str:
     """A message with its obvious variables as `<*>`, and its words apart."""
     text = message[:MAX_MESSAGE_CHARS]
-    if '"' in text or "'" in text:
+    if request := _REQUEST.search(text) if " HTTP/" in text else None:
+        before, behind = text[: request.start()], text[request.end() :]
+        shown = f"{request['method']} {VARIABLE} HTTP"
+        text = f"{before}{shown}{_QUOTED.sub(VARIABLE, behind)}"
+    elif '"' in text or "'" in text:
         text = _QUOTED.sub(_masked_quote, text)
     text = _VARIABLE_WORD.sub(_masked_word, text)
     return " ".join(text.translate(_APART).split())

@@ -20,6 +20,7 @@ from rag.incidents.facts import Facts, InputKind
 from rag.incidents.inputs import parse_changes, parse_cluster_events, parse_metrics
 from rag.incidents.instants import Clock
 from rag.incidents.log_events import log_events
+from rag.incidents.log_formats import Level
 from rag.incidents.reading import ReadingTools, read_input
 from rag.incidents.templates import TemplateCounter, masked
 
@@ -134,6 +135,24 @@ def test_masking_keeps_words_and_takes_values() -> None:
     assert masked("GET /api/v2/orders/81 took 12.5ms for 10.0.0.7:8080") == (
         "GET / api / <*> / orders / <*> took <*> for <*> : <*>"
     )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '10.0.0.1 - - [14/Mar/2026:08:00:00 +0000] "GET {} HTTP/1.1" 503 12 "-" "{}"',
+        '[2026-03-14T08:00:00.123Z] "GET {} HTTP/2" 503 UF 1 91 "-" "{}" "10.0.0.1:8080"',
+    ],
+)
+def test_requests_of_one_method_are_one_template_and_failed_ones_are_errors(line: str) -> None:
+    counter = TemplateCounter(DrainMiner(), "access.log")
+    agents = ("curl/8.5.0", "Mozilla/5.0 (X11; Linux x86_64)")
+    lines = [line.format(path, agent) for path in ("/", "/a/b", "/c?d=e") for agent in agents]
+    for event in log_events(lines, CLOCK):
+        counter.add(event)
+    [stats] = counter.stats()
+    assert (stats.count, stats.level) == (6, Level.ERROR)
+    assert stats.template.startswith("GET <*> HTTP <*>")
 
 
 def test_an_anomaly_is_reported_with_its_numbers() -> None:
