@@ -11,15 +11,26 @@ from drain3.drain import Drain, LogCluster
 _SIMILARITY = 0.5
 _DEPTH = 4
 _MAX_CHILDREN = 100
-_MAX_CLUSTERS = 20_000
+_MAX_CLUSTERS = 5_000
+# Of one leaf of the tree, the newest: messages of random words would be compared with all others.
+_MAX_COMPARED = 50
 _MAX_REMEMBERED = 10_000  # messages whose template is known without a search
+
+
+class _BoundedDrain(Drain):
+    """Compares a message with a limited number of templates."""
+
+    def fast_match(
+        self, cluster_ids: Sequence[int], tokens: Sequence[str], sim_th: float, include_params: bool
+    ) -> LogCluster | None:
+        return super().fast_match(cluster_ids[-_MAX_COMPARED:], tokens, sim_th, include_params)
 
 
 class DrainMiner:
     """One stream's templates; not safe to share between threads."""
 
     def __init__(self) -> None:
-        self._drain = Drain(
+        self._drain = _BoundedDrain(
             depth=_DEPTH,
             sim_th=_SIMILARITY,
             max_children=_MAX_CHILDREN,

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,13 +20,15 @@ from typing import Any
 
 from rag.errors import InvalidPayload
 from rag.incidents.instants import Clock, parse_instant
-from rag.text.json_values import json_object
+from rag.text.json_values import json_object, parse_json
 
 MAX_RECORDS = 20_000
 MAX_SERIES = 500
 MAX_POINTS = 20_000  # of one series
 MAX_TEXT_CHARS = 500
 MAX_NAME_CHARS = 128
+_MAX_VALUE = 1e300  # so that differences of values stay finite; infinite ones are left out too
+_MAX_COUNT = 10**9  # of an event; what a sender writes may be any number
 _NAMED_PODS = re.compile(r"-(?:[0-9a-f]{6,10}-)?[a-z0-9]{5}\Z")
 _COMMIT = re.compile(r"(?:commit )?(?P<hash>[0-9a-f]{7,40})\b(?P<rest>.*)\Z")
 
@@ -123,7 +124,7 @@ def _cluster_event(item: Mapping[str, Any], record: int, clock: Clock) -> Cluste
         message=f"{kind}/{name}: {item.get('message') or item.get('note') or ''}"[:MAX_TEXT_CHARS],
         service=_NAMED_PODS.sub("", name)[:MAX_NAME_CHARS],
         is_warning=item.get("type") == "Warning",
-        count=count if isinstance(count, int) else 1,
+        count=min(max(count, 1), _MAX_COUNT) if isinstance(count, int) else 1,
         record=record,
     )
 
@@ -148,7 +149,7 @@ def _changes_of_json(text: str, clock: Clock) -> Iterator[Change | None]:
 def _records(text: str) -> Sequence[Any]:
     """One JSON document, a list, a Kubernetes list, or one JSON document a line."""
     try:
-        whole = json.loads(text)
+        whole = parse_json(text)
     except RecursionError as error:
         raise InvalidPayload("deploys", "is nested too deep") from error
     except ValueError:
@@ -301,7 +302,7 @@ def _number(raw: object) -> float | None:
         value = float(str(raw))
     except ValueError:
         return None
-    return value if abs(value) < float("inf") else None
+    return value if abs(value) < _MAX_VALUE else None
 
 
 def _said(item: Mapping[str, Any], keys: Iterable[str]) -> str:
@@ -329,6 +330,6 @@ def _text(raw: object, limit: int) -> str:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return parse_json(text)
     except (ValueError, RecursionError) as error:
         raise InvalidPayload("body", "is not valid JSON") from error

@@ -40,6 +40,7 @@ _EPOCH = re.compile(
 _TIME_ONLY = re.compile(_CLOCK)
 _OTHER_FORMS = (_COMPACT, _WEB, _SPOKEN, _CTIME, _SYSLOG)
 _MAX_TEXT = 64
+_MAX_NUMBER = 1e20
 _DATE_CHARS = 11  # of `2026-01-31T`
 _CLOCK_SKEW = timedelta(days=1)
 
@@ -97,7 +98,7 @@ def parse_instant(raw: object, clock: Clock) -> datetime | None:
     if isinstance(raw, bool) or raw is None:
         return None
     if isinstance(raw, int | float):
-        return _from_number(float(raw))
+        return _from_number(raw)
     text = str(raw).strip()[:_MAX_TEXT]
     found = instant_at(text, 0, clock)
     return found.at if found else None
@@ -105,6 +106,8 @@ def parse_instant(raw: object, clock: Clock) -> datetime | None:
 
 def _from_number(value: float) -> datetime | None:
     """Unix time in seconds, milliseconds, microseconds or nanoseconds, by its size."""
+    if not 0 < value < _MAX_NUMBER:  # a whole number may be too large for a float
+        return None
     for scale in (1, 1e3, 1e6, 1e9):
         seconds = value / scale
         if 1e8 <= seconds < 1e10:

@@ -6,7 +6,6 @@ with a time; in front of each of them the prefixes of container runtimes and of 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from rag.incidents.instants import (
     parse_instant,
     time_of_day_at,
 )
+from rag.text.json_values import parse_json
 
 MAX_LINE_CHARS = 8_000
 
@@ -136,7 +136,7 @@ def _parsed(line: str, clock: Clock) -> ParsedLine:
 
 def _json_line(line: str, clock: Clock) -> ParsedLine | None:
     try:
-        fields = json.loads(line)
+        fields = parse_json(line)
     except (ValueError, RecursionError):
         return None
     if not isinstance(fields, dict):

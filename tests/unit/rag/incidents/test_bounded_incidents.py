@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from drain3.drain import Drain
 
 import rag.adapters.incident_files
 import rag.incidents.templates
 from rag.adapters.drain_templates import DrainMiner
 from rag.adapters.incident_files import IncidentFiles
+from rag.adapters.ruptures_breaks import find_breaks
 from rag.errors import InvalidPayload
+from rag.incidents.analysis import analyse
 from rag.incidents.facts import Facts, InputKind, InputSummary
 from rag.incidents.incident import Incident
+from rag.incidents.instants import Clock
 from rag.incidents.log_events import LogEvent
 from rag.incidents.log_formats import Level
+from rag.incidents.reading import ReadingTools, read_input
 from rag.incidents.spans import Span
 from rag.incidents.templates import TemplateCounter
 
@@ -87,3 +93,38 @@ def test_facts_beyond_a_limit_are_refused_and_those_before_stay(tmp_path: Path, 
         with pytest.raises(InvalidPayload, match="MiB"):
             store.change_facts(incident.id, lambda _: large)
     assert store.facts(incident.id) == small
+
+
+def test_a_message_is_compared_with_a_limited_number_of_templates() -> None:
+    miner, count = DrainMiner(), 200
+    with patch.object(Drain, "get_seq_distance", autospec=True, return_value=(0.0, 0)) as compared:
+        for number in range(count):
+            miner.add(f"alike {number:b} {number:o} x y z".replace("0", "a").replace("1", "b"))
+    assert count < compared.call_count <= 50 * count
+
+
+HUGE_VALUES = "time,a\n" + "".join(f"{1773475200 + 60 * n},{(-1) ** n}e308\n" for n in range(60))
+HALF_A_PAIR = r'{"msg":"\ud800 boom","level":"error","time":"2026-03-14T08:00:00Z"}'
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (InputKind.LOGS, HALF_A_PAIR),
+        (InputKind.LOGS, '{"ts":' + "9" * 4_000 + ',"msg":"x"}'),
+        (InputKind.LOGS, '{"ts":1e308,"msg":"x"}'),
+        (InputKind.DEPLOYS, r'[{"at":"2026-03-14T08:00:00Z","what":"\ud800"}]'),
+        (InputKind.DEPLOYS, '[{"at":' + "9" * 400 + ',"what":"x"}]'),
+        (InputKind.EVENTS, '{"items":[{"count":1' + "0" * 400 + ',"eventTime":"2026-03-14"}]}'),
+        (InputKind.METRICS, HUGE_VALUES),
+    ],
+)
+def test_odd_values_are_kept_in_a_form_that_can_be_stored_and_read(
+    tmp_path: Path, kind: InputKind, text: str
+) -> None:
+    tools = ReadingTools(Clock(START), DrainMiner, breaks=find_breaks)
+    found = read_input("a", kind, io.BufferedReader(io.BytesIO(text.encode())), tools)
+    store = IncidentFiles(tmp_path)
+    store.create(Incident("20260314-x", "x", START, "me", frozenset({"a"}), frozenset()))
+    store.change_facts("20260314-x", lambda _: found)
+    assert analyse(store.facts("20260314-x"), find_breaks).missing
