@@ -17,7 +17,7 @@ _MAX_COMPARED = 50
 _MAX_REMEMBERED = 10_000  # messages whose template is known without a search
 
 
-class _BoundedDrain(Drain):
+class _BoundedDrain(Drain):  # type: ignore[misc]  # the package has no types
     """Compares a message with a limited number of templates."""
 
     def fast_match(
