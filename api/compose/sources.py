@@ -8,12 +8,16 @@ from api.compose.sites import site_rules
 from api.settings import Settings, SourceSettings
 from ingest.sources.connectors.kinds import make_connector
 from ingest.sources.git_source import GitCheckout
+from ingest.sources.selection import without_nested
 from ingest.sources.source import Source
 
 
 def configured_sources(settings: Settings) -> list[Source]:
-    """In the order of the settings. Raises ConfigurationError."""
-    return [
+    """In the order of the settings; a folder of one inside another's is left to the inner one.
+
+    Raises ConfigurationError.
+    """
+    named = [
         Source(
             source.name,
             settings.source_root(source),
@@ -25,7 +29,8 @@ def configured_sources(settings: Settings) -> list[Source]:
             checkout=_checkout(settings, source),
         )
         for source in settings.sources
-    ] + _notes(settings)
+    ]
+    return without_nested([*named, *_notes(settings)])
 
 
 def _notes(settings: Settings) -> list[Source]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from typing import Any
 
 from ingest.formats import plain_text
@@ -12,6 +13,8 @@ from rag.errors import QuarantineError
 
 _MAX_PAGES = 2000
 _MAX_CHARACTERS = 4_000_000
+# A word that a line break divides: the rest of it goes up, so that lines keep their numbers.
+_HYPHENATED = re.compile(r"([a-z])[-\u00ad\u2010]\n([a-z]{1,60}[.,;:)]?) ?")
 
 
 def blocks(data: bytes) -> tuple[Block, ...]:
@@ -41,7 +44,7 @@ def _text(reader: Any) -> str:
     pages: list[str] = []
     size = 0
     for page in reader.pages:
-        pages.append(page.extract_text())
+        pages.append(_HYPHENATED.sub(r"\1\2\n", page.extract_text()))
         size += len(pages[-1])
         if len(pages) > _MAX_PAGES or size > _MAX_CHARACTERS:
             raise QuarantineError(

@@ -134,5 +134,4 @@ def _line(blocks: Sequence[Block], starts: Sequence[int], secret: Secret) -> int
     """The line of the file on which a secret begins."""
     index = bisect_right(starts, secret.start) - 1
     block = blocks[index]
-    above = block.text.count("\n", 0, secret.start - starts[index])
-    return min(block.lines.first + above, block.lines.last)
+    return min(block.line_at(secret.start - starts[index]), block.lines.last)

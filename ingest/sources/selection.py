@@ -47,6 +47,16 @@ def sources_for_paths(
     return _without_overlap(made, configured, earlier)
 
 
+def without_nested(sources: Sequence[Source]) -> list[Source]:
+    """Configured sources, each without the folders of those below it: no file is indexed twice."""
+    found: list[Source] = []
+    for source in sources:
+        folders = (_folder_below(other, source) for other in sources if other is not source)
+        inside = frozenset(folder for folder in folders if folder is not None)
+        found.append(replace(source, excluded=source.excluded | inside) if inside else source)
+    return found
+
+
 def missing_path(path: Path) -> str:
     """An error message for a path that is not there, with the nearest name beside it."""
     above = path.parent

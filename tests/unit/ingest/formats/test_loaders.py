@@ -285,6 +285,20 @@ def test_a_pdf_without_text_says_so() -> None:
         load_binary(".pdf", out.getvalue())
 
 
+def test_words_that_a_pdf_divides_at_the_end_of_a_line_are_joined(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pypdf = pytest.importorskip("pypdf")
+    text = "The moni-\ntoring is down, see node-\n3 and read-\n\nThe end."
+    monkeypatch.setattr(pypdf.PageObject, "extract_text", lambda _: text)
+    writer = pypdf.PdfWriter()
+    writer.add_blank_page(100, 100)
+    out = io.BytesIO()
+    writer.write(out)
+    read = "\n\n".join(block.text for block in load_binary(".pdf", out.getvalue()).blocks)
+    assert "The monitoring\nis down, see node-\n3 and read-" in read
+
+
 def test_what_is_wrong_with_a_pdf_is_reported_by_its_quarantine_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

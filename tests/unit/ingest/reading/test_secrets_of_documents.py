@@ -92,3 +92,8 @@ def test_without_redaction_a_document_is_stored_as_it_stands() -> None:
     reading = read("page.md", f"DB_PASSWORD={VALUE}\n", redact=False)
     assert VALUE in reading.chunks[0].text
     assert reading.secrets == ()
+
+
+def test_a_secret_in_html_is_reported_on_its_line() -> None:
+    page = f"<h1>Head</h1>\n<pre>\nfirst\n<b>second</b>\nexport DB_PASSWORD={VALUE}\n</pre>\n"
+    assert [secret.line for secret in read("page.html", page).secrets] == [5]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sources.selection import source_name, sources_for_paths
+from ingest.sources.selection import source_name, sources_for_paths, without_nested
 from ingest.sources.source import Source
 from rag.domain.index import KnownSource
 
@@ -69,3 +69,9 @@ def test_two_folders_of_one_source_are_both_part_of_the_run(team: Path) -> None:
 )
 def test_a_source_is_named_after_its_folder(folder: str, name: str) -> None:
     assert source_name(Path("/srv") / folder) == name
+
+
+def test_configured_sources_leave_folders_to_the_sources_inside_them(team: Path) -> None:
+    configured = [Source("all", team), Source("api", team / "pay/api"), Source("pay", team / "pay")]
+    found = {source.name: source.excluded for source in without_nested(configured)}
+    assert found == {"all": {"pay", "pay/api"}, "pay": {"api"}, "api": frozenset()}
