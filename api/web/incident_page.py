@@ -72,6 +72,7 @@ def incident_page(
         _PROBLEM if problem else 200,
         incident=view.incident,
         inputs=view.facts.inputs,
+        first_symptom_at=view.analysis.onset.first.at if view.analysis.onset else None,
         timeline=view.analysis.timeline,
         marks=timeline_marks(view.analysis.timeline),
         wire=view_to_wire(view),
