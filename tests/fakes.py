@@ -168,5 +168,5 @@ class NoWords:
     def known(self, words: Sequence[str], *, access: AccessFilter) -> set[str]:
         return set()
 
-    def most_frequent(self, words: Sequence[str], *, access: AccessFilter) -> str | None:
+    def commonest(self, words: Sequence[str], *, access: AccessFilter) -> str | None:
         return None

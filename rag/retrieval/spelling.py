@@ -32,7 +32,7 @@ class ReadableWords(Protocol):
         """Those of the words and phrases that a readable document holds, in any inflection."""
         ...
 
-    def most_frequent(self, words: Sequence[str], *, access: AccessFilter) -> str | None:
+    def commonest(self, words: Sequence[str], *, access: AccessFilter) -> str | None:
         """The one of the words that most readable documents hold; None if none does."""
         ...
 
@@ -67,7 +67,7 @@ class SpellingCorrector:
         if self._is_ordinary(name.lower()):
             return None
         neighbours = dict.fromkeys(spellings_one_edit_away(name))
-        return self._vocabulary.most_frequent(list(neighbours), access=access)
+        return self._vocabulary.commonest(list(neighbours), access=access)
 
 
 def spellings_one_edit_away(name: str) -> Iterator[str]:

@@ -47,7 +47,7 @@ class CatalogWords:
                 cached.update(((access, word), word in held) for word in new)
             return {word for word in words if cached[access, word]}
 
-    def most_frequent(self, words: Sequence[str], *, access: AccessFilter) -> str | None:
+    def commonest(self, words: Sequence[str], *, access: AccessFilter) -> str | None:
         with self._database.read() as connection:
             state = _serving(connection)
             if state is None:

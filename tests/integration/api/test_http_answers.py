@@ -79,6 +79,7 @@ def test_a_hit_has_the_shape_of_the_contract(bench: Bench) -> None:
             "age_days": 203,
         },
         "superseded_by": [],
+        "siblings": [],
         "commands": [
             {"line": 47, "text": "kubectl rollout undo deploy/checkout", "risk": "mutating"}
         ],

@@ -21,7 +21,7 @@ class Words:
     def known(self, words: Sequence[str], *, access: AccessFilter) -> set[str]:
         return {word for word in words if word in self.counts}
 
-    def most_frequent(self, words: Sequence[str], *, access: AccessFilter) -> str | None:
+    def commonest(self, words: Sequence[str], *, access: AccessFilter) -> str | None:
         found = [word for word in words if word.lower() in self.counts]
         return max(found, key=lambda word: self.counts[word.lower()], default=None)
 
