@@ -8,6 +8,8 @@ from typing import Any
 
 Results = Mapping[str, Any]
 _METHOD = Path(__file__).with_name("method.md")
+# Figures of a fit that is made by itself: training/confidence.py.
+_CONFIDENCE = Path(__file__).with_name("confidence.md")
 
 
 def write(results: Results, place: Path) -> None:
@@ -17,6 +19,7 @@ def write(results: Results, place: Path) -> None:
     for name, section in _SECTIONS.items():
         if name in results:
             made.append(section(results[name]))
+    made.append(_CONFIDENCE.read_text(encoding="utf-8").rstrip())
     (place / "benchmarks.md").write_text("\n\n".join(made) + "\n", encoding="utf-8")
     _plots(results, place / "benchmarks")
 

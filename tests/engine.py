@@ -16,6 +16,7 @@ from rag.adapters.vectors.dense import DenseRetriever
 from rag.adapters.vectors.serving_vectors import ServingPageVectors
 from rag.answering.answering import Answerer
 from rag.ports import AnswerObserver, Embedder, NearestVectors, Reranker, SearchObserver
+from rag.retrieval.assessment import Assessor
 from rag.retrieval.search import SearchEngine
 from rag.retrieval.spelling import SpellingCorrector
 from rag.retrieval.synonyms import Synonyms
@@ -48,9 +49,15 @@ def engine_over(
         reader,
         observer,
         lambda: today,
+        assessor_over(database, embedder),
         reranker=reranker,
         spelling=SpellingCorrector(CatalogWords(database), lambda _: False),
     )
+
+
+def assessor_over(database: Database, embedder: Embedder) -> Assessor:
+    """By the confidence model of the embedder, if one was fitted for it."""
+    return Assessor(CatalogWords(database), lambda: embedder.fingerprint.partition("@")[0])
 
 
 def answerer_over(

@@ -6,7 +6,7 @@ import re
 
 from api.cli.terminal import Styled, echo
 from rag.domain.documents import Block, BlockKind, Chunk, FreshnessStatus, Risk
-from rag.domain.search import MAX_K, Hit, SearchResult
+from rag.domain.search import MAX_K, Confidence, Hit, SearchResult
 from rag.text.blocks import BlockText
 
 _LINES_SHOWN = 14
@@ -91,7 +91,8 @@ def _about(hit: Hit) -> str:
     successors = ", ".join(hit.superseded_by)
     superseded = f"superseded by {successors}" if successors else ""
     siblings = f"also: {', '.join(hit.siblings)}" if hit.siblings else ""
-    parts = (section, hit.document.metadata.owner, status, superseded, siblings)
+    confidence = "low confidence" if hit.confidence is Confidence.LOW else ""
+    parts = (section, hit.document.metadata.owner, status, superseded, siblings, confidence)
     return " · ".join(part for part in parts if part)
 
 

@@ -43,6 +43,7 @@ from rag.ports import (
     SearchObserver,
     Stage,
 )
+from rag.retrieval.assessment import Assessor
 from rag.retrieval.empty_results import Facets
 from rag.retrieval.search import SearchEngine, SearchSettings
 from rag.retrieval.spelling import SpellingCorrector
@@ -90,6 +91,7 @@ def make_search_path(
         reader,
         observer,
         clock,
+        Assessor(CatalogWords(database), lambda: generations.serving().model.partition("@")[0]),
         SearchSettings(
             candidates=settings.search.candidates,
             reranked=settings.rerank.passages,

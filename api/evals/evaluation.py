@@ -128,6 +128,7 @@ class IndexedSystem:
             lines=(hit.chunk.lines.first, hit.chunk.lines.last),
             freshness=hit.freshness.status.value,
             superseded=self._is_superseded(hit.document),
+            probability=hit.probability,
             text=hit.chunk.text,
         )
 

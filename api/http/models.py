@@ -14,12 +14,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from api.wire.fields import Name, Question, storable
-from api.wire.shapes import ChunkModel, DocumentModel, HitModel, Shape
+from api.wire.shapes import ChunkModel, DocumentModel, DocumentReference, HitModel, Shape
 from rag.domain.access import Principal
 from rag.domain.answers import Detail, Turn
 from rag.domain.documents import Kind
 from rag.domain.jobs import JobKind, JobState
-from rag.domain.search import DEFAULT_K, MAX_K, Filters, Mode, SearchQuery
+from rag.domain.search import DEFAULT_K, MAX_K, Confidence, Filters, Mode, SearchQuery
 from rag.text.limits import MAX_HISTORY_CHARS, MAX_TURN_CHARS
 
 DEFAULT_PAGE = 50
@@ -168,10 +168,15 @@ class UsageModel(Shape):
 
 
 class AskAnswer(Shape):
-    """`answer` is Markdown with markers `[n]`; each cited one is in `citations`."""
+    """`answer` is Markdown with markers `[n]`; each cited one is in `citations`.
+
+    `confidence` is that of `document`, which the answer is led by; an abstention has none.
+    """
 
     answer: str
     abstained: bool
+    confidence: Confidence
+    document: DocumentReference | None
     citations: list[CitationModel]
     model: str
     prompt: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.wire.hits import JsonObject, to_wire
+from api.wire.hits import JsonObject, reference_to_wire, to_wire
 from rag.domain.answers import Answer, Citation
 
 
@@ -11,6 +11,8 @@ def answer_to_wire(answer: Answer, request_id: str) -> JsonObject:
     return {
         "answer": answer.text,
         "abstained": answer.abstained,
+        "confidence": answer.confidence.value,
+        "document": reference_to_wire(answer.document) if answer.document else None,
         "citations": [citation_to_wire(citation) for citation in answer.citations],
         "model": answer.model,
         "prompt": answer.prompt,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rag.domain.documents import Chunk, Command, Document, Freshness
-from rag.domain.search import Explanation, Hit, SearchResult
+from rag.domain.search import Hit, SearchResult
 
 JsonObject = dict[str, Any]
 
@@ -17,7 +17,7 @@ def answer(result: SearchResult, request_id: str, *, explain: bool = False) -> J
     """The body of a search; with `explain` each hit says why it ranks where it does."""
     return {
         "hits": [
-            {**to_wire(hit), **({"explanation": _explanation(hit.explanation)} if explain else {})}
+            {**to_wire(hit), **({"explanation": _explanation(hit)} if explain else {})}
             for hit in result.hits
         ],
         "took_ms": result.took_ms,
@@ -31,12 +31,13 @@ def to_wire(hit: Hit) -> JsonObject:
     return {
         "rank": hit.rank,
         "chunk_id": hit.chunk.id,
-        "document": _reference(hit.document),
+        "document": reference_to_wire(hit.document),
         "section": list(hit.chunk.section),
         "lines": [hit.chunk.lines.first, hit.chunk.lines.last],
         "url": hit.url or hit.document.metadata.url,
         "text": hit.chunk.text,
         "score": hit.score,
+        "confidence": hit.confidence.value,
         "scores": asdict(hit.scores),
         "freshness": _freshness(hit.freshness),
         "superseded_by": list(hit.superseded_by),
@@ -45,7 +46,8 @@ def to_wire(hit: Hit) -> JsonObject:
     }
 
 
-def _explanation(explanation: Explanation) -> JsonObject:
+def _explanation(hit: Hit) -> JsonObject:
+    explanation = hit.explanation
     return {
         "document_score": round(explanation.document_score, 6),
         "prior": round(explanation.prior, 6),
@@ -59,6 +61,8 @@ def _explanation(explanation: Explanation) -> JsonObject:
             }
             for signal in explanation.contributions
         ],
+        "probability": hit.probability,
+        "evidence": {name: round(value, 4) for name, value in explanation.evidence.items()},
     }
 
 
@@ -66,7 +70,7 @@ def document_to_wire(document: Document, freshness: Freshness) -> JsonObject:
     """A document without its text. Its ACL tags stay inside: they name groups of others."""
     about = document.metadata
     return {
-        **_reference(document),
+        **reference_to_wire(document),
         "severity": list(about.severity),
         "alerts": list(about.alerts),
         "tags": list(about.tags),
@@ -84,7 +88,8 @@ def document_with_chunks(
     }
 
 
-def _reference(document: Document) -> JsonObject:
+def reference_to_wire(document: Document) -> JsonObject:
+    """What a hit says of its document."""
     about = document.metadata
     return {
         "id": document.id,

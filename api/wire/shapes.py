@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from rag.alerts.claims import ClaimedBy
 from rag.alerts.matching import MatchedBy
 from rag.domain.documents import FreshnessStatus, Kind, Risk
+from rag.domain.search import Confidence
 
 
 class Shape(BaseModel):
@@ -80,13 +81,16 @@ class SignalModel(Shape):
 class ExplanationModel(Shape):
     """A hit's score is `document_score` times `chunk_share`.
 
-    `document_score` is the sum of the points, times `prior`.
+    `document_score` is the sum of the points, times `prior`. `probability`, that the document
+    answers, is computed from the `evidence`; null if the embedding model has no confidence model.
     """
 
     document_score: float
     prior: float
     chunk_share: float
     signals: list[SignalModel]
+    probability: float | None
+    evidence: dict[str, float]
 
 
 class HitModel(Shape):
@@ -104,6 +108,7 @@ class HitModel(Shape):
     lines: LineNumbers
     text: str
     score: float
+    confidence: Confidence
     scores: ScoresModel
     freshness: FreshnessModel
     superseded_by: list[str]

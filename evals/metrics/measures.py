@@ -20,6 +20,7 @@ _RANKING_MEASURES = {
     "success@5": "Success@5",
 }
 _PASSAGES = 5
+CONFIDENCE_ERROR = "confidence_error"
 
 
 class RankingMeasures:
@@ -55,6 +56,7 @@ class OwnMeasures:
 
 def _own(result: QuestionResult) -> Iterator[tuple[str, float]]:
     yield "pass_rate", float(passed(result))
+    yield from _confidence_error(result)
     if result.question.answerable:
         yield "answered", float(not result.abstained)
         if result.question.gold_passages:
@@ -64,6 +66,14 @@ def _own(result: QuestionResult) -> Iterator[tuple[str, float]]:
         yield "abstention_recall", float(result.abstained)
     if result.abstained:
         yield "abstention_precision", float(not result.question.answerable)
+
+
+def _confidence_error(result: QuestionResult) -> Iterator[tuple[str, float]]:
+    """The Brier score of the first hit's probability: its mean falls with better calibration."""
+    first = next(iter(result.observed.passages), None)
+    if first is not None and first.probability is not None:
+        answers = first.document in result.question.gold_documents
+        yield CONFIDENCE_ERROR, (first.probability - answers) ** 2
 
 
 def _gold(result: QuestionResult) -> list[str]:

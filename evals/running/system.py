@@ -11,7 +11,10 @@ from rag.domain.access import Principal
 
 @dataclass(frozen=True, slots=True)
 class FoundPassage:
-    """A hit as it is recorded; `document` is the path below the corpus."""
+    """A hit as it is recorded; `document` is the path below the corpus.
+
+    `probability` is the calibrated one that the document answers, None if there is none.
+    """
 
     document: str
     chunk_id: str
@@ -20,6 +23,7 @@ class FoundPassage:
     freshness: str = ""
     superseded: bool = False
     text: str = ""
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from rag.alerts.alert import Alert
 from rag.alerts.claims import ClaimedBy, ClaimIndex, Target
 from rag.domain.access import Principal
 from rag.domain.documents import Chunk, Document
-from rag.domain.search import Explanation, Hit, Scores, SearchQuery, SearchResult
+from rag.domain.search import Confidence, Explanation, Hit, Scores, SearchQuery, SearchResult
 from rag.ports import DocumentReader
 from rag.retrieval.freshness import freshness_of
 from rag.retrieval.search import SearchEngine
@@ -145,7 +145,16 @@ class AlertMatcher:
         freshness = freshness_of(
             document.metadata, document.updated_at, self._today(), self._review_every
         )
-        return Hit(1, chunk, document, 0.0, Scores(), freshness, Explanation((), 1.0, 0.0, 1.0))
+        return Hit(
+            1,
+            chunk,
+            document,
+            0.0,
+            Scores(),
+            freshness,
+            Explanation((), 1.0, 0.0, 1.0),
+            confidence=Confidence.HIGH,  # the alert or the document names the other
+        )
 
 
 def _searched_match(searched: SearchResult, k: int) -> AlertMatch:

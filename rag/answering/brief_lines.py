@@ -18,12 +18,13 @@ _MIN_ALSO = 0.7
 
 
 def header(passage: Passage, headings: Sequence[str], lines: LineSpan) -> str:
-    """Document, section, path and lines, and review of what follows, with its marker."""
+    """Document, section, path and lines, review and confidence of what follows, with its marker."""
     names = " > ".join(map(label, _distinct(passage.title, headings)))
     path = label(passage.hit.document.path)
     remark = f" _({passage.remark})_" if passage.remark else ""
     where = f"{path}:{lines.first}-{lines.last}"
-    return f"> {names} · {where} · {_review(passage)} [{passage.marker}]{remark}"
+    confidence = f"{passage.hit.confidence.value} confidence"
+    return f"> {names} · {where} · {_review(passage)} · {confidence} [{passage.marker}]{remark}"
 
 
 def section_line(section: Section) -> str:

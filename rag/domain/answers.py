@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from rag.domain.search import Hit, SearchResult
+from rag.domain.documents import Document
+from rag.domain.search import Confidence, Hit, SearchResult
 
 # The model of an answer that quotes pages and that no model wrote.
 EXTRACTIVE = "extractive"
@@ -88,6 +89,24 @@ class Answer:
     hits: tuple[Hit, ...] = ()
     statements: tuple[Statement, ...] = ()
     fell_back: bool = False
+
+    @property
+    def lead(self) -> Hit | None:
+        """The hit that leads the answer: the one cited first; None for an abstention."""
+        if self.abstained or not self.hits:
+            return None
+        markers = [one.marker for one in self.citations]
+        return self.hits[min(markers) - 1] if markers else self.hits[0]
+
+    @property
+    def document(self) -> Document | None:
+        """The document that leads the answer."""
+        return self.lead.document if self.lead else None
+
+    @property
+    def confidence(self) -> Confidence:
+        """That of the document that leads the answer; low for an abstention."""
+        return self.lead.confidence if self.lead else Confidence.LOW
 
 
 @dataclass(frozen=True, slots=True)

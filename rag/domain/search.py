@@ -14,6 +14,14 @@ DEFAULT_K = 10
 MAX_K = 100
 
 
+class Confidence(StrEnum):
+    """How likely a document answers a question; rag/retrieval/confidence.py has the thresholds."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
 class Mode(StrEnum):
     """Which retrievers a search uses."""
 
@@ -101,13 +109,16 @@ class Explanation:
 
     `prior` is below 1 for a document that is old or superseded, and above 1 for one that is
     boosted because it is about an identifier of the question.
-    `chunk_share` is the chunk's score as a share of the best chunk's of its document.
+    `chunk_share` is the chunk's score as a share of the best chunk's of its document. `evidence`
+    has the features that confidence is computed from, by name (rag/retrieval/evidence.py); it is
+    empty if the search was not by meaning.
     """
 
     contributions: tuple[Contribution, ...]
     prior: float
     document_score: float
     chunk_share: float
+    evidence: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +128,8 @@ class Hit:
     `superseded_by` are the paths, in the document's source, of its successors that the principal
     may read; `siblings` the paths, in the same source, of its copies for other versions or regions
     that were found too. `url` leads to the chunk's section on the site that renders the document;
-    None without one.
+    None without one. `confidence` is derived from `probability`, the calibrated one, from 0 to 1,
+    that the document answers; that is None if the embedding model has no confidence model.
     """
 
     rank: int
@@ -130,6 +142,8 @@ class Hit:
     superseded_by: tuple[str, ...] = ()
     siblings: tuple[str, ...] = ()
     url: str | None = None
+    confidence: Confidence = Confidence.MEDIUM
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

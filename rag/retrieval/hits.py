@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 
 from rag.addresses.site_rules import SiteRules
 from rag.domain.documents import IndexedChunk
 from rag.domain.search import Candidate, Explanation, Hit, Scores
+from rag.retrieval.assessment import Assessed
+from rag.retrieval.evidence import Evidence
 from rag.retrieval.freshness import freshness_of
 from rag.retrieval.near_duplicates import is_near_duplicate
 
@@ -41,8 +43,12 @@ def hits_of(
     reranked: Mapping[int, float],
     today: date,
     review_every: timedelta,
+    assessed: Sequence[Assessed],
 ) -> tuple[Hit, ...]:
-    """The hits in their order; `rankings` are by retriever, `reranked` are scores by chunk key."""
+    """The hits in their order; `rankings` are by retriever, `reranked` are scores by chunk key.
+
+    `assessed` has the confidence of each of `ranked`, or of more.
+    """
     dense, lexical = (_by_key(rankings.get(name, ())) for name in ("dense", "lexical"))
     return tuple(
         Hit(
@@ -58,12 +64,18 @@ def hits_of(
             freshness=freshness_of(
                 one.item.document.metadata, one.item.document.updated_at, today, review_every
             ),
-            explanation=one.explanation,
+            explanation=_with_evidence(one.explanation, judged.evidence),
             superseded_by=one.superseded_by,
             siblings=one.siblings,
+            confidence=judged.confidence,
+            probability=judged.probability,
         )
-        for rank, one in enumerate(ranked, start=1)
+        for rank, (one, judged) in enumerate(zip(ranked, assessed, strict=False), start=1)
     )
+
+
+def _with_evidence(explanation: Explanation, evidence: Evidence | None) -> Explanation:
+    return replace(explanation, evidence=asdict(evidence)) if evidence else explanation
 
 
 def with_section_url(hit: Hit, sites: Mapping[str, SiteRules]) -> Hit:

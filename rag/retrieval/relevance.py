@@ -49,22 +49,22 @@ def answers(question: str, found: Sequence[Compared]) -> bool:
     """
     best = found[:_LOOKED_AT]
     names = names_in(question)
-    named = {name for name in names if any(_holds(one.texts, name) for one in best)}
+    named = {name for name in names if any(holds(one.texts, name) for one in best)}
     if named & set(identifiers_in(question)):
         return True
-    if codes := _codes_alone(question):
-        return any(_holds(one.texts, code) for one in found for code in codes)
+    if codes := codes_alone(question):
+        return any(holds(one.texts, code) for one in found for code in codes)
     threshold = MIN_WITHOUT_ITS_NAMES if names and not named else MIN_RELEVANCE
     return any(relevance(question, one.texts, one.cosine) >= threshold for one in best)
 
 
-def _codes_alone(question: str) -> list[str]:
-    """The codes of a question without another telling word, in each way that a page may spell them.
+def codes_alone(question: str) -> list[str]:
+    """The codes of a question without another significant word, in each way to spell them.
 
-    The words within a code are no words: `pgw` is on every page about codes of its kind.
+    The words within a code do not count: `pgw` is in every document about codes of its kind.
     """
     codes = codes_in(question)
-    if _telling_words(without(question, codes)) - _SAID_OF_CODES:
+    if significant_words(without(question, codes)) - _SAID_OF_CODES:
         return []
     return [way for code in codes for way in _spellings(code)]
 
@@ -74,7 +74,8 @@ def _spellings(code: str) -> list[str]:
     return [code, *apart, apart[0].replace(" ", "")]
 
 
-def _holds(texts: Iterable[str], name: str) -> bool:
+def holds(texts: Iterable[str], name: str) -> bool:
+    """Whether one of the texts holds a name as a whole word, in any letter case."""
     whole = re.compile(rf"(?<![a-z0-9]){re.escape(name.lower())}(?![a-z0-9])")
     return any(whole.search(text.lower()) for text in texts)
 
@@ -86,11 +87,11 @@ def relevance(question: str, passage: Iterable[str], cosine: float) -> float:
 
 def coverage(question: str, passage: Iterable[str]) -> float:
     """The share of the question's significant words that the passage holds, 0 to 1."""
-    asked = set(map(stem, _telling_words(question)))
+    asked = set(map(stem, significant_words(question)))
     if not asked:
         return 0.0
-    there = [_stems(text) for text in passage]
-    return sum(any(word in stems for stems in there) for word in asked) / len(asked)
+    held = [stems(text) for text in passage]
+    return sum(any(word in one for one in held) for word in asked) / len(asked)
 
 
 def missing_words(question: str, texts: Sequence[str]) -> list[str]:
@@ -102,7 +103,8 @@ def missing_words(question: str, texts: Sequence[str]) -> list[str]:
     ]
 
 
-def _telling_words(question: str) -> set[str]:
+def significant_words(question: str) -> set[str]:
+    """The words of a question, in lower case, that say what it is about."""
     return {
         word
         for word in _WORD.findall(question.lower())
@@ -110,6 +112,7 @@ def _telling_words(question: str) -> set[str]:
     }
 
 
-@lru_cache(_TEXTS_KEPT)  # one answer compares many words and sentences with the same passages
-def _stems(text: str) -> frozenset[str]:
+@lru_cache(_TEXTS_KEPT)  # one answer compares many words and sentences with the same chunks
+def stems(text: str) -> frozenset[str]:
+    """The stems of all words of a text."""
     return frozenset(stem(word) for word in _WORD.findall(text.lower()))

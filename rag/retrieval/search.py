@@ -36,7 +36,7 @@ from rag.ports import (
     Retriever,
     SearchObserver,
 )
-from rag.retrieval.compounds import spelled_as_in
+from rag.retrieval.assessment import DECISIVE, Assessor
 from rag.retrieval.contrasts import without_contrary
 from rag.retrieval.freshness import DEFAULT_REVIEW_EVERY, status_of
 from rag.retrieval.fusion import Fusion, RankedDocument, signals_with
@@ -48,11 +48,9 @@ from rag.retrieval.hits import (
 )
 from rag.retrieval.pasted_text import asked_by
 from rag.retrieval.priors import with_priors
-from rag.retrieval.relevance import Compared, answers
 from rag.retrieval.siblings import without_siblings
 from rag.retrieval.spelling import SpellingCorrector
 from rag.retrieval.stages import StageTimes
-from rag.text.searchable import searchable
 
 # A commit between retrieval and the second check can hide a document from one attempt.
 _ATTEMPTS = 3
@@ -63,8 +61,6 @@ _SECOND_CHUNK_WEIGHT = 0.75
 # A search uses a full core: with more searches than cores, all of them take longer
 # (docs/benchmarks.md).
 _MAX_CONCURRENT = os.cpu_count() or 1
-# The best hits, by whose spelling of compounds the question is compared with them.
-_COMPARED_SPELLINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +108,7 @@ class SearchEngine:
         catalog: ChunkReader,
         observer: SearchObserver,
         today: Callable[[], date],
+        assessor: Assessor,
         settings: SearchSettings | None = None,
         reranker: Reranker | None = None,
         spelling: SpellingCorrector | None = None,
@@ -122,6 +119,7 @@ class SearchEngine:
         self._catalog = catalog
         self._observer = observer
         self._today = today
+        self._assessor = assessor
         self._settings = settings or SearchSettings()
         self._signals = signals_with(self._settings.weights)
         named = {one.name for one in self._retrievers} | {
@@ -146,9 +144,7 @@ class SearchEngine:
             with self._slots:
                 question = Question(self._asked(query.question, access))
                 search = _Search(query, question, access, times)
-                found = self._find(search)
-                hits = self._hits(search, found)
-            no_result = _nothing_answers(search.question.text, hits, found.rankings)
+                hits, no_result = self._hits(search, self._find(search))
         seconds = times.seconds
         self._observer.searched(query.mode, seconds, no_result, times.stages)
         return SearchResult(hits, took_ms=round(seconds * 1000, 3), no_result=no_result)
@@ -234,11 +230,23 @@ class SearchEngine:
         needed = search.query.k + search.query.k // 2 + 2
         return max(needed, self._settings.reranked) if self._reranker else needed
 
-    def _hits(self, search: _Search, found: _Found) -> tuple[Hit, ...]:
-        chunks, judged = self._reranked(search, found.chunks)
-        kept = without_near_duplicates(chunks, search.query.k)
-        hits = hits_of(kept, found.rankings, judged, self._today(), self._settings.review_every)
-        return tuple(with_section_url(hit, self._settings.sites) for hit in hits)
+    def _hits(self, search: _Search, found: _Found) -> tuple[tuple[Hit, ...], bool]:
+        """The hits, and whether none of them answers."""
+        chunks, scores = self._reranked(search, found.chunks)
+        kept = without_near_duplicates(chunks, max(search.query.k, DECISIVE))
+        assessment = self._assessor.assess(
+            search.question.text, [one.item for one in kept], found.rankings, search.access
+        )
+        hits = hits_of(
+            kept[: search.query.k],
+            found.rankings,
+            scores,
+            self._today(),
+            self._settings.review_every,
+            assessment.chunks,
+        )
+        located = tuple(with_section_url(hit, self._settings.sites) for hit in hits)
+        return located, assessment.no_result
 
     def _reranked(
         self, search: _Search, chunks: Sequence[RankedChunk]
@@ -284,22 +292,3 @@ def _explained(fusion: Fusion, document: RankedDocument, share: float) -> Explan
     return Explanation(
         contributions, document.score / points if points else 1.0, document.score, share
     )
-
-
-def _nothing_answers(
-    question: str, hits: Sequence[Hit], rankings: Mapping[str, Sequence[Candidate]]
-) -> bool:
-    """Whether even the best hits are not relevant enough to answer the question."""
-    dense = rankings.get("dense")
-    if not hits or not dense or rankings.get("identifiers"):
-        return not hits
-    unseen = dense[-1].score  # a chunk beyond the cut of dense search is at most as similar
-    found = [Compared(_texts(hit), hit.scores.dense or unseen) for hit in hits]
-    best = [text for one in found[:_COMPARED_SPELLINGS] for text in one.texts]
-    return not answers(spelled_as_in(searchable(question), best), found)
-
-
-def _texts(hit: Hit) -> list[str]:
-    about = hit.document
-    texts = (about.metadata.title, about.path, *hit.chunk.section, hit.chunk.text)
-    return [searchable(text) for text in texts]

@@ -21,7 +21,7 @@ from rag.domain.generations import Generation
 from rag.domain.search import Mode, SearchQuery
 from rag.indexing.write_protocol import IndexWriter
 from rag.retrieval.search import SearchEngine
-from tests.engine import engine_over
+from tests.engine import assessor_over, engine_over
 from tests.fakes import CountingObserver, HashingEmbedder, MemoryVectors, document, index_text
 
 ADMINISTRATOR = Principal("root", administrator=True)
@@ -138,6 +138,7 @@ def test_the_second_check_holds_when_a_retriever_lets_everything_through(
         bench.reader,
         bench.observer,
         lambda: date(2026, 6, 1),
+        assessor_over(bench.database, bench.embedder),
     )
     hits = engine.search(SearchQuery("secret broker", READER, mode=Mode.DENSE)).hits
     assert [hit.document.path for hit in hits] == ["open.md"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -118,3 +119,16 @@ def test_relying_on_a_stale_page_is_seen() -> None:
     stale = type(observed())((passage("a.md", freshness="stale"),), False, 1.0)
     assert own(asked(question(), stale))["current_sources"] == 0.0
     assert own(asked(question(), observed("a.md")))["current_sources"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("gold", "probability", "error"),
+    [(["a.md"], 0.9, 0.01), (["b.md"], 0.9, 0.81), ([], 0.1, 0.01), (["a.md"], None, None)],
+)
+def test_the_confidence_error_is_the_brier_score_of_the_first_hit(
+    gold: list[str], probability: float | None, error: float | None
+) -> None:
+    hits = (replace(passage("a.md"), probability=probability), passage("b.md"))
+    kind = QuestionKind.SYMPTOM if gold else QuestionKind.UNANSWERABLE
+    scores = own(asked(question(gold=gold, kind=kind), replace(observed(), passages=hits)))
+    assert scores.get("confidence_error") == (error if error is None else pytest.approx(error))

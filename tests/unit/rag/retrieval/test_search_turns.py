@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from rag.domain.access import Principal
 from rag.domain.documents import IndexedChunk
 from rag.domain.search import Candidate, CandidateDocument, Filters, Mode, SearchQuery
 from rag.ports import Question, Stage
+from rag.retrieval.assessment import Assessor
 from rag.retrieval.search import SearchEngine
 
 _PATIENCE = 10.0
@@ -63,8 +65,12 @@ class Empty:
 
 def test_no_more_searches_run_at_once_than_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rag.retrieval.search, "_MAX_CONCURRENT", 2)
-    retriever, nothing = HeldRetriever(), Empty()
-    engine = SearchEngine([retriever], [], nothing, nothing, nothing, lambda: date(2026, 6, 1))  # type: ignore[arg-type]
+    retriever: Any = HeldRetriever()
+    nothing: Any = Empty()
+    assessor = Assessor(nothing, lambda: "none")
+    engine = SearchEngine(
+        [retriever], [], nothing, nothing, nothing, lambda: date(2026, 6, 1), assessor
+    )
     results = []
 
     def ask() -> None:
