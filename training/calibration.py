@@ -43,11 +43,13 @@ def fitted(cases: Sequence[Case]) -> ConfidenceModel:
     found = _answerable(cases) & np.array([any(case.answers) for case in cases])
     best = np.array([chance.max() for chance in held_out])[found]
     first = np.array([chance[0] for chance in held_out])[_answerable(cases)]
+    refused = round(float(np.quantile(best, _REFUSED_AT_MOST)), 3)
+    low = round(float(np.quantile(first, _LOW_AT_MOST)), 3)
     return ConfidenceModel(
         {n: round(float(value), 3) for n, value in zip(FEATURES, coefficients, strict=True)},
         round(intercept, 3),
-        round(float(np.quantile(best, _REFUSED_AT_MOST)), 3),
-        round(float(np.quantile(first, _LOW_AT_MOST)), 3),
+        refused,
+        max(refused, low),
         _HIGH_FROM,
     )
 
