@@ -12,6 +12,7 @@ and SHIFTED are the numbers of logs (1000 and 100).
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import sys
 import tempfile
@@ -45,7 +46,8 @@ _NEW_SUBJECT = "longhorn-kb"  # documented, and asked about in shifted weeks onl
 _NOW = datetime(2026, 6, 1, 3, tzinfo=UTC)  # a Monday
 _RECENT, _REFERENCE = 7, 21
 _WORKING_DAYS = 5
-_QUERIES = 3000
+_QUERIES = 280
+_RUN = 60  # neighbouring queries of a project
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +95,29 @@ def read_pool(folder: Path, state: Path) -> tuple[list[PoolQuery], NDArray[np.fl
     with (folder / "queries.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     queries = [(sections[row[0]], row[2]) for row in rows if row[0] in sections]
-    sample = sorted(np.random.default_rng(0).choice(len(queries), _QUERIES, replace=False))
     settings = Settings(directory=state)
     _index(settings, sections.values())
     with open_reading(settings) as services:
-        found = [_searched(services, *queries[number]) for number in sample]
+        found = [_searched(services, *one) for one in _sample(queries)]
     embedder = make_embedder(settings)
     vectors = [embedder.embed_question(one.text) for one in found]
     return found, np.array(vectors, dtype=np.float32)
+
+
+def _sample(
+    queries: Sequence[tuple[Mapping[str, Any], str]],
+) -> Sequence[tuple[Mapping[str, Any], str]]:
+    """Queries of all projects in turn, three neighbours at a time: often of one section."""
+    generator = np.random.default_rng(0)
+    by_project: dict[str, list[tuple[Mapping[str, Any], str]]] = {}
+    for section, text in queries:
+        by_project.setdefault(section["source"], []).append((section, text))
+    runs = []
+    for name in sorted(by_project):
+        start = int(generator.integers(max(1, len(by_project[name]) - _RUN)))
+        runs.append(by_project[name][start : start + _RUN])
+    turns = (one for turn in range(0, _RUN, 3) for run in runs for one in run[turn : turn + 3])
+    return list(itertools.islice(turns, _QUERIES))
 
 
 def _index(settings: Settings, sections: Iterable[Mapping[str, Any]]) -> None:
