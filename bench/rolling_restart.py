@@ -45,6 +45,7 @@ defaults
     timeout connect 2s
     timeout client 90s
     timeout server 90s
+    timeout check 5s
     option redispatch
     retries 2
     retry-on conn-failure empty-response
