@@ -220,7 +220,7 @@ class Simulation:
 
 
 def _one_of(queries: Sequence[PoolQuery], generator: np.random.Generator) -> PoolQuery:
-    return queries[generator.integers(len(queries))]
+    return queries[int(generator.integers(len(queries)))]
 
 
 def _asked(

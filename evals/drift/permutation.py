@@ -50,11 +50,12 @@ def distribution_distance(values: Floats, days: Days, labels: Labels) -> Floats:
     np.add.at(counts, (days, np.searchsorted(thresholds, values)), 1)
     cumulative = np.cumsum(counts, axis=1)
     per_day = cumulative / cumulative[:, -1:]
-    return np.abs(_mean(labels, per_day) - _mean(~labels, per_day)).max(axis=1)
+    differences = np.abs(_mean(labels, per_day) - _mean(~labels, per_day))
+    return np.asarray(differences.max(axis=1))
 
 
 def _mean(labels: Labels, per_day: Floats) -> Floats:
-    return labels.astype(float) @ per_day / labels.sum(axis=1, keepdims=True)
+    return np.asarray(labels.astype(float) @ per_day / labels.sum(axis=1, keepdims=True))
 
 
 def day_similarities(vectors: NDArray[np.float32], days: Days, count: int) -> Floats:
@@ -77,7 +78,7 @@ def mean_discrepancy(similarities: Floats, labels: Labels) -> Floats:
     within = ((recent @ between) * recent).sum(axis=1) / (few * (few - 1))
     before = ((reference @ between) * reference).sum(axis=1) / (many * (many - 1))
     across = ((recent @ between) * reference).sum(axis=1) / (few * many)
-    return within + before - 2 * across
+    return np.asarray(within + before - 2 * across)
 
 
 def rbf_kernel(
@@ -85,7 +86,7 @@ def rbf_kernel(
 ) -> NDArray[np.float32]:
     """exp(-d² / (2 sigma²)) of each pair of vectors of unit length."""
     squared = np.maximum(2 - 2 * (left @ right.T), 0)
-    return np.exp(-squared / (2 * sigma * sigma))
+    return np.asarray(np.exp(-squared / (2 * sigma * sigma)), dtype=np.float32)
 
 
 def bandwidth(vectors: NDArray[np.float32]) -> float:

@@ -27,7 +27,8 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
     for row, text in enumerate(texts):
         for word in text.split():
             vectors[row, sum(map(ord, word)) % 32] += 1
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / lengths, dtype=np.float32)
 
 
 def log(per_day: int = 20, days: int = 28) -> Iterator[Asked]:
