@@ -15,6 +15,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
+from rag.answering.checking import STRUCK
+
 NOT_SHOWN = "_(code that Slack cannot show: see the source)_"
 _MARKUP = str.maketrans({"*": "\u2217", "_": "\u02cd", "~": "\u223c", "`": "\u02cb"})
 # What a document wrote and an answer escaped: a marker in it is none of the program's.
@@ -96,7 +98,7 @@ def _code(code: str) -> str:
 def _inline(tokens: Sequence[Token]) -> str:
     shown: list[str] = []
     words: list[str] = []
-    remark = False
+    remark = struck = False
     for place, token in enumerate(tokens):
         if token.type == "text":
             words.append(token.content)
@@ -112,11 +114,22 @@ def _inline(tokens: Sequence[Token]) -> str:
         elif token.type == "em_close":
             shown.append("_" if remark else "")
             remark = False
-        elif token.type in ("s_open", "s_close"):
-            shown.append("~")
+        elif token.type == "s_open":
+            struck = _is_struck_out(tokens, place)
+            shown.append("~" if struck else "")
+        elif token.type == "s_close":
+            shown.append("~" if struck else "")
         elif token.type in ("softbreak", "hardbreak"):
             shown.append("\n")
         elif token.type == "code_inline":
             code = token.content
             shown.append(plain(code) if "`" in code else f"`{escaped(code)}`")
     return "".join([*shown, plain("".join(words))])
+
+
+def _is_struck_out(tokens: Sequence[Token], place: int) -> bool:
+    """Whether the program struck out what begins here: its remark says so behind it."""
+    types = [token.type for token in tokens[place:]]
+    end = place + types.index("s_close")
+    behind = [token.content for token in tokens[end + 1 : end + 4]]
+    return len(behind) == 3 and not behind[0].strip() and f"_{behind[2]}" == STRUCK[:-1]

@@ -169,7 +169,6 @@ def _status_facts(view: IncidentView) -> Iterator[_Fact]:
     yield _Fact(
         f"Since {onset.first.at:%H:%M} UTC {' and '.join(services)} {verb} not working as expected."
     )
-    yield _Fact("Some requests fail.")
 
 
 def _place(source: str, line: int | None) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from api.slack.mrkdwn import NOT_SHOWN, mrkdwn
+from rag.answering.checking import STRUCK
 from rag.answering.quoting import quotation
 from rag.text.markdown import markdown_text
 
@@ -32,6 +33,7 @@ def test_the_programs_words_keep_their_form() -> None:
     )
 
 
+@example("~~a~~")
 @given(st.lists(st.sampled_from(PARTS), max_size=30).map("".join))
 def test_a_documents_words_cannot_take_the_form_of_the_programs(document: str) -> None:
     shown = mrkdwn(quoted(document, 7))
@@ -40,6 +42,11 @@ def test_a_documents_words_cannot_take_the_form_of_the_programs(document: str) -
     assert not re.search(r"(?<!\w)[*_~`]|[*_~`](?!\w)", outside), shown
     assert set(re.findall(r"\[\d+\]", outside)) <= {"[7]"}, shown
     assert "<" not in shown
+
+
+def test_what_the_program_struck_out_is_and_what_a_document_did_is_plain() -> None:
+    assert mrkdwn(f"Run ~~`rm -rf /x`~~ {STRUCK} now.") == f"Run ~`rm -rf /x`~ {STRUCK} now."
+    assert mrkdwn(quoted("Run ~~this~~ now.", 7)) == "Run this now. [7]"
 
 
 def test_code_is_shown_as_it_is_or_not_at_all() -> None:
