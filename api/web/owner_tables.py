@@ -26,7 +26,7 @@ class OwnerFreshness:
 class Readership:
     """Documents that searches found most often, with how often, and those that none found."""
 
-    most: tuple[tuple[Document, int], ...]
+    top: tuple[tuple[Document, int], ...]
     never: tuple[Document, ...]
     never_count: int
 
@@ -55,9 +55,9 @@ def readership(documents: Sequence[Document], usage: Usage) -> Readership:
     """What the searches that are kept found, among these documents."""
     known = {one.id: one for one in documents}
     ranked = sorted(usage.answers.items(), key=lambda item: (-item[1], item[0]))
-    most = [(known[one], count) for one, count in ranked if one in known]
+    top = [(known[one], count) for one, count in ranked if one in known]
     never = [one for one in documents if one.id not in usage.found] if usage.searches else []
-    return Readership(tuple(most[:_MAX_SHOWN]), tuple(never[:_MAX_SHOWN]), len(never))
+    return Readership(tuple(top[:_MAX_SHOWN]), tuple(never[:_MAX_SHOWN]), len(never))
 
 
 def alert_names(documents: Sequence[Document]) -> AlertNames:

@@ -41,13 +41,13 @@ def query_plot(counts: QueryCounts) -> QueryPlot:
         before, low = upto, bound
     used = [at for at, (_, _, count) in enumerate(spans) if count]
     shown = spans[used[0] : used[-1] + 1] if used else []
-    most = max((count for _, _, count in shown), default=1)
-    bars = tuple(_bar(at, span, most) for at, span in enumerate(shown))
+    max_count = max((count for _, _, count in shown), default=1)
+    bars = tuple(_bar(at, span, max_count) for at, span in enumerate(shown))
     return QueryPlot(counts, bars, max(1, len(bars)) * _BAR_STEP)
 
 
-def _bar(at: int, span: tuple[float, float, int], most: int) -> Bar:
+def _bar(at: int, span: tuple[float, float, int], max_count: int) -> Bar:
     low, high, count = span
-    height = round(_HEIGHT * count / most, 1)
+    height = round(_HEIGHT * count / max_count, 1)
     until = f"to {1000 * high:g} ms" if high != float("inf") else "ms and more"
     return Bar(at * _BAR_STEP, _HEIGHT - height, height, f"{1000 * low:g} {until}: {count}")

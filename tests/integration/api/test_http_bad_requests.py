@@ -16,6 +16,8 @@ from rag.adapters.catalog.document_features import DocumentFeatures
 from rag.domain.search import SearchQuery
 from rag.errors import IndexMissing, RunbookError, StoreError
 from rag.retrieval.search import SearchEngine
+from tests.engine import assessor_over
+from tests.fakes import HashingEmbedder
 from tests.http_bench import (
     MAX_BODY,
     TODAY,
@@ -174,6 +176,7 @@ def test_a_failure_inside_is_a_problem_that_tells_nothing(
         bench.services.reader,
         bench.services.metrics,
         lambda: TODAY,
+        assessor_over(bench.database, HashingEmbedder()),
     )
     app = create_app(replace(bench.services, engine=broken))
     caller = Caller(TestClient(app), bench.key())

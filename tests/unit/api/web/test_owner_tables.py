@@ -39,7 +39,7 @@ def test_what_is_read_most_comes_first_and_what_nobody_found_apart() -> None:
     answers = {first.id: 2, second.id: 5, "gone": 9}
     usage = Usage(7, None, answers, frozenset(answers))
     read = readership([first, second, third], usage)
-    assert read.most == ((second, 5), (first, 2))
+    assert read.top == ((second, 5), (first, 2))
     assert read.never == (third,)
     assert readership([first], Usage()).never == ()
 

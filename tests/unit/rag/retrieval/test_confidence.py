@@ -41,7 +41,7 @@ class Words:
     def known(self, words: Sequence[str], *, access: AccessFilter) -> set[str]:
         return set(words) & self._known
 
-    def most_frequent(self, words: Sequence[str], *, access: AccessFilter) -> str | None:
+    def commonest(self, words: Sequence[str], *, access: AccessFilter) -> str | None:
         raise AssertionError("not asked")
 
 
