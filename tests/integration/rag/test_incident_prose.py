@@ -71,6 +71,15 @@ def first_fact(view: IncidentView) -> str:
     return f"The first symptom was seen at {first.at:%Y-%m-%d %H:%M:%S}Z in {first.service}"
 
 
+def status_fact(view: IncidentView) -> str:
+    onset = view.analysis.onset
+    assert onset is not None
+    services = list(onset.services)
+    verb = "is" if len(services) == 1 else "are"
+    since = f"{onset.first.at:%H:%M} UTC"
+    return f"Since {since} {' and '.join(services)} {verb} not working as expected."
+
+
 def test_a_supported_summary_stands_in_the_report_with_its_sources(
     view: IncidentView, server: ModelServer, prose: ModelProse
 ) -> None:
@@ -118,11 +127,12 @@ def test_the_prompt_holds_quoted_facts_and_no_secret(
 def test_a_status_leaves_unsupported_sentences_and_markers_out(
     view: IncidentView, server: ModelServer, prose: ModelProse
 ) -> None:
-    server.reply = "Some requests fail. [2]\n\nThe intern dropped the table. [1]\n"
+    known_fact = status_fact(view)
+    server.reply = f"{known_fact} [1]\n\nThe intern dropped the table. [1]\n"
     known = prose.status(view)
     assert known is not None
     text = draft_status(view, NOW, known)
-    assert "**What we know.** Some requests fail.\n" in text
+    assert f"**What we know.** {known_fact}\n" in text
     assert "intern" not in text
     assert "**What happens next.**" in text
 
