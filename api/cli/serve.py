@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 import click
 
@@ -34,7 +37,7 @@ def command(
     settings = _with_watch(load_settings(ctx.obj), watch or poll)
     configure(settings.log.level, settings.log.format)
     with open_serving(settings, polling=poll, ingest=ingest) as services:
-        app = create_app(services)
+        app = create_app(replace(services, warm=_then_exempt_from_collection(services.warm)))
         config = server_config(
             app,
             settings.limits,
@@ -43,6 +46,21 @@ def command(
             timeout_graceful_shutdown=_max_stop_seconds(settings),
         )
         serve(config, app.state.stopping, settings.server.drain_seconds)
+
+
+def _then_exempt_from_collection(warm: Callable[[], None]) -> Callable[[], None]:
+    """`warm`, after which the garbage collector passes over what is loaded by then.
+
+    That lives until the process ends, and a full collection of it stops every thread for a third
+    of a second.
+    """
+
+    def warm_and_freeze() -> None:
+        warm()
+        gc.collect()
+        gc.freeze()
+
+    return warm_and_freeze
 
 
 def _max_stop_seconds(settings: Settings) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Generator as Stream
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rag.answering.resilience import ModelBusy, ModelRefused
@@ -99,6 +100,9 @@ def openai_generator(chosen: ModelSettings, count_tokens: Callable[[str], int]) 
     def opened() -> tuple[LLM, Callable[[], None]]:
         import httpx
         from llama_index.llms.openai_like import OpenAILike
+
+        # The client imports them at its first request, and holds up every thread for a second.
+        import_module("openai.resources")
 
         client = httpx.Client(timeout=chosen.timeout)
         # The class takes it, and its signature, which is made from its fields, does not say so.
