@@ -29,8 +29,9 @@ types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 # Two processes: half of the tests wait for services that they start. One file's tests share theirs.
+# Files in their order: the longest, which have few tests, would come last else.
 tests: $(VENV)/.installed-dev
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 evals: $(VENV)/.installed
 	$(BIN)/runbook eval lint
