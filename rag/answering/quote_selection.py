@@ -87,9 +87,15 @@ def _sentences(
         if nearest is not None:
             titles = headings_of(passage, _headings_above(passage, nearest))
             part = Part.CARE if part_of_headings(titles) is Part.CARE else Part.ALSO
+            if part is Part.ALSO and _is_row(passage, nearest):
+                continue  # without the names of its columns it says nothing
             own = passage.commands_in(nearest.block)
             risks = commands.risks_in_sentence(nearest.text, own)
             yield Quote(part, passage, (nearest.block,), titles, (risks,), nearest.text)
+
+
+def _is_row(passage: Passage, nearest: Nearest) -> bool:
+    return passage.content.blocks[nearest.block].kind is BlockKind.TABLE
 
 
 def _headings_above(passage: Passage, nearest: Nearest) -> list[Block]:

@@ -28,6 +28,7 @@ _PARTICLES = (("up", "down"), ("back", "forward"), ("in", "out"), ("on", "off"))
 # Verbs that a particle turns to its contrary; `set up` and `back up` have no such pair.
 _VERB_LIST = "scale scaling scaled roll rolling rolled spin ramp bring switch turn log"
 _VERBS = frozenset(_VERB_LIST.split())
+_ENDINGS = ("", "s", "d", "ed", "ing", "r")
 _VERSION = re.compile(r"(?<![\w.])v?(\d{1,4}(?:\.\d{1,4}){1,2})(?![\w]|\.\d)")
 
 
@@ -107,7 +108,7 @@ def _says(said: str, word: str) -> bool:
     """Whether a text holds a word in some inflection, or two words as they are."""
     if " " in word:
         return f" {word} " in said
-    return f" {word}" in said and bool(re.search(rf" {word}(?:s|d|ed|ing|r)? ", said))
+    return any(f" {word}{ending} " in said for ending in _ENDINGS)
 
 
 def _are_same(one: tuple[str, str], other: tuple[str, str]) -> bool:

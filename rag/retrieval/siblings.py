@@ -21,6 +21,9 @@ _VERSION = re.compile(
     r"(?:-(?:rc|beta|alpha)[.\d]*)?",
     re.IGNORECASE,
 )
+_VERSIONS_ASKED = re.compile(
+    r"(?<![\d.])v?(\d{1,4}(?:\.(?:\d{1,4}|x)){0,3})(?!\d|\.\d)", re.IGNORECASE
+)
 _CURRENT = frozenset(["latest", "stable", "current"])
 _UNRELEASED = frozenset(["main", "master", "next"])
 _REGIONS = frozenset(["apac", "emea", "eu", "latam", "uk", "us"])
@@ -110,7 +113,7 @@ def _is_named(part: str, said: str, asked: set[str]) -> bool:
     version = _VERSION.fullmatch(part)
     if version is None:
         return part.lower() in asked or f" {part.lower()} " in said
-    return bool(re.search(rf"(?<![\d.])v?{re.escape(version[1])}(?!\d|\.\d)", said))
+    return version[1] in _VERSIONS_ASKED.findall(said)
 
 
 def _age(part: str) -> tuple[int, ...]:

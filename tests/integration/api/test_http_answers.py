@@ -80,6 +80,7 @@ def test_a_hit_has_the_shape_of_the_contract(bench: Bench) -> None:
         },
         "superseded_by": [],
         "siblings": [],
+        "confidence": "medium",
         "commands": [
             {"line": 47, "text": "kubectl rollout undo deploy/checkout", "risk": "mutating"}
         ],
