@@ -40,7 +40,7 @@ class Person:
 
 
 class TokenVerifier:
-    """Verifies the tokens of one issuer. `dropped` is told how many groups were not ACL tags."""
+    """Verifies the tokens of one issuer. `dropped` gets the number of invalid groups."""
 
     def __init__(self, rules: TokenRules, keys: JwksCache, dropped: Callable[[int], None]) -> None:
         self._rules = rules

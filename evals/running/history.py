@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
+from evals.history_file import HISTORY_FILE, HistoryFile
 from evals.running.runs import Run, scores_of
-
-HISTORY_FILE = "history.jsonl"
-# A line has about 1,500 bytes, so this many bytes contain the last line.
-_TAIL_BYTES = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +52,10 @@ def append_run(folder: Path, run: Run, *, passed: bool) -> None:
 
 def past_runs(folder: Path, suite: str | None = None) -> list[PastRun]:
     """The runs of one suite or of all, oldest first; invalid lines are skipped."""
-    try:
-        lines = (folder / HISTORY_FILE).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
-    return [past for past in _read(lines) if suite is None or past.suite == suite]
+    past = HistoryFile(folder, _PAST).records()
+    return [run for run in past if suite is None or run.suite == suite]
 
 
 def last_run(folder: Path) -> PastRun | None:
     """The newest run of any suite; None if there is none."""
-    try:
-        with (folder / HISTORY_FILE).open("rb") as file:
-            end = file.seek(0, os.SEEK_END)
-            file.seek(max(0, end - _TAIL_BYTES))
-            lines = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return None
-    return next(_read(lines[::-1]), None)
-
-
-def _read(lines: Sequence[str]) -> Iterator[PastRun]:
-    for line in lines:
-        try:
-            yield _PAST.validate_json(line)
-        except ValidationError:
-            continue  # skip a line that a crash truncated
+    return HistoryFile(folder, _PAST).last()

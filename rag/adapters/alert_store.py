@@ -61,7 +61,7 @@ class AlertStore:
     @classmethod
     def open(cls, path: Path, now: Callable[[], datetime]) -> AlertStore:
         """Open or create the file. Raises StoreError."""
-        return cls(Database.open(path, prepare=_create_tables), now)
+        return cls(Database.open(path, tables=_METADATA), now)
 
     def close(self) -> None:
         self._database.close()
@@ -83,12 +83,6 @@ class AlertStore:
             _forget_beyond_limits(connection, caller)
             bases = {one.base for one in placed}
             return [_placed(row) for row in _rows_of(connection, caller, bases)]
-
-
-def _create_tables(engine: sa.Engine) -> None:
-    # The write lock makes the second of two processes wait and find the tables.
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        _METADATA.create_all(connection)
 
 
 def _caller(principal: Principal) -> str:

@@ -38,7 +38,7 @@ class NotifiedGroups:
     @classmethod
     def open(cls, path: Path, now: Callable[[], datetime]) -> NotifiedGroups:
         """Open or create the file. Raises StoreError."""
-        return cls(Database.open(path, prepare=_create_table), now)
+        return cls(Database.open(path, tables=_METADATA), now)
 
     def close(self) -> None:
         self._database.close()
@@ -65,11 +65,6 @@ class NotifiedGroups:
         insert = sa.insert(_GROUPS).prefix_with("OR REPLACE", dialect="sqlite")
         with self._database.write() as connection:
             connection.execute(insert, row)
-
-
-def _create_table(engine: sa.Engine) -> None:
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        _METADATA.create_all(connection)
 
 
 def _hash(group_key: str) -> str:

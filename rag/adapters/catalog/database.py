@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,10 @@ class Database:
         event.listen(self.engine, "begin", _begin_immediately_when_writing)
 
     @classmethod
-    def open(cls, path: Path, prepare: Callable[[sa.Engine], None] | None = None) -> Database:
+    def open(cls, path: Path, tables: sa.MetaData | None = None) -> Database:
         """Open or create the catalog, migrated to the current schema. Raises StoreError.
 
-        `prepare` replaces the migrations, for a file that is not the catalog.
+        `tables` are created instead of migrated, in a file that is not the catalog.
         """
         # The catalog holds the text of every document: nobody else on the machine may read it.
         make_folder(path.parent)
@@ -52,7 +52,10 @@ class Database:
         database = cls(path)
         try:
             with _translated(path):
-                (prepare or _migrate)(database.engine)
+                if tables is None:
+                    _migrate(database.engine)
+                else:
+                    _create(tables, database.engine)
         except StoreError:
             database.close()
             raise
@@ -155,6 +158,12 @@ def _begin_immediately_when_writing(connection: sa.Connection) -> None:
     # A deferred transaction that turns to writing fails at once instead of waiting its turn.
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _create(tables: sa.MetaData, engine: sa.Engine) -> None:
+    # The write lock makes the second of two processes wait and find the tables.
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        tables.create_all(connection)
 
 
 def _migrate(engine: sa.Engine) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from evals.gate.gate import judge
 from evals.gate.rules import GateRules
+from evals.history_file import HISTORY_FILE
 from evals.metrics.measures import OwnMeasures, RankingMeasures
 from evals.metrics.scoring import Scorer
 from evals.reports.html import html
@@ -20,7 +21,7 @@ from evals.reports.junit import junit
 from evals.reports.markdown import markdown
 from evals.reports.templating import escaped
 from evals.reports.terminal import print_report
-from evals.running.history import HISTORY_FILE, append_run, past_runs
+from evals.running.history import append_run, past_runs
 from evals.running.runner import run_suite
 from evals.running.runs import Run, as_baseline, read_run, scores_of, write_run
 from evals.running.system import Observation, Response
