@@ -8,6 +8,7 @@ far above it at the greater length.
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
@@ -54,12 +55,24 @@ def _seconds(run: Callable[[str], object], text: str, repeats: int) -> float:
     for _ in range(repeats):
         start = time.thread_time()
         try:
-            with _limited():
+            with _uncollected(), _limited():
                 run(text)
         except _StoppedError:
             return LIMIT_SECONDS
         best = min(best, time.thread_time() - start)
     return best
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collection, whose time depends on what earlier tests left in memory."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @contextmanager
