@@ -21,9 +21,9 @@ def parts(identifier: str) -> list[str]:
     return [part.lower() for part in _PART.findall(identifier) if len(part) > 1]
 
 
-def spelled_out(text: str) -> str:
-    """The parts of each identifier of several parts in `text`, each identifier once."""
-    words = dict.fromkeys(_WORD.findall(text))
+def spelled_out(*texts: str) -> str:
+    """The parts of each identifier of several parts in the texts, each identifier once."""
+    words = dict.fromkeys(word for text in texts for word in _WORD.findall(text))
     return " ".join(" ".join(found) for found in map(parts, words) if len(found) > 1)
 
 

@@ -80,28 +80,32 @@ def insert(
     """The rows of a version; one without chunks has none. Texts are kept in searchable form."""
     if not rows:
         return
-    alerts = _with_parts(" ".join(document.metadata.alerts))
-    head = (document.metadata.title, document.path, alerts)
+    about = document.metadata
+    alerts = _with_parts(" ".join(about.alerts))
+    head = tuple(map(searchable, (about.title, document.path, alerts)))
+    # Chunk by chunk: a regular expression over the text of a large document would stop every
+    # other thread of a service while it runs.
+    texts = [searchable(chunk.text) for _, chunk in rows]
     inside = [
-        (key, *map(searchable, (*head, " ".join(chunk.section), chunk.text, _parts(chunk.text))))
-        for key, chunk in rows
+        (key, *head, searchable(" ".join(chunk.section)), text, searchable(_parts(chunk.text)))
+        for (key, chunk), text in zip(rows, texts, strict=True)
     ]
     _insert(connection, CHUNKS, generation, inside)
-    _insert(connection, PAGES, generation, [(version, *map(searchable, _page(document, rows)))])
+    body = "\n".join(texts)
+    parts = searchable(_parts(*(chunk.text for _, chunk in rows)))
+    subject = [*map(searchable, _subject(document, rows))]
+    _insert(connection, PAGES, generation, [(version, *subject, body, parts)])
 
 
-def _page(document: Document, rows: Sequence[tuple[int, Chunk]]) -> tuple[str, ...]:
+def _subject(document: Document, rows: Sequence[tuple[int, Chunk]]) -> tuple[str, ...]:
+    """The columns of a document's row but for its text."""
     about = document.metadata
-    headings = " ".join(dict.fromkeys(name for _, chunk in rows for name in chunk.section))
-    body = "\n".join(chunk.text for _, chunk in rows)
     return (
         _with_parts(about.title),
         f"{document.path} {_parts(PurePosixPath(document.path).stem)}",
         _with_parts(" ".join(about.alerts)),
         " ".join((*about.service, *about.tags)),
-        headings,
-        body,
-        _parts(body),
+        " ".join(dict.fromkeys(name for _, chunk in rows for name in chunk.section)),
     )
 
 
@@ -109,8 +113,8 @@ def _with_parts(text: str) -> str:
     return f"{text} {_parts(text)}".strip()
 
 
-def _parts(text: str) -> str:
-    return spelled_out(unicode_form(text))
+def _parts(*texts: str) -> str:
+    return spelled_out(*map(unicode_form, texts))
 
 
 def _insert(
