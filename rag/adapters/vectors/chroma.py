@@ -13,6 +13,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -30,6 +31,8 @@ _MAX_READ = 5000  # rows at once
 # Chroma holds the interpreter's lock while it writes: so many rows stop every other thread of a
 # service for .13 s, 5,000 for 3.5 s (measured at 384 dimensions on two cores).
 _MAX_WRITTEN = 32
+# Between two such writes; long enough for a request that waits, which takes the lock several times.
+_PAUSE_SECONDS = 0.02
 _VERSIONS_AT_ONCE = 50
 _TURN = ".turn"  # behind the name of a collection that took another one's place
 _ONE_WORD_A_VECTOR = "*/length.bin"  # of Chroma's files, deleted vectors counted
@@ -84,6 +87,8 @@ class ChromaVectorStore:
         import numpy as np
 
         for start in range(0, len(entries), _MAX_WRITTEN):
+            if start:
+                time.sleep(_PAUSE_SECONDS)
             batch = entries[start : start + _MAX_WRITTEN]
             with self._translated():
                 collection.upsert(
