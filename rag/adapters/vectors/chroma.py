@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _MAX_READ = 5000  # rows at once
 # Chroma holds the interpreter's lock while it writes: so many rows stop every other thread of a
-# service for .13 s, 5,000 for 3.5 s (measured at 384 dimensions on two cores).
-_MAX_WRITTEN = 32
+# service for .1 s, 5,000 for 3.5 s (measured at 384 dimensions on two cores).
+_MAX_WRITTEN = 16
 # Between two such writes; long enough for a request that waits, which takes the lock several times.
 _PAUSE_SECONDS = 0.02
 _VERSIONS_AT_ONCE = 50
