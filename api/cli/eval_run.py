@@ -52,6 +52,7 @@ def command(
 ) -> None:
     """Run SUITE, a folder or a suite.toml; without one, that of the source checkout."""
     from evals.gate.gate import judge
+    from evals.reports.last_report import write_last_report
     from evals.running.history import append_run, past_runs
     from evals.running.runs import as_baseline, read_run, write_run
     from evals.suite.suite import load_suite, shipped_suite
@@ -63,6 +64,7 @@ def command(
     verdict = judge(run, read_run(before) if before else None, loaded.rules)
     folder = settings.evals_folder
     append_run(folder, run, passed=verdict.passed)
+    write_last_report(folder, run, verdict)
     if report is not None:
         write_reports(report, run, verdict, past_runs(folder, run.suite))
     _print(run, verdict, as_json=as_json)

@@ -18,6 +18,7 @@ from api.web.page_route import SignedInPage
 from api.web.query_plot import query_plot
 from api.web.site import site_of
 from evals.drift.history import last_report
+from evals.reports.last_report import last_eval_report
 from evals.running.history import PastRun, past_runs
 from rag.access.acl import access_filter
 from rag.domain.index import IndexSummary
@@ -86,12 +87,14 @@ def rollback(
 
 
 def evals(request: Request, principal: Administrator) -> Response:  # noqa: ARG001 - checked
-    """The runs that the history keeps, newest first, and the trend of each score."""
+    """What the last run changed, the trend of each score, and the runs that the history keeps."""
     site = site_of(request)
-    runs = past_runs(site.services.settings.evals_folder)[-_MAX_RUNS:]
+    folder = site.services.settings.evals_folder
+    runs = past_runs(folder)[-_MAX_RUNS:]
     return site.page(
         request,
         "evals.html",
+        report=last_eval_report(folder),
         runs=list(reversed(runs)),
         trends=[trend for name in _score_names(runs) if (trend := trend_of(name, runs))],
     )

@@ -8,10 +8,14 @@ from datetime import UTC, date, datetime
 import pytest
 
 from api.web.operator_page import progress_of, trend_of
-from evals.running.history import PastRun
+from evals.gate.gate import judge
+from evals.gate.rules import GateRules
+from evals.reports.last_report import write_last_report
+from evals.running.history import PastRun, append_run
 from rag.domain.access import Right
 from rag.domain.documents import Metadata
 from rag.domain.jobs import JobKind
+from tests.eval_cases import case, run_of
 from tests.fakes import HashingEmbedder, document, index_text
 from tests.http_bench import PAYMENTS, Bench
 from tests.web_browser import Browser
@@ -121,6 +125,29 @@ def test_no_rollback_without_the_right(owned: Bench) -> None:
 
 def test_evals_without_a_run_say_how_to_make_one(owned: Bench) -> None:
     assert "runbook eval run" in signed_in(owned, ADMIN).get("/evals").text
+
+
+def test_evals_show_the_last_run_with_the_questions_that_flipped(owned: Bench) -> None:
+    before = run_of(case("q1", "a.md", passed=True), case("q2", "b.md", passed=False))
+    after = run_of(case("q1", "a.md", passed=False), case("q2", "b.md", passed=True))
+    folder = owned.services.settings.evals_folder
+    verdict = judge(after, before, GateRules())
+    append_run(folder, after, passed=verdict.passed)
+    write_last_report(folder, after, verdict)
+    page = signed_in(owned, ADMIN).get("/evals").text
+    fails, passes = page.index("Questions that fail now"), page.index("Questions that pass now")
+    assert fails < page.index("q1, asked as") < passes < page.index("q2, asked as")
+    assert "the code did" in page
+
+
+def test_a_report_of_another_version_is_passed_over(owned: Bench) -> None:
+    folder = owned.services.settings.evals_folder
+    folder.mkdir(parents=True)
+    (folder / "last-report.json").write_text('{"suite": 1}')
+    append_run(folder, run_of(case("q1", "a.md")), passed=True)
+    page = signed_in(owned, ADMIN).get("/evals").text
+    assert "Last run" not in page
+    assert "Runs" in page
 
 
 def test_progress_is_by_the_pace_so_far(owned: Bench) -> None:
