@@ -43,6 +43,7 @@ def owners(request: Request, principal: Searcher, owner: str = "") -> Response:
     found = _review(services, documents, usage, access)
     unanswered = services.catalog.usage.unanswered(access=access)
     administrator = principal.administrator
+    ids = {(one.source, one.path): one.id for one in documents}
     return site.page(
         request,
         "owners.html",
@@ -58,6 +59,11 @@ def owners(request: Request, principal: Searcher, owner: str = "") -> Response:
         read=readership(documents, usage) if administrator else None,
         questions=grouped(unanswered.questions)[:_MAX_QUESTIONS],
         unkept=unanswered.unkept,
+        notes=[
+            (ids[note.source, note.path], note)
+            for note in services.reader.file_notes(access=access)
+            if (note.source, note.path) in ids
+        ],
         quarantined=services.reader.quarantined() if administrator else None,
         feedback=services.catalog.feedback.list()[:_MAX_FEEDBACK] if administrator else None,
     )

@@ -11,13 +11,3 @@ class Note:
 
     line: int
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileNote:
-    """A note on a file of a source. `line` counts from 1."""
-
-    source: str
-    path: str
-    line: int
-    text: str

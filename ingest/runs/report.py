@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
-from ingest.reading.notes import FileNote
 from ingest.reading.scan import Suspicious
 from ingest.reading.secrets import FoundSecret
-from rag.domain.index import Quarantined
+from rag.domain.index import FileNote, Quarantined, SourceOutcome
 from rag.indexing.ports import GenerationWriter
 
 
@@ -106,6 +106,18 @@ class Outcome:
     notes: list[FileNote] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     secrets: list[FoundSecret] = field(default_factory=list)
+
+    def summary(self, at: datetime) -> SourceOutcome:
+        """What is kept of it until the source's next run."""
+        return SourceOutcome(
+            at=at,
+            added=self.added,
+            updated=self.updated,
+            deleted=self.deleted,
+            unchanged=self.unchanged,
+            quarantined=len(self.quarantined),
+            unreachable=self.unreachable,
+        )
 
 
 def report_of(

@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 
 from ingest.formats import UNREAD_SUFFIXES
 from ingest.isolation.documents import DocumentReader
-from ingest.reading.notes import FileNote
 from ingest.reading.parse import RawFile, Reading, document_of
 from ingest.runs.access_changes import narrow_access
 from ingest.runs.batches import Parsed, embedded, in_batches
@@ -29,7 +28,7 @@ from ingest.runs.source_files import SourceFiles
 from ingest.sources.files import FileUnsettled, FileVanished
 from ingest.sources.walk import Walk, is_within, root_identity
 from rag.domain.documents import document_id
-from rag.domain.index import Quarantined
+from rag.domain.index import FileNote, Quarantined
 from rag.errors import QuarantineError, RunbookError, StoreError
 from rag.guardrails.redaction import redacted
 from rag.indexing.ports import GenerationWriter
@@ -100,6 +99,9 @@ class SourceRun:
         except Exception as error:  # the other sources still have their turn
             log.exception("a source was not brought up to date")
             self._unreachable(StoreError(f"it failed ({type(error).__name__}); see the log"))
+        self._tools.catalog.record_outcome(
+            self._source.name, self._outcome.summary(datetime.now(UTC))
+        )
         return self._outcome
 
     def _note_if_empty(self, walked: Walk) -> None:
@@ -133,6 +135,8 @@ class SourceRun:
             self._outcome.deleted += len(gone)
         self._label_narrowed_vectors()
         self._record_quarantine(present | self._deleted | set(gone))
+        read_again = {*self._committed, *self._outcome.quarantined, *self._deleted, *gone}
+        self._tools.catalog.record_notes(self._source.name, self._outcome.notes, sorted(read_again))
 
     def _unreachable(self, error: RunbookError) -> None:
         self._outcome.unreachable = (

@@ -10,12 +10,26 @@ from rag.domain.jobs import JobState
 
 
 @dataclass(frozen=True, slots=True)
+class SourceOutcome:
+    """How a run of one source ended: counts of documents, and why it could not be reached if so."""
+
+    at: datetime
+    added: int
+    updated: int
+    deleted: int
+    unchanged: int
+    quarantined: int
+    unreachable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class KnownSource:
     """A source that was ingested; `configured` is False for a path given on a command line."""
 
     name: str
     root: str
     configured: bool
+    last_run: SourceOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,19 @@ class Quarantined:
     path: str
     line: int | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileNote:
+    """What was dropped of a file's metadata, or read in another way than it is written.
+
+    `line` counts from 1.
+    """
+
+    source: str
+    path: str
+    line: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

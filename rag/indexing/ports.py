@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from rag.domain.documents import Chunk, Document
 from rag.domain.generations import Generation, GenerationDifference, Promotion, Recipe
-from rag.domain.index import ActiveVersion, KnownSource, Quarantined
+from rag.domain.index import ActiveVersion, FileNote, KnownSource, Quarantined, SourceOutcome
 from rag.domain.jobs import Job, JobKind, JobState
 from rag.indexing.write_protocol import Draft, WritableCatalog
 from rag.ports import Embedder, Vector
@@ -43,10 +43,20 @@ class GenerationWriter(WritableCatalog, Protocol):
         """Replace the quarantine of a source's paths `looked_at` by `found`."""
         ...
 
-    def remember_source(self, known: KnownSource) -> None: ...
+    def record_notes(self, source: str, found: Sequence[FileNote], read: Sequence[str]) -> None:
+        """Replace the notes on the files of a source that were read or are gone, by `found`."""
+        ...
+
+    def record_outcome(self, source: str, outcome: SourceOutcome) -> None:
+        """Replace how the last run of a source ended."""
+        ...
+
+    def remember_source(self, known: KnownSource) -> None:
+        """Keep where a source is; how its last run ended stays."""
+        ...
 
     def forget_source(self, name: str) -> None:
-        """Forget a source that serves no document any more, and its quarantine."""
+        """Forget a source that serves no document any more, with its quarantine and its notes."""
         ...
 
     def finish(self, now: datetime) -> None:

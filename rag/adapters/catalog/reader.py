@@ -19,12 +19,13 @@ from rag.adapters.catalog.schema import (
     chunks,
     generations,
     jobs,
+    notes,
     quarantine,
     state,
     versions,
 )
 from rag.domain.documents import Chunk, Document, FreshnessStatus, IndexedChunk
-from rag.domain.index import IndexSummary, Quarantined
+from rag.domain.index import FileNote, IndexSummary, Quarantined
 from rag.domain.jobs import JobState
 from rag.domain.search import Filters
 from rag.retrieval.empty_results import Facets
@@ -151,6 +152,19 @@ class CatalogReader:
         query = sa.select(quarantine).order_by(quarantine.c.source, quarantine.c.path)
         with self._database.read() as connection:
             return [Quarantined(**row) for row in connection.execute(query).mappings()]
+
+    def file_notes(self, *, access: AccessFilter) -> list[FileNote]:
+        """The notes on the files of served documents that may be read."""
+        columns = (notes.c.source, notes.c.path, notes.c.line, notes.c.text)
+        document = (versions.c.source == notes.c.source) & (versions.c.path == notes.c.path)
+        query = (
+            sa.select(*columns)
+            .join(versions, document)
+            .where(_SERVED, may_read(access))
+            .order_by(*columns)
+        )
+        with self._database.read() as connection:
+            return [FileNote(**row) for row in connection.execute(query).mappings()]
 
     def summary(self, today: date, review_every: timedelta) -> IndexSummary:
         """Counts of what is served; for metrics and `doctor`. `review_every` is the default."""

@@ -29,6 +29,7 @@ sources = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("root", sa.Text, nullable=False),
     sa.Column("configured", sa.Boolean, nullable=False),  # else a path on a command line
+    sa.Column("last_run", sa.Text),  # JSON: a SourceOutcome
 )
 
 generations = sa.Table(
@@ -158,6 +159,18 @@ quarantine = sa.Table(
     sa.Column("path", sa.Text, primary_key=True),
     sa.Column("line", sa.Integer),
     sa.Column("reason", sa.Text, nullable=False),
+)
+
+# What was dropped of the metadata of files that are served; see FileNote.
+notes = sa.Table(
+    "notes",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("line", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Index("notes_by_file", "source", "path"),
 )
 
 api_keys = sa.Table(

@@ -14,6 +14,7 @@ from evals.reports.last_report import write_last_report
 from evals.running.history import PastRun, append_run
 from rag.domain.access import Right
 from rag.domain.documents import Metadata
+from rag.domain.index import FileNote, KnownSource, SourceOutcome
 from rag.domain.jobs import JobKind
 from tests.eval_cases import case, run_of
 from tests.fakes import HashingEmbedder, document, index_text
@@ -85,6 +86,21 @@ def test_operators_see_generations_jobs_and_counts(owned: Bench) -> None:
     page = signed_in(owned, ADMIN).get("/operations").text
     for shown in ("serving", "hashing/1", "reindex", "key:x", "documents", "chunks"):
         assert shown in page
+
+
+def test_the_last_run_of_a_source_and_notes_on_its_files_are_shown(owned: Bench) -> None:
+    catalog = owned.services.catalog
+    writer = catalog.writer(catalog.generations.serving())
+    writer.remember_source(KnownSource("docs", "/srv/docs", configured=True))
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    writer.record_outcome("docs", SourceOutcome(at, 3, 2, 1, 0, 0, "docs: no route to host"))
+    paths = ("a.md", "b.md")
+    writer.record_notes("s", [FileNote("s", one, 2, f"of {one}") for one in paths], paths)
+    page = signed_in(owned, ADMIN).get("/operations").text
+    assert "3 added, 2 updated, 1 deleted" in page
+    assert "no route to host" in page
+    assert "of a.md" in signed_in(owned).get("/owners").text
+    assert "of b.md" not in signed_in(owned).get("/owners").text
 
 
 def second_generation(bench: Bench) -> None:
