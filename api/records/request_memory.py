@@ -122,6 +122,7 @@ class RequestMemory:
             question_hash=kept.hash,
             score=hits[0].score if hits else None,
             similarity=max((one for hit in hits if (one := hit.scores.dense)), default=None),
+            confidence=hits[0].probability if hits else None,
         )
         with self._lock:
             if len(self._pending) >= _MAX_PENDING:

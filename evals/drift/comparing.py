@@ -38,6 +38,7 @@ _MIN_DIFFERENCE = {
     Measure.UNKNOWN_WORDS: 0.1,
     Measure.SCORE: 0.1,
     Measure.SIMILARITY: 0.1,
+    Measure.CONFIDENCE: 0.1,
     Measure.NO_RESULT: 0.05,
     Measure.OPENED_RANK: 0.1,
     Measure.NEGATIVE_FEEDBACK: 0.1,

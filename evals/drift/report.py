@@ -15,6 +15,7 @@ class Measure(StrEnum):
     UNKNOWN_WORDS = "unknown_words"
     SCORE = "score"
     SIMILARITY = "similarity"
+    CONFIDENCE = "confidence"
     NO_RESULT = "no_result"
     OPENED_RANK = "opened_rank"
     NEGATIVE_FEEDBACK = "negative_feedback"
@@ -25,6 +26,7 @@ DESCRIPTIONS = {
     Measure.UNKNOWN_WORDS: "share of words that no document contains",
     Measure.SCORE: "score of the first hit",
     Measure.SIMILARITY: "cosine of the question and its nearest hit",
+    Measure.CONFIDENCE: "probability that the first document answers",
     Measure.NO_RESULT: "share of questions that no document answers",
     Measure.OPENED_RANK: "rank of the first document that was opened",
     Measure.NEGATIVE_FEEDBACK: "share of feedback that is negative",

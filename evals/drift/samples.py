@@ -53,6 +53,7 @@ def samples_of(
         for measure, value in (
             (Measure.SCORE, one.score),
             (Measure.SIMILARITY, one.similarity),
+            (Measure.CONFIDENCE, one.confidence),
             (Measure.OPENED_RANK, one.opened_rank),
         ):
             if value is not None:

@@ -35,8 +35,9 @@ class Asked:
     `at` is aware (UTC). `question` is None where questions are not kept, and `question_hash` where
     they are not hashed; `prompt` and `model` are None where no answer was written. `no_result` says
     that none of the hits answers the question. `score` is that of the first hit, `similarity` the
-    largest cosine of the question and a hit; both are None without one. `opened_rank` is the rank,
-    from 1, of the first document of the request that its principal opened afterwards.
+    largest cosine of the question and a hit, `confidence` the probability that the first hit's
+    document answers; all are None without a hit. `opened_rank` is the rank, from 1, of the first
+    document of the request that its principal opened afterwards.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Asked:
     question_hash: str | None = None
     score: float | None = None
     similarity: float | None = None
+    confidence: float | None = None
     opened_rank: int | None = None
 
 

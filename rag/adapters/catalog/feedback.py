@@ -30,10 +30,19 @@ _COPIED = (
     "question_hash",
     "score",
     "similarity",
+    "confidence",
     "opened_rank",
 )
 # Columns of a request that feedback does not copy.
-_REQUEST_ONLY = ("id", "no_result", "question_hash", "score", "similarity", "opened_rank")
+_REQUEST_ONLY = (
+    "id",
+    "no_result",
+    "question_hash",
+    "score",
+    "similarity",
+    "confidence",
+    "opened_rank",
+)
 
 
 class FeedbackStore:
@@ -162,6 +171,7 @@ def _request_row(asked: Asked) -> dict[str, Any]:
         "question_hash": asked.question_hash,
         "score": asked.score,
         "similarity": asked.similarity,
+        "confidence": asked.confidence,
         "opened_rank": asked.opened_rank,
     }
 
@@ -173,6 +183,7 @@ def request_of(row: sa.RowMapping) -> Asked:
         question_hash=row["question_hash"],
         score=row["score"],
         similarity=row["similarity"],
+        confidence=row["confidence"],
         opened_rank=row["opened_rank"],
     )
 

@@ -225,6 +225,7 @@ requests = sa.Table(
     sa.Column("question_hash", sa.Text),  # where questions are hashed
     sa.Column("score", sa.Float),  # of the first hit
     sa.Column("similarity", sa.Float),  # largest cosine of the question and a hit
+    sa.Column("confidence", sa.Float),  # probability that the best document answers
     sa.Column("opened_rank", sa.Integer),  # of the first hit whose document was opened, from 1
     sa.Index("requests_by_time", "asked_at"),
     sa.Index("requests_by_id", "id"),

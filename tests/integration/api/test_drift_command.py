@@ -107,7 +107,9 @@ def test_the_operators_page_plots_each_day_without_a_question(service: Served) -
     browser = Browser(service.client)
     browser.sign_in(service.key("team:payments", rights=("search", "admin")))
     page = browser.get("/operations").text
-    assert page.count("<polyline") == 4  # the log has no feedback, similarity or opened document
+    assert (
+        page.count("<polyline") == 4
+    )  # the log has no feedback, similarity, confidence or opened document
     assert "not compared: fewer than 30 values" in page
     assert 'class="badge fresh-stale">drift' in page
     assert "zyzzyva" not in page

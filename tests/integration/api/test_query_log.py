@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from rag.adapters.catalog.feedback import FeedbackStore
 from rag.adapters.catalog.query_log import QueryLog
 from rag.domain.access import Principal
 from rag.domain.feedback import Asked, Opened, Score, Shown, Verdict
+from rag.domain.search import SearchQuery
 from tests.corpus import PAGES
 from tests.serving import Served, service_over
 
@@ -160,6 +162,17 @@ def test_the_share_of_questions_that_are_kept_is_the_one_that_is_set() -> None:
     assert [policy.kept("q").text for _ in range(4)] == ["q", "q", None, None]
     always = QuestionPolicy(sample=1.0, random=lambda: 0.999999)
     assert always.kept("q").text == "q"
+
+
+def test_the_confidence_in_the_first_hit_is_kept(service: Served, database: Database) -> None:
+    query = SearchQuery("roll back the checkout deploy", LOCAL_ADMINISTRATOR)
+    first, second, *_ = service.services.engine.search(query).hits
+    hits = [replace(first, probability=0.7), replace(second, probability=0.9)]
+    memory = RequestMemory(FeedbackStore(database), now=lambda: START)
+    memory.remember("r", CALLER, query.question, hits)
+    memory.close()
+    (kept,) = QueryLog(database).since(START, access=EVERYTHING)
+    assert kept.confidence == 0.7
 
 
 def test_a_document_opened_much_later_counts_for_no_request(database: Database) -> None:

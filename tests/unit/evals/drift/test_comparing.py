@@ -47,6 +47,7 @@ def log(per_day: int = 20, days: int = 28) -> Iterator[Asked]:
                 no_result=number % 5 == 0,
                 score=0.5 + 0.02 * number,
                 similarity=0.4 + 0.01 * number,
+                confidence=0.3 + 0.02 * number,
                 opened_rank=1 + number % 3,
             )
 
@@ -86,6 +87,7 @@ def test_each_measure_that_changes_is_named() -> None:
             no_result=True,
             score=0.1,
             similarity=0.1,
+            confidence=0.05,
             opened_rank=9,
         )
         if recent(one)
