@@ -8,6 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from api.settings import Settings
+from api.settings.secret_files import file_variables
 
 PREFIX = "RUNBOOK_"
 # Where the configuration file is: read by the command line, before there are settings.
@@ -16,7 +17,7 @@ _CONFIG = "RUNBOOK_CONFIG"
 
 def is_setting(variable: str) -> bool:
     """Whether `RUNBOOK_SECTION__KEY` sets a key of the settings; RUNBOOK_CONFIG counts as well."""
-    if variable == _CONFIG:
+    if variable == _CONFIG or variable in file_variables(Settings):
         return True
     if not variable.startswith(PREFIX):
         return False

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from api.records.audit import AuditLog, NoLines, open_audit
 from api.settings import Settings
+from api.settings.secret_files import SUFFIX, secret_value
 from api.webhooks import Webhooks
 from rag.errors import ConfigurationError
 
@@ -36,9 +37,16 @@ def read_webhooks(settings: Settings) -> Webhooks:
 
 
 def secret_from_environment(name: str | None, key: str) -> str | None:
-    """A secret that a setting names. Raises ConfigurationError when it is not set."""
+    """A secret that a setting names. Raises ConfigurationError when it is not set.
+
+    The variable holds it, or that of the same name with `_FILE` names the file that does.
+    """
     if name is None:
         return None
-    if not os.environ.get(name):
-        raise ConfigurationError(f"{key}: the environment variable {name} is not set")
-    return os.environ[name]
+    secret = secret_value(name, os.environ)
+    if secret is None:
+        raise ConfigurationError(
+            f"{key}: the environment variable {name} is not set, nor {name}{SUFFIX}, which may "
+            "name a file that holds the secret"
+        )
+    return secret

@@ -8,7 +8,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from rag.text.suggestions import did_you_mean, nearest
 
@@ -81,6 +81,20 @@ def variables(model: type[BaseModel]) -> Iterator[str]:
     """The variable of every setting below `model`."""
     for location in _settings_below(model):
         yield variable_name(location)
+
+
+def secret_variables(model: type[BaseModel]) -> Iterator[str]:
+    """The variable of every setting below `model` that is a secret."""
+    for location in _settings_below(model):
+        table = model_at(model, location[:-1])
+        if table is not None and _is_secret(table.model_fields[str(location[-1])].annotation):
+            yield variable_name(location)
+
+
+def _is_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or (
+        get_origin(annotation) in (Union, types.UnionType) and SecretStr in get_args(annotation)
+    )
 
 
 def line_of(text: str, location: Location) -> int | None:

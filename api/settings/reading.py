@@ -21,6 +21,7 @@ from api.settings.explaining import (
     variable_path,
     variables,
 )
+from api.settings.secret_files import file_variables
 from api.settings.whole import Settings
 from rag.access.groups import GroupHierarchy
 from rag.errors import ConfigurationError
@@ -108,13 +109,13 @@ def _refuse_unknown_variables() -> None:
     for name in os.environ:
         path = variable_path(name)
         if len(path) > 1 and path[0] not in Settings.model_fields:
-            meant = did_you_mean(name, sorted(variables(Settings)))
+            meant = did_you_mean(name, sorted((*variables(Settings), *file_variables(Settings))))
             raise ConfigurationError(f"the environment variable {name} is no setting{meant}")
 
 
 def _warn_of_misspelt_variables(settings: Settings) -> None:
     """Others may have variables with our prefix: only one that is nearly ours is warned of."""
-    ours = {*variables(Settings), *_OTHER_VARIABLES}
+    ours = {*variables(Settings), *file_variables(Settings), *_OTHER_VARIABLES}
     known = {name.removeprefix(PREFIX): name for name in ours}
     for name, value in os.environ.items():
         path = variable_path(name)

@@ -35,6 +35,7 @@ from api.settings.index import (
 from api.settings.notifications import NotificationSettings
 from api.settings.records import FeedbackSettings, LogSettings, TelemetrySettings
 from api.settings.search import RerankSettings, SearchSection
+from api.settings.secret_files import Environment
 
 
 class Settings(BaseSettings):
@@ -132,11 +133,11 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library names the arguments
+        settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library names the arguments
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment stands over the file, which arrives as init values."""
-        return env_settings, init_settings
+        return Environment(settings_cls), init_settings
