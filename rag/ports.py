@@ -254,7 +254,7 @@ class DocumentFeatureReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A part of a search: it began `offset` seconds after the search and took `seconds`."""
+    """A part of a search or an answer: it began `offset` seconds after that and took `seconds`."""
 
     name: str
     offset: float
@@ -324,7 +324,10 @@ class ModelCall:
 
 @dataclass(frozen=True, slots=True)
 class AnswerOutcome:
-    """Figures of one answer, without question, text or path."""
+    """Figures of one answer, without question, text or path.
+
+    `started` is a Unix time. The stages of its search belong to the stage `retrieval`.
+    """
 
     model: str
     prompt: str
@@ -337,6 +340,7 @@ class AnswerOutcome:
     citations: int
     unsupported: int
     struck: int
+    stages: Sequence[Stage] = ()
 
 
 class AnswerObserver(Protocol):

@@ -98,7 +98,7 @@ class Tracing:
         )
 
     def answer_given(self, outcome: AnswerOutcome) -> None:
-        self._past(
+        answer = self._past(
             "ask",
             outcome.started,
             outcome.seconds,
@@ -115,6 +115,8 @@ class Tracing:
                 "runbook.answer.struck": outcome.struck,
             },
         )
+        for one in outcome.stages:
+            self._past(one.name, outcome.started + one.offset, one.seconds, {}, parent=answer)
 
     def close(self) -> None:
         self._provider.shutdown()

@@ -41,6 +41,7 @@ from rag.faithfulness.support import SupportChecker
 from rag.ports import AnswerObserver, AnswerOutcome, DocumentReader, Embedder, Generator
 from rag.retrieval.pasted_text import asked_by
 from rag.retrieval.search import SearchEngine
+from rag.retrieval.stages import StageTimes
 
 PROMPT = "answer"
 # No window limits what is quoted from, and an answer shows a bounded part of it.
@@ -110,33 +111,39 @@ class Answerer:
 
         Closing the iterator stops the model.
         """
-        started = time.time()
+        started, times = time.time(), StageTimes()
         prompt = self._prompts.current(PROMPT)
         asked = asked_by(standalone(query.question, history))
-        found = self._engine.search(replace(query, question=asked))
-        context = self._contexts.build(
-            asked,
-            found.hits,
-            access=access_filter(query.principal),
-            whole_lead=self._generator is None and detail is Detail.BRIEF,
-        )
+        with times.stage("retrieval"):
+            found = self._engine.search(replace(query, question=asked))
+        with times.stage("context"):
+            context = self._contexts.build(
+                asked,
+                found.hits,
+                access=access_filter(query.principal),
+                whole_lead=self._generator is None and detail is Detail.BRIEF,
+            )
         yield ContextFound(context.hits, found)
         writing = None
         if found.no_result:
             answer = abstention(asked, context, self._shown_commands)
             yield TextPart(answer.text)
         elif self._generator is None:
-            answer = self._quoted(asked, context, detail)
+            with times.stage("quoting"):
+                answer = self._quoted(asked, context, detail)
             yield TextPart(answer.text)
         else:
             writing = self._writing(self._generator, context)
-            yield from writing.parts(prompt, query.question, history)
+            with times.stage("writing"):  # with the checks, and with the reader of the stream
+                yield from writing.parts(prompt, query.question, history)
             answer = writing.answer()
             if not writing.stands:
-                quoted = self._quoted(asked, context, detail)
+                with times.stage("quoting"):
+                    quoted = self._quoted(asked, context, detail)
                 yield TextPart(writing.joint + quoted.text)
                 answer = writing.followed_by(quoted)
-        disagreement = _disagreement(answer, context)
+        with times.stage("disagreement"):
+            disagreement = _disagreement(answer, context)
         if disagreement:
             yield TextPart(disagreement)
         answer = replace(
@@ -147,7 +154,7 @@ class Answerer:
             hits=context.hits,
             notices=(*answer.notices, *_left_out(context)),
         )
-        self._observer.answer_given(_outcome(answer, prompt, started, writing))
+        self._observer.answer_given(_outcome(answer, prompt, started, times, writing))
         yield Answered(answer)
 
     def _quoted(self, question: str, context: Context, detail: Detail) -> Answer:
@@ -196,18 +203,23 @@ def _left_out(context: Context) -> Iterator[str]:
 
 
 def _outcome(
-    answer: Answer, prompt: Prompt, started: float, writing: Writing | None
+    answer: Answer,
+    prompt: Prompt,
+    started: float,
+    times: StageTimes,
+    writing: Writing | None,
 ) -> AnswerOutcome:
     return AnswerOutcome(
         model=answer.model,
         prompt=prompt.id,
         prompt_hash=prompt.hash,
         started=started,
-        seconds=max(0.0, time.time() - started),
+        seconds=times.seconds,
         abstained=answer.abstained,
         fell_back=writing is not None and not writing.stands,
         passages=len(answer.hits),
         citations=len(answer.citations),
         unsupported=sum(not one.supported for one in answer.statements),
         struck=writing.struck if writing is not None else 0,
+        stages=times.stages,
     )

@@ -119,6 +119,11 @@ def test_a_request_its_search_and_its_answer_are_one_trace(
         assert stage.trace_id == request.trace_id
         assert search.start_time_unix_nano <= stage.start_time_unix_nano
         assert stage.start_time_unix_nano <= stage.end_time_unix_nano <= search.end_time_unix_nano
+    parts = [span for span in receiver.spans if span.parent_span_id == ask.span_id]
+    assert [span.name for span in parts] == ["retrieval", "context", "quoting", "disagreement"]
+    for part in parts:
+        assert ask.start_time_unix_nano <= part.start_time_unix_nano
+        assert part.end_time_unix_nano <= ask.end_time_unix_nano
     recorded = attributes(request)
     assert recorded["http.route"] == "/v1/chat/completions"
     assert recorded["http.response.status_code"] == 200
