@@ -7,7 +7,8 @@ import threading
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
 from rag.errors import TooManyRequests
 
@@ -15,6 +16,26 @@ _WINDOW_SECONDS = 60.0
 # Beyond so many names the one that was silent longest is forgotten: strangers cannot fill memory.
 _MAX_NAMES = 10_000
 _TURN_SECONDS = 1
+
+
+class CallerLimits(Protocol):
+    """Admits the requests of callers."""
+
+    def admitted(self, name: str) -> AbstractContextManager[None]:
+        """A request of `name`, from here to its end. Raises TooManyRequests."""
+        ...
+
+    def running(self) -> int:
+        """How many requests are admitted and have not ended."""
+        ...
+
+    def refused(self, peer: str) -> None:
+        """A failed authentication from this address. Raises TooManyRequests.
+
+        A valid credential is never held up by it: behind one proxy all callers share an address,
+        and one of them could lock out the others.
+        """
+        ...
 
 
 class Rate:
@@ -47,7 +68,7 @@ class Rate:
 
 
 class Limits:
-    """The limits of one process."""
+    """The limits of one process; `CallerLimits` describes the methods."""
 
     def __init__(self, *, per_minute: int, concurrent: int, refusals_per_minute: int) -> None:
         self._requests = Rate(per_minute)
@@ -58,7 +79,6 @@ class Limits:
 
     @contextmanager
     def admitted(self, name: str) -> Iterator[None]:
-        """A request of `name`, from here to its end. Raises TooManyRequests."""
         self._requests.count(name)
         with self._counting:
             if self._running[name] >= self._concurrent:
@@ -73,14 +93,8 @@ class Limits:
                     del self._running[name]
 
     def running(self) -> int:
-        """How many requests are admitted and have not ended."""
         with self._counting:
             return self._running.total()
 
     def refused(self, peer: str) -> None:
-        """A failed authentication from this address. Raises TooManyRequests.
-
-        A valid credential is never held up by it: behind one proxy all callers share an address,
-        and one of them could lock out the others.
-        """
         self._refusals.count(peer)

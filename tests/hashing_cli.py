@@ -16,7 +16,8 @@ def hashing_embedder(settings: Settings) -> Embedder:
     return HashingEmbedder("" if model == DEFAULT_MODEL else model)
 
 
-if __name__ == "__main__":
+if __name__ in ("__main__", "__mp_main__"):  # the latter in a worker
     api.compose.embedding.make_embedder = hashing_embedder
+if __name__ == "__main__":
     print("started", file=sys.stderr, flush=True)
     main()

@@ -42,3 +42,9 @@ def begin_loading(settings: Settings) -> Embedder:
     if isinstance(embedder, LocalEmbedder):
         embedder.load_early()
     return embedder
+
+
+def prepare(embedder: Embedder) -> None:
+    """Export the model now if that must be done first, so that no two processes do it at once."""
+    if isinstance(embedder, LocalEmbedder):
+        embedder.prepare()

@@ -8,11 +8,12 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from api.identity.port import Authenticator
-from api.limits import Limits
+from api.limits import CallerLimits
 from api.records.audit import AuditLog
 from api.records.metrics import Metrics
 from api.records.request_memory import RequestMemory
 from api.settings import Settings
+from api.used_ids import LocalIds, MakeUsedIds, UsedIds
 from api.webhooks import Webhooks
 from rag.adapters.catalog.catalog import Catalog
 from rag.adapters.catalog.jobs import JobStore
@@ -38,6 +39,11 @@ def notify_nobody(sender: Principal, alerts: Sequence[Alert]) -> None:
     """Where no receiver of notifications is configured."""
 
 
+def make_local_ids(_kind: str, _seconds: float) -> UsedIds:
+    """Ids that this process alone knows."""
+    return LocalIds()
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything a door needs to answer.
@@ -48,6 +54,7 @@ class Services:
     is None where no spans are sent. `catalog` is for the pages of owners and operators;
     `notes_source` is the source of incidents' notes. `notify` takes alerts that a caller sent to
     the service, and never waits. `sign_in` is None where people cannot sign in at an issuer.
+    `make_used_ids` gives what keeps ids that count once, of a kind and for so many seconds.
     """
 
     settings: Settings
@@ -58,7 +65,7 @@ class Services:
     reader: CatalogReader
     keys: KeyStore
     authenticator: Authenticator
-    limits: Limits
+    limits: CallerLimits
     audit: AuditLog
     metrics: Metrics
     requests: RequestMemory
@@ -71,6 +78,7 @@ class Services:
     cancel_warming: Callable[[], None] = do_nothing
     notify: Callable[[Principal, Sequence[Alert]], None] = notify_nobody
     webhooks: Webhooks | None = None
+    make_used_ids: MakeUsedIds = make_local_ids
     notes_source: str = ""
     sign_in: OidcSignIn | None = None
     tracing: Tracing | None = None

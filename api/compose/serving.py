@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
+from api.compose.embedding import prepare
 from api.compose.indexing import open_index
 from api.compose.notifications import open_notifier
 from api.compose.parts import read_webhooks
@@ -35,9 +36,16 @@ _EVERYTHING: Mapping[str, Any] = {"source": None, "paths": []}
 
 @contextmanager
 def open_serving(
-    settings: Settings, *, polling: bool = False, ingest: bool = False
+    settings: Settings,
+    *,
+    polling: bool = False,
+    ingest: bool = False,
+    metrics: Metrics | None = None,
+    answers: bool = True,
 ) -> Iterator[Services]:
     """Services for a process that answers many; it owns an embedded index until the end.
+
+    Where it does not answer itself, but has workers, `warm` leaves to them what only answers need.
 
     It performs jobs, and watches the sources where the settings ask for it. With `ingest` it also
     brings the sources up to date: before it is warm where no run has ever come to its end, else
@@ -51,7 +59,7 @@ def open_serving(
         )
     # Several services may share a Chroma server; whichever process ingests into it repairs it.
     shared = settings.vectors.mode != "embedded"
-    metrics = Metrics()
+    metrics = metrics or Metrics()
     with ExitStack() as stack:
         index = stack.enter_context(
             open_index(
@@ -71,7 +79,7 @@ def open_serving(
             exact = ExactVectors(catalog.database, generation)
             return FilteredVectors(stores.open(generation), exact)
 
-        alerts = stack.enter_context(_open_alerts(settings))
+        alerts = stack.enter_context(open_alerts(settings))
         services = stack.enter_context(
             open_services(
                 settings,
@@ -98,7 +106,11 @@ def open_serving(
                     background.first_run()
                 elif not shared:
                     index.indexer.repair()
-                services.warm()
+                if answers:
+                    services.warm()
+                else:
+                    catalog.generations.serving()
+                    prepare(index.models.configured)
                 if ingest and not first and not settings.ingest.watch:  # a watcher runs anyway
                     catalog.jobs.enqueue(JobKind.REINDEX, _EVERYTHING, "serve --ingest")
             finally:
@@ -116,7 +128,7 @@ def open_serving(
 
 
 @contextmanager
-def _open_alerts(settings: Settings) -> Iterator[OpenAlerts]:
+def open_alerts(settings: Settings) -> Iterator[OpenAlerts]:
     """The open alerts that are kept; without their file each payload is grouped by itself."""
     path = settings.state_folder / "alerts.db"
     try:

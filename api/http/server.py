@@ -8,6 +8,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from api.http.listening import address_text, cannot_listen
 from api.http.protocol import limited_protocol
 from api.http.stopping import DrainingServer, Stopping
 from api.settings.access import LimitSettings
@@ -38,11 +39,17 @@ def serve(config: uvicorn.Config, stopping: Stopping, drain_seconds: float = 0) 
     """Serve until it is stopped. Raises ServiceNotStarted where that cannot begin.
 
     After SIGTERM it accepts requests for another `drain_seconds`, while it is not ready.
+    """
+    run(DrainingServer(config, stopping, drain_seconds))
+
+
+def run(server: uvicorn.Server) -> None:
+    """Run a server until it is stopped. Raises ServiceNotStarted where that cannot begin.
 
     The library would end the process with 3, which says something else of a command here.
     """
+    config, cause = server.config, None
     _allow_files(config.limit_concurrency or 0)
-    server, cause = DrainingServer(config, stopping, drain_seconds), None
     try:
         server.run()
     except SystemExit as error:
@@ -65,11 +72,7 @@ def _allow_files(connections: int) -> None:
 
 
 def _why(config: uvicorn.Config, cause: BaseException | None) -> str:
-    host = f"[{config.host}]" if ":" in config.host else config.host
-    where = f"{host}:{config.port}"
     if isinstance(cause, OSError):
-        return (
-            f"cannot listen on {where}: {cause.strerror or cause}. Stop what listens there, or "
-            "choose another address with --host and --port (`server` in runbook.toml)"
-        )
+        return cannot_listen(config.host, config.port, cause)
+    where = address_text(config.host, config.port)
     return f"the service on {where} did not start: mend what the log above names, and start again"

@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.compose.services import Services
@@ -17,7 +18,7 @@ from api.slack.command import NotACommand, SlackCommand, parse_command, principa
 from api.slack.messages import NOBODY, USAGE, Message, answer_message, private
 from api.slack.replies import ReplySender
 from api.slack.responder import SlackResponder
-from api.slack.signature import SignatureCheck
+from api.slack.signature import REPLAY_SECONDS, SignatureCheck
 from rag.access.acl import access_filter
 from rag.domain.search import SearchQuery
 from rag.errors import AuthenticationError
@@ -31,7 +32,9 @@ class SlackDoor:
     def __init__(self, services: Services, secret: str) -> None:
         chosen = services.settings.slack
         self._services = services
-        self._check = SignatureCheck(secret, time.time)
+        self._check = SignatureCheck(
+            secret, time.time, services.make_used_ids("slack request", REPLAY_SECONDS)
+        )
         self._groups = chosen.groups
         self._responder = SlackResponder(
             ReplySender(frozenset(chosen.response_origins)), chosen.patience_seconds
@@ -74,7 +77,7 @@ class SlackDoor:
         signature = _only(request, "x-slack-signature")
         self._check.check_headers(timestamp, signature)
         body = await read_unverified_body(request, self._services)
-        self._check.check(timestamp, signature, body)
+        await run_in_threadpool(self._check.check, timestamp, signature, body)
         return body
 
     def _answer(self, question: str, by: By) -> Message:

@@ -6,11 +6,16 @@ message is written only for the project's own errors, which are worded for the o
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import sys
 import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor
@@ -24,15 +29,25 @@ _OWN_LOGGERS = ("rag", "ingest", "api", "evals", "uvicorn")
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
-def configure(level: str, format: str) -> None:
+@dataclass(frozen=True, slots=True)
+class LogSharing:
+    """How several processes write to one stderr: each line under the lock of a file, and with the
+    name of its process."""
+
+    lock: Path
+    process: str
+
+
+def configure(level: str, format: str, sharing: LogSharing | None = None) -> None:
     """Send every log line of this process to stderr.
 
     `level` is debug, info, warning or error; `format` is json or console. A server is started
     with uvicorn's `log_config=None`, so that it keeps what is set here.
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_formatter(format))
+    shared = _shared() if sharing is None else [*_shared(), _naming(sharing.process)]
+    handler = logging.StreamHandler(sys.stderr) if sharing is None else _OneByOne(sharing.lock)
+    handler.setFormatter(_formatter(format, shared))
     logging.basicConfig(handlers=[handler], level=max(threshold, logging.WARNING), force=True)
     for name in _OWN_LOGGERS:
         logging.getLogger(name).setLevel(threshold)
@@ -41,7 +56,7 @@ def configure(level: str, format: str) -> None:
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *_shared(),
+            *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -58,9 +73,34 @@ def _shared() -> list[Processor]:
     ]
 
 
-def _formatter(format: str) -> logging.Formatter:
+class _OneByOne(logging.StreamHandler[TextIO]):
+    """Writes to stderr while no other process does: a pipe takes only short lines whole."""
+
+    def __init__(self, lock: Path) -> None:
+        super().__init__(sys.stderr)
+        self._lock_file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+        try:
+            super().emit(record)
+        finally:
+            fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+
+
+def _naming(process: str) -> Processor:
+    """Adds the name of the process to each line."""
+
+    def name(_: object, __: str, event: EventDict) -> EventDict:
+        event["process"] = process
+        return event
+
+    return name
+
+
+def _formatter(format: str, shared: Sequence[Processor]) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=_shared(),
+        foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             *(_console() if format == "console" else [structlog.processors.JSONRenderer()]),

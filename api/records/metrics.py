@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import collections
 import logging
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -18,8 +16,9 @@ from prometheus_client.registry import Collector
 from api.records.drift_metrics import drift_gauges
 from api.records.eval_metrics import eval_gauges
 from api.records.model_metrics import ModelMetrics
-from api.records.query_counts import QueryCounts, query_counts_of
+from api.records.query_counts import LATENCY, NO_RESULT, QueryCounts, query_counts_of
 from api.records.request_metrics import RequestMetrics
+from api.records.shared_metrics import SharedValues
 from rag.domain.documents import FreshnessStatus
 from rag.domain.index import IndexSummary
 from rag.domain.jobs import JobState
@@ -42,9 +41,15 @@ log = logging.getLogger(__name__)
 
 
 class Metrics:
-    """One process's metrics, in a registry of their own; the search engine's observer."""
+    """The metrics of a service, in a registry of their own; the search engine's observer.
 
-    def __init__(self) -> None:
+    With `shared` they are counted together with those of the other processes of the service.
+    """
+
+    def __init__(self, shared: SharedValues | None = None) -> None:
+        if shared is not None:
+            shared.use()
+        self._shared = shared
         self._registry = CollectorRegistry()
         self._requests = RequestMetrics(self._registry)
         self._bodies_dropped = Counter(
@@ -53,7 +58,7 @@ class Metrics:
             registry=self._registry,
         )
         self._latency = Histogram(
-            "runbook_retrieval_latency_seconds",
+            LATENCY,
             "Wall time of one search, from question to hits.",
             ("mode",),
             buckets=_LATENCY_BUCKETS,
@@ -67,7 +72,7 @@ class Metrics:
             registry=self._registry,
         )
         self._no_result = Counter(
-            "runbook_retrieval_no_result_count",
+            NO_RESULT,
             "Searches that found nothing that answers.",
             registry=self._registry,
         )
@@ -81,8 +86,6 @@ class Metrics:
             "Attempts of this process to bring the index up to date that failed.",
             registry=self._registry,
         )
-        self._lock = threading.Lock()
-        self._failures_by_reason: collections.Counter[str] = collections.Counter()
         self._reading_failures = Counter(
             "runbook_reading_failures_total",
             "Files that could not be read within the limits of time, memory and output.",
@@ -144,7 +147,7 @@ class Metrics:
 
     def query_counts(self) -> QueryCounts:
         """The searches since the start, of all modes together."""
-        return query_counts_of(self._latency, self._no_result)
+        return query_counts_of(self._collected())
 
     def model_called(self, call: ModelCall) -> None:
         self._models.called(call)
@@ -161,13 +164,15 @@ class Metrics:
     def reading_failed(self, reason: str) -> None:
         """`reason` is a `FailureKind`; nothing of the file is known here."""
         self._reading_failures.labels(reason).inc()
-        with self._lock:
-            self._failures_by_reason[reason] += 1
 
     def reading_failures(self) -> dict[str, int]:
         """How many files could not be read within the limits, by reason."""
-        with self._lock:
-            return dict(self._failures_by_reason)
+        return {
+            sample.labels["reason"]: int(sample.value)
+            for family in self._collected()
+            for sample in family.samples
+            if sample.name == "runbook_reading_failures_total"
+        }
 
     def document_served(self, lag: timedelta) -> None:
         """Observe the time from the change of a document until it is served, up to a day.
@@ -219,7 +224,13 @@ class Metrics:
         When the catalog cannot be read the index gauges are left out, for `absent()` to notice.
         """
         now = generate_latest(_registry_of(summary, last_eval, last_drift))
-        return generate_latest(self._registry) + now
+        return generate_latest(self._counted()) + now
+
+    def _collected(self) -> Iterable[Metric]:
+        return self._counted().collect()
+
+    def _counted(self) -> CollectorRegistry:
+        return self._registry if self._shared is None else self._shared.registry()
 
 
 class _Now(Collector):

@@ -48,10 +48,12 @@ class ModelMetrics:
             registry=registry,
         )
         # A rate over time is made from the counter; this one is for a glance, and counts calls.
+        # Of several workers it shows the one that fails most.
         self._error_rate = Gauge(
             "runbook_llm_error_rate",
             f"Share of the last {_RATE_OVER} calls of the language model that failed, 0 to 1.",
             registry=registry,
+            multiprocess_mode="max",
         )
         self._answers = Counter(
             "runbook_answers_total",

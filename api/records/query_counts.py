@@ -1,13 +1,15 @@
-"""How many searches a process made, and how long they took, read from its metrics."""
+"""How many searches were made, and how long they took, read from the metrics."""
 
 from __future__ import annotations
 
 from collections import Counter as Counts
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from prometheus_client import Counter, Histogram
-from prometheus_client.samples import Sample
+from prometheus_client.metrics_core import Metric
+
+LATENCY = "runbook_retrieval_latency_seconds"
+NO_RESULT = "runbook_retrieval_no_result_count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +22,15 @@ class QueryCounts:
     buckets: Sequence[tuple[float, int]]
 
 
-def query_counts_of(latency: Histogram, no_result: Counter) -> QueryCounts:
+def query_counts_of(collected: Iterable[Metric]) -> QueryCounts:
     """The counts of all label values together."""
     upto: Counts[float] = Counts()
-    seconds = 0.0
-    for sample in _samples(latency):
-        if sample.name.endswith("_bucket"):
+    seconds, without = 0.0, 0
+    for sample in (sample for family in collected for sample in family.samples):
+        if sample.name == f"{LATENCY}_bucket":
             upto[float(sample.labels["le"])] += int(sample.value)
-        elif sample.name.endswith("_sum"):
+        elif sample.name == f"{LATENCY}_sum":
             seconds += sample.value
-    without = sum(int(one.value) for one in _samples(no_result) if one.name.endswith("_total"))
+        elif sample.name == f"{NO_RESULT}_total":
+            without += int(sample.value)
     return QueryCounts(upto[float("inf")], without, seconds, sorted(upto.items()))
-
-
-def _samples(metric: Histogram | Counter) -> Iterator[Sample]:
-    for family in metric.collect():
-        yield from family.samples

@@ -8,6 +8,9 @@ from api.settings.access import ProxyAddresses
 from api.settings.section import AclTags, Section
 from rag.text.limits import MAX_QUESTION_CHARS
 
+# More than a machine has cores for; each of them loads the embedding model.
+MAX_WORKERS = 256
+
 
 class ServerSettings(Section):
     """`max_webhook_bytes` and `max_chat_bytes` are for bodies that are large by their nature: a
@@ -17,10 +20,13 @@ class ServerSettings(Section):
     one that X-Forwarded-For names. Those of `identity.proxy.addresses` count as well.
     After SIGTERM it is not ready and accepts requests for another `drain_seconds`, so that load
     balancers notice; answers that are being streamed end after `stop_seconds`.
+    `workers` is the number of processes that answer; one answers and writes the index by itself,
+    several have one more that writes.
     """
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1, le=MAX_WORKERS)
     public_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
     max_query_chars: int = Field(default=2000, ge=1, le=MAX_QUESTION_CHARS)
     max_body_bytes: int = Field(default=65536, ge=1024)

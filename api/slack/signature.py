@@ -11,21 +11,28 @@ import re
 import threading
 from collections.abc import Callable
 
+from api.used_ids import UsedIds
 from rag.errors import AuthenticationError
 
 # Older requests are refused, as Slack advises; younger ones are remembered, and refused once seen.
 MAX_AGE_SECONDS = 300
+# Its timestamp may be as far ahead: so long a request could be sent again.
+REPLAY_SECONDS = 2 * MAX_AGE_SECONDS
 _MAX_REMEMBERED = 100_000
 _MAX_DIGITS = 12
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
 
 class SignatureCheck:
-    """Checks requests against one secret; safe to share between threads."""
+    """Checks requests against one secret; safe to share between threads.
 
-    def __init__(self, secret: str, now: Callable[[], float]) -> None:
+    `used` keeps the signatures that other processes of the service have seen as well.
+    """
+
+    def __init__(self, secret: str, now: Callable[[], float], used: UsedIds | None = None) -> None:
         self._secret = secret.encode()
         self._now = now
+        self._used = used
         self._seen: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -57,8 +64,9 @@ class SignatureCheck:
                 raise AuthenticationError("the request was seen before")
             if len(self._seen) >= _MAX_REMEMBERED:
                 raise AuthenticationError("too many requests to remember them all")
-            # It could be sent again for as long as its timestamp is young enough.
-            self._seen[signature] = now + 2 * MAX_AGE_SECONDS
+            self._seen[signature] = now + REPLAY_SECONDS
+        if self._used is not None and not self._used.use(signature):
+            raise AuthenticationError("the request was seen before")
 
     def _forget(self, now: float) -> None:
         """Drop what has grown too old to be sent again; the oldest were put in first."""

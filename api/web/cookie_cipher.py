@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -16,7 +14,6 @@ from cryptography.fernet import Fernet, InvalidToken
 # A cookie with more than a browser stores (4096 bytes with its attributes) was not made here.
 _MAX_COOKIE = 4096
 _ATTRIBUTE_BYTES = 200
-_MAX_ENDED = 10_000
 
 
 class CookieTooLarge(Exception):
@@ -58,23 +55,3 @@ class CookieCipher:
     @cached_property
     def _fernet(self) -> Fernet:
         return Fernet(base64.urlsafe_b64encode(self._secret()))
-
-
-class EndedIds:
-    """The last ids whose cookies this process no longer accepts."""
-
-    def __init__(self) -> None:
-        self._ended: OrderedDict[str, None] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def __contains__(self, identity: str) -> bool:
-        return identity in self._ended
-
-    def add(self, identity: str) -> bool:
-        """Refuse this id from now on. False if it was already refused."""
-        with self._lock:
-            is_new = identity not in self._ended
-            self._ended[identity] = None
-            while len(self._ended) > _MAX_ENDED:
-                self._ended.popitem(last=False)
-            return is_new

@@ -4,7 +4,7 @@ The cookie holds the credential that its owner signed in with, or the name and g
 issuer gave. A credential is verified again at every request, so a key that is revoked or has
 expired ends its sessions at once; what an issuer said counts until `expires`. Any process that
 shares the state folder can read the cookie. Signing out makes the browser forget the cookie, and
-this process refuse it if it comes back.
+the service refuse it if it comes back, until it is restarted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import secrets
 from dataclasses import asdict, dataclass
 
 from api.identity.oidc_sign_in import SignInAttempt
-from api.web.cookie_cipher import CookieCipher, EndedIds
+from api.used_ids import LocalIds, UsedIds
+from api.web.cookie_cipher import CookieCipher
 
 _ID_BYTES = 16
 _CSRF_BYTES = 32
@@ -57,12 +58,15 @@ def new_session(credential: str | None = None, person: IssuedPerson | None = Non
 
 
 class Sessions:
-    """Reads and writes the cookie's value; a session lasts `seconds` from its creation at most."""
+    """Reads and writes the cookie's value; a session lasts `seconds` from its creation at most.
 
-    def __init__(self, cipher: CookieCipher, seconds: int) -> None:
+    `ended` keeps the ids of sessions that were signed out.
+    """
+
+    def __init__(self, cipher: CookieCipher, seconds: int, ended: UsedIds | None = None) -> None:
         self._cipher = cipher
         self.seconds = seconds
-        self._ended = EndedIds()
+        self._ended = LocalIds() if ended is None else ended
 
     def seal(self, session: Session) -> str:
         """The cookie's value. Raises CookieTooLarge."""
@@ -83,8 +87,8 @@ class Sessions:
         return None if session.id in self._ended else session
 
     def end(self, session: Session) -> None:
-        """Refuse this session from now on, in this process."""
-        self._ended.add(session.id)
+        """Refuse this session from now on."""
+        self._ended.use(session.id)
 
     def seconds_left(self, session: Session) -> int:
         """How long a browser may keep the cookie of a session that starts now."""
@@ -98,11 +102,14 @@ class Sessions:
 
 
 class SignInAttempts:
-    """Cookies of sign-ins at an issuer; each can be completed once, within ten minutes."""
+    """Cookies of sign-ins at an issuer; each can be completed once, within ten minutes.
 
-    def __init__(self, cipher: CookieCipher) -> None:
+    `used` keeps the states of those that were completed.
+    """
+
+    def __init__(self, cipher: CookieCipher, used: UsedIds | None = None) -> None:
         self._cipher = cipher
-        self._used = EndedIds()
+        self._used = LocalIds() if used is None else used
 
     def seal(self, attempt: SignInAttempt) -> str:
         """The cookie's value. Raises CookieTooLarge."""
@@ -117,8 +124,8 @@ class SignInAttempts:
             return None
 
     def use(self, attempt: SignInAttempt) -> bool:
-        """Whether this is the first use of the attempt in this process."""
-        return self._used.add(attempt.state)
+        """Whether this is the first use of the attempt."""
+        return self._used.use(attempt.state)
 
 
 def _person(data: object) -> IssuedPerson | None:

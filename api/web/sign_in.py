@@ -44,7 +44,7 @@ async def sign_in(request: Request) -> Response:
 async def sign_out(request: Request, fields: PostedForm) -> Response:  # noqa: ARG001 - checked
     """End the session; its cookie is refused from now on."""
     site = site_of(request)
-    site.sessions.end(request.state.session)
+    await run_in_threadpool(site.sessions.end, request.state.session)
     response = RedirectResponse("/sign-in", _SEE_OTHER)
     site.forget(request, response)
     return response

@@ -119,10 +119,11 @@ def make_site(services: Services) -> Site:
     """The site over these services; the secret of its cookies is read when it is needed."""
     settings = services.settings
     cipher = CookieCipher(lambda: secret_of(settings.state_folder / "web.key"))
+    seconds = settings.web.session_hours * _HOUR
     return Site(
         services,
-        Sessions(cipher, settings.web.session_hours * _HOUR),
-        SignInAttempts(cipher),
+        Sessions(cipher, seconds, services.make_used_ids("web session", seconds)),
+        SignInAttempts(cipher, services.make_used_ids("sign-in attempt", ATTEMPT_SECONDS)),
         Assets(),
         Templates(),
         Facets(services.reader),

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from rag.adapters.embedding.exported_model import ABOUT, exported
+from rag.adapters.embedding.exported_model import ABOUT, ExportedModel, exported
 from rag.adapters.embedding.model_export import export_in_child
 from rag.adapters.embedding.openvino_embedder import OpenVinoEmbedder
 from rag.adapters.embedding.sentence_transformer import SentenceTransformerEmbedder, fingerprint
@@ -64,6 +64,11 @@ class LocalEmbedder:
             # No daemon: a process that ends while the library loads is killed by it (SIGABRT).
             threading.Thread(target=self._load_quietly, name="model", daemon=False).start()
 
+    def prepare(self) -> None:
+        """Export the model if it must be exported first, without loading it."""
+        with suppress(ModelError, OSError):  # raised again, or made up for, at first use
+            self._export()
+
     def _load_quietly(self) -> None:
         with suppress(Exception):  # raised again at first use
             _ = self._embedder
@@ -103,6 +108,9 @@ class LocalEmbedder:
         return self._models / _folder_name(self.fingerprint)
 
     def _exported(self) -> Embedder:
+        return OpenVinoEmbedder(self.fingerprint, self._export_folder, self._export())
+
+    def _export(self) -> ExportedModel:
         folder = self._export_folder
         about = exported(folder)
         if about is None:
@@ -110,7 +118,7 @@ class LocalEmbedder:
             about = exported(folder)
         if about is None:
             raise ModelError(f"{folder}: the export is incomplete: remove it to try again")
-        return OpenVinoEmbedder(self.fingerprint, folder, about)
+        return about
 
 
 def _folder_name(fingerprint: str) -> str:

@@ -6,13 +6,13 @@ import gc
 
 import pytest
 
-from api.cli.serve import _then_exempt_from_collection
+from api.cli.serve_settings import warm_then_freeze
 
 
 def test_what_is_loaded_when_it_is_warm_is_exempt_from_collection() -> None:
     steps: list[int] = []
     try:
-        _then_exempt_from_collection(lambda: steps.append(gc.get_freeze_count()))()
+        warm_then_freeze(lambda: steps.append(gc.get_freeze_count()))()
         assert gc.get_freeze_count() > steps[0]
     finally:
         gc.unfreeze()
@@ -23,5 +23,5 @@ def test_a_process_that_cannot_be_warmed_is_not_ready() -> None:
         raise RuntimeError("no index")
 
     with pytest.raises(RuntimeError, match="no index"):
-        _then_exempt_from_collection(fail)()
+        warm_then_freeze(fail)()
     assert gc.get_freeze_count() == 0
