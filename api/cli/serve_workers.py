@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing import forkserver, sharedctypes
 from multiprocessing.connection import Connection
@@ -35,7 +35,6 @@ from api.workers.messages import (
 from api.workers.owner_link import OwnerLink
 from api.workers.shared_folder import SharedFolder, shared_folder
 from api.workers.supervisor import Supervisor, WorkerEvents
-from rag.adapters.shared_counts import SharedCounts
 from rag.errors import Cancelled, RunbookError
 
 # Longer than a process takes to close what it has open.
@@ -63,10 +62,10 @@ def serve_with_workers(settings: Settings, *, polling: bool, ingest: bool) -> No
         configure(settings.log.level, settings.log.format, LogSharing(folder.log_lock, OWNER))
         sockets = listen(server.host, server.port)
         try:
-            with open_owner(settings, folder, polling=polling, ingest=ingest) as (services, counts):
+            with open_owner(settings, folder, polling=polling, ingest=ingest) as (services, forget):
                 port = sockets[0].getsockname()[1]
                 log.info("serving on http://%s", address_text(server.host, port))
-                _Owner(settings, folder, sockets, services, counts).run()
+                _Owner(settings, folder, sockets, services, forget).run()
         finally:
             for one in sockets:
                 one.close()
@@ -81,13 +80,13 @@ class _Owner:
         folder: SharedFolder,
         sockets: Sequence[socket],
         services: Services,
-        counts: SharedCounts,
+        forget: Callable[[int], None],
     ) -> None:
         self._settings = settings
         self._folder = folder
         self._sockets = sockets
         self._services = services
-        self._counts = counts
+        self._forget = forget
         workers = settings.server.workers
         self._context = _prepared_context()
         self._open_connections: Any = sharedctypes.RawArray("q", [NOT_ACCEPTING] * workers)
@@ -116,8 +115,7 @@ class _Owner:
             return  # the service ends before the index stands
         except Exception as failure:  # nothing else would report an error of this thread
             log.error("the index cannot be served", exc_info=failure)
-            known = isinstance(failure, RunbookError)
-            error = portable(failure) if known else RunbookError(type(failure).__name__)
+            error = portable(failure)
         self._supervisor.index_opened(IndexOpened(error))
 
     def _start(self, place: int, connection: Connection, *, restarted: bool) -> BaseProcess:
@@ -137,7 +135,7 @@ class _Owner:
     def _ended(self, place: int) -> None:
         self._open_connections[place] = NOT_ACCEPTING
         try:
-            self._counts.forget(worker_name(place))
+            self._forget(place)
         except RunbookError as error:
             log.error("requests of a worker that ended still count as running", exc_info=error)
 

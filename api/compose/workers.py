@@ -7,7 +7,7 @@ the catalog's vectors exactly, as commands do beside a running service.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -45,8 +45,9 @@ def worker_name(place: int) -> str:
 @contextmanager
 def open_owner(
     settings: Settings, folder: SharedFolder, *, polling: bool, ingest: bool
-) -> Iterator[tuple[Services, SharedCounts]]:
-    """Services of the process that writes, and the counts that its workers share."""
+) -> Iterator[tuple[Services, Callable[[int], None]]]:
+    """Services of the process that writes, and what is called with the place of a worker that has
+    ended: its requests run no longer. That raises StoreError."""
     metrics = Metrics(SharedValues(folder.metrics, OWNER))
     with (
         closing(SharedCounts(folder.counts, OWNER)) as counts,
@@ -54,7 +55,7 @@ def open_owner(
             settings, polling=polling, ingest=ingest, metrics=metrics, answers=False
         ) as services,
     ):
-        yield services, counts
+        yield services, lambda place: counts.forget(worker_name(place))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ that no count falls back and the number of files stays the same.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,12 +39,13 @@ class SharedValues:
         for metric_type in _TYPES:
             _allocate(self.folder / f"{metric_type}_{self.process}.db")
         os.environ[_FOLDER_VARIABLE] = str(self.folder)
-        values.ValueClass = values.MultiProcessValue(lambda: self.process)
+        make_class: Callable[[Callable[[], str]], type] = values.MultiProcessValue
+        values.ValueClass = make_class(lambda: self.process)
 
     def registry(self) -> CollectorRegistry:
         """A registry of the sums over all processes."""
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, str(self.folder))
+        MultiProcessCollector(registry, str(self.folder))  # type: ignore[no-untyped-call] # its own
         return registry
 
 

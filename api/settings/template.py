@@ -106,6 +106,7 @@ $protocols        # which protocols git sources may use
 # [server]
 # host = "127.0.0.1"
 # port = 8080
+# workers = 1                      # processes that answer; with several, one more writes
 # public_url = ""                  # how users reach this service, for links in answers
 # max_query_chars = 2000
 # max_body_bytes = 65536

@@ -51,7 +51,12 @@ FromOwner = IndexOpened | AllWarm | Stop
 FromWorker = Warmed | JobQueued | AlertsReceived
 
 
-def portable(error: RunbookError) -> RunbookError:
-    """The error without its cause, as another process can read it."""
+def portable(error: Exception) -> RunbookError:
+    """The error without its cause, as another process can read it.
+
+    Of an error that is not the project's own, the name alone: its message may quote anything.
+    """
+    if not isinstance(error, RunbookError):
+        return RunbookError(type(error).__name__)
     plain = type(error).__init__ is RunbookError.__init__
     return type(error)(str(error)) if plain else RunbookError(str(error))

@@ -43,6 +43,7 @@ class Workers:
     folder: Path
     port: int
     owner: subprocess.Popen[str]
+    client: httpx.Client
 
     def key(self, group: str, *rights: Right) -> str:
         with self.keys() as keys:
@@ -56,12 +57,14 @@ class Workers:
     def post(self, path: str, key: str, body: dict[str, Any]) -> httpx.Response:
         """A request on a connection of its own."""
         headers = {"Authorization": f"Bearer {key}"}
-        return httpx.post(
-            f"http://127.0.0.1:{self.port}{path}", json=body, headers=headers, timeout=60
-        )
+        return self.client.post(path, json=body, headers=headers)
 
     def search(self, key: str) -> httpx.Response:
         return self.post("/v1/search", key, {"query": QUESTION})
+
+    def state(self, job: str, key: str) -> str:
+        headers = {"Authorization": f"Bearer {key}"}
+        return str(self.client.get(f"/v1/jobs/{job}", headers=headers).json()["state"])
 
     def log(self) -> list[dict[str, Any]]:
         text = (self.folder / "server.log").read_text(encoding="utf-8")
@@ -96,7 +99,7 @@ class Workers:
         return [int(one[1]) for one in started if one is not None]
 
     def searches_counted(self) -> float:
-        text = httpx.get(f"http://127.0.0.1:{self.port}/metrics", timeout=60).text
+        text = self.client.get("/metrics").text
         counted = re.findall(
             r'^runbook_request_count_total{route="/v1/search",status="2xx"} (\S+)$', text, re.M
         )
@@ -116,8 +119,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     write(folder, "team:a")
     port = free_port()
     command = [*HASHING, "serve", "--workers", "2", "--ingest", "--port", str(port)]
-    with listening(command, f"http://127.0.0.1:{port}/readyz", folder) as owner:
-        yield Workers(folder, port, owner)
+    base = f"http://127.0.0.1:{port}"
+    one_by_one = httpx.Limits(max_keepalive_connections=0)
+    with (
+        listening(command, f"{base}/readyz", folder) as owner,
+        httpx.Client(base_url=base, timeout=60, limits=one_by_one) as client,
+    ):
+        yield Workers(folder, port, owner, client)
 
 
 @pytest.fixture
@@ -155,9 +163,7 @@ def test_a_narrowed_acl_holds_in_both_from_the_job_that_commits_it(
     assert all(one.json()["hits"] for one in service.by_both(lambda: service.search(key)))
     write(service.folder, "team:b")
     job = service.post("/v1/reindex", indexer, {}).json()["job"]
-    headers = {"Authorization": f"Bearer {indexer}"}
-    address = f"http://127.0.0.1:{service.port}/v1/jobs/{job}"
-    wait_until(lambda: httpx.get(address, headers=headers).json()["state"] == "done", seconds=60)
+    wait_until(lambda: service.state(job, indexer) == "done", seconds=60)
     try:
         assert not any(one.json()["hits"] for one in service.by_both(lambda: service.search(key)))
         found = service.by_both(lambda: service.search(indexer))
