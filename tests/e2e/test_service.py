@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.processes import HASHING, ROOT, RUNBOOK, chroma_server, free_port, listening, run
+from tests.promql import alert_rules
 from tests.sample_service import QUESTION, Service
 
 BEST = "payments/checkout-5xx-after-deploy.md"
@@ -67,6 +68,39 @@ def test_revoking_a_key_counts_from_the_next_request_on(service: Service) -> Non
     identity = key.split("_")[1]
     assert run(service.folder, "keys", "revoke", identity).returncode == 0
     assert service.search(key).status_code == 401
+
+
+def test_alertmanager_sends_the_services_own_alerts_and_gets_their_runbooks(
+    service: Service,
+) -> None:
+    rules = alert_rules()
+    alerts = [
+        {
+            "status": "firing",
+            "labels": {"alertname": rule["alert"], **rule["labels"]},
+            "annotations": rule["annotations"],
+            "startsAt": "2026-01-31T09:00:00Z",
+        }
+        for rule in rules
+    ]
+
+    def runbook_of(group: str) -> dict[str, str]:
+        headers = {"Authorization": f"Bearer {service.key('--group', group)}"}
+        sent = service.client.post(
+            "/v1/alerts", json={"version": "4", "alerts": alerts}, headers=headers
+        )
+        assert sent.status_code == 200, sent.text
+        return {
+            name["name"]: found["runbooks"][0]["document"]["path"]
+            for found in sent.json()["groups"]
+            if found["matched_by"] == "name"
+            for name in found["names"]
+        }
+
+    found = runbook_of("team:platform")
+    assert set(found) == {rule["alert"] for rule in rules}
+    assert all(path.startswith("platform/runbook-search-") for path in found.values())
+    assert not runbook_of("team:payments")
 
 
 def test_metrics_and_logs_carry_counts_and_no_words(service: Service) -> None:
