@@ -6,7 +6,7 @@ What is found is reported at ingest and kept from a model; the page stays as sea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from rag.guardrails.forged_roles import forged_turns, has_role_token
@@ -23,7 +23,6 @@ _HIDING = re.compile(
     "|[\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f]{8}|[\u061c\u115f\u1160\u17b4\u17b5\u202a-\u202e"
     "\u2065-\u206f\u3164\uffa0\U000e0000-\U000e0fff]"
 )
-_NOT_A_NEWLINE = re.compile(r"[^\n]")
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # `user: deploy` is a line of many a configuration, which is why code is not looked at for these.
 ROLE_LINE = re.compile(
@@ -72,13 +71,65 @@ _FORGED_MARKER = re.compile(
     r"|\[\d{1,3}\](?:\s*\[\d{1,3}\])+|【\d{1,3}[^】\n]{0,20}】",
     re.IGNORECASE,
 )
-
-
 _FORGED_ROLE = "forges a role of a conversation"
+# Letters that `re.IGNORECASE` takes for an ASCII letter, and `str.lower` does not.
+_OTHER_CASES = str.maketrans("\u0130\u0131\u017f\u212a", "iisk")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A sign that a single line shows.
+
+    Every match holds one of `hints` in lower case: to look for a substring is far cheaper than to
+    search by a pattern, and most lines have none.
+    """
+
+    reason: str
+    is_in: Callable[[str], object]
+    hints: tuple[str, ...]
+
+    def lines(self, lower: str) -> set[int]:
+        """The lines of a text in lower case, counted from 0, that may show the sign."""
+        found: set[int] = set()
+        for hint in self.hints:
+            line = start = 0
+            while (place := lower.find(hint, start)) >= 0:
+                line += lower.count("\n", start, place)
+                found.add(line)
+                start = lower.find("\n", place) + 1 or len(lower)
+                line += 1
+        return found
+
+
+_TELLING = _Shape(
+    "tells a model what to do",
+    _TELLS_A_MODEL.search,
+    (
+        "instruction",
+        "prompt",
+        "rule",
+        "guideline",
+        "context",
+        "you are",
+        "as an ai",
+        "dear ",
+        "attention",
+        "must",
+        "should",
+        "shall",
+        "do not",
+    ),
+)
+_ASKING = _Shape(
+    "asks for other pages",
+    _ASKS_FOR_OTHERS.search,
+    ("other", "secret", "confidential", "restricted", "private", "hidden"),
+)
 _SHAPES = (
-    ("tells a model what to do", _TELLS_A_MODEL),
-    ("asks for other pages", _ASKS_FOR_OTHERS),
-    ("forges citation markers", _FORGED_MARKER),
+    _TELLING,
+    _ASKING,
+    _Shape("forges citation markers", _FORGED_MARKER.search, ("[", "\u3010")),
+    _Shape(_FORGED_ROLE, has_role_token, ("<", "inst]")),
 )
 
 
@@ -98,7 +149,11 @@ def signs_in(text: str) -> list[Sign]:
 def speaks_to_a_model(line: str) -> bool:
     """Whether a line tells a model what to do; characters that show nothing do not hide it."""
     bare = HIDDEN_CHARACTERS.sub("", line)
-    return bool(_TELLS_A_MODEL.search(bare) or _ASKS_FOR_OTHERS.search(bare))
+    lower = _lower(bare)
+    return any(
+        any(hint in lower for hint in shape.hints) and shape.is_in(bare)
+        for shape in (_TELLING, _ASKING)
+    )
 
 
 def addresses_a_model(text: str) -> bool:
@@ -115,18 +170,23 @@ def _signs(text: str) -> Iterator[Sign]:
     yield from _at(text, comments, "an HTML comment that speaks to a model")
     hidden = (found.start() for found in _HIDING.finditer(text))
     yield from _at(text, hidden, "characters that show nothing")
-    bare = without_code(HIDDEN_CHARACTERS.sub("", text))
-    yield from _at(bare, forged_turns(bare), _FORGED_ROLE)
-    for number, line in enumerate(text.split("\n"), start=1):
-        bare = HIDDEN_CHARACTERS.sub("", line)
-        yield from (Sign(number, reason) for reason, shape in _SHAPES if shape.search(bare))
-        if has_role_token(bare):
-            yield Sign(number, _FORGED_ROLE)
+    bare = text if text.isascii() else HIDDEN_CHARACTERS.sub("", text)
+    prose = without_code(bare)
+    yield from _at(prose, forged_turns(prose), _FORGED_ROLE)
+    lines, lower = bare.split("\n"), _lower(bare)
+    for shape in _SHAPES:
+        shown = (line for line in shape.lines(lower) if shape.is_in(lines[line]))
+        yield from (Sign(line + 1, shape.reason) for line in shown)
+
+
+def _lower(text: str) -> str:
+    """The text in lower case, with the letters that `re.IGNORECASE` takes for ASCII letters."""
+    return (text if text.isascii() else text.translate(_OTHER_CASES)).lower()
 
 
 def without_code(text: str) -> str:
     """The text with code blanked out, every line where it was."""
-    return CODE.sub(lambda found: _NOT_A_NEWLINE.sub(" ", found.group()), text)
+    return CODE.sub(lambda found: "\n".join(" " * len(line) for line in found[0].split("\n")), text)
 
 
 def _at(text: str, offsets: Iterable[int], reason: str) -> Iterator[Sign]:

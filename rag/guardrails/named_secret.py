@@ -49,6 +49,7 @@ class NamedSecret:
                 place = lower.find(anchor, match.end() if match else place + 1)
 
     def _match_at(self, text: str, place: int) -> re.Match[str] | None:
-        if self.before and not self.before.search(text, max(0, place - _BEFORE), place):
-            return None
-        return self.pattern.match(text, place)
+        match = self.pattern.match(text, place)
+        if match is None or self.before is None:
+            return match
+        return match if self.before.search(text, max(0, place - _BEFORE), place) else None

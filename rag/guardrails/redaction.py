@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from string import ascii_lowercase, ascii_uppercase
 
 from rag.guardrails.placeholders import is_mixed
 from rag.guardrails.private_keys import private_keys
@@ -24,7 +23,6 @@ _Found = tuple[int, int, str]  # start, end and kind
 # is bounded, because each is looked for in the whole text.
 _MIN_REPEATED = 8
 _MAX_REPEATED = 100
-_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,8 @@ def _with_lines(text: str, found: Iterable[_Found]) -> Iterator[Secret]:
 
 
 def _matches(text: str) -> Iterator[_Found]:
-    lower = text.translate(_LOWER)  # unlike `lower()`, it moves no character
+    # Unlike that of text, `lower` of bytes changes ASCII letters alone, and so moves no character.
+    lower = text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
     if "private key" in lower:
         yield from ((*span, "private key") for span in private_keys(text))
     yield from form_spans(text, lower)

@@ -143,14 +143,22 @@ def trees(blocks: Sequence[Block]) -> Iterator[tuple[Block, ...]]:
 
 def moved(blocks: Iterable[Block], by: int, above: int) -> Iterator[Block]:
     """Blocks of a text as those of one in which `by` characters and `above` blocks come first."""
+    if not by and not above:
+        yield from blocks
+        return
     for block in blocks:
-        yield replace(
-            block,
-            start=block.start + by,
-            end=block.end + by,
-            body_start=block.body_start + by,
-            body_end=block.body_end + by,
-            parent=block.parent if block.parent < 0 else block.parent + above,
+        yield Block(  # several times as fast as `replace`
+            block.kind,
+            block.start + by,
+            block.end + by,
+            block.body_start + by,
+            block.body_end + by,
+            block.parent if block.parent < 0 else block.parent + above,
+            block.level,
+            block.number,
+            block.language,
+            block.admonition,
+            block.indent,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -13,10 +14,16 @@ class Lines:
     """Lines are counted from 0 and end before their line break."""
 
     def __init__(self, text: str) -> None:
-        breaks = [found.span() for found in _LINE_END.finditer(text)]
         self.text = text
-        self._starts = [0, *(after for _, after in breaks)]
-        self._ends = [*(before for before, _ in breaks), len(text)]
+        if "\r" in text:
+            breaks = [found.span() for found in _LINE_END.finditer(text)]
+            self._starts = [0, *(after for _, after in breaks)]
+            self._ends = [*(before for before, _ in breaks), len(text)]
+        else:
+            lengths = [len(line) + 1 for line in text.split("\n")]
+            behind = list(accumulate(lengths))
+            self._starts = [0, *behind[:-1]]
+            self._ends = [start - 1 for start in behind]
 
     def __len__(self) -> int:
         return len(self._starts)

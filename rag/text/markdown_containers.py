@@ -69,6 +69,11 @@ def container_rules(markdown: MarkdownIt) -> None:
         markdown.block.ruler.before("fence", name, rule, interrupts)
 
 
+def _begins_with(state: StateBlock, line: int, marks: tuple[str, ...]) -> bool:
+    """Whether a line begins with one of these marks: most lines begin with none."""
+    return state.src.startswith(marks, state.bMarks[line] + state.tShift[line])
+
+
 def _line(state: StateBlock, line: int) -> str:
     return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
 
@@ -85,6 +90,8 @@ def _end_of(state: StateBlock, line: int) -> Place:
 
 
 def _indented(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    if not _begins_with(state, start, ("!!!", "???", "===")):
+        return False
     text = _line(state, start)
     found = _MKDOCS.fullmatch(text) or _TAB.fullmatch(text)
     if not found or state.is_code_block(start):
@@ -126,14 +133,11 @@ def _indented_body(state: StateBlock, start: int, end: int) -> tuple[int, int]:
 
 
 def _colons(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    if not _begins_with(state, start, (":::", ">>>")):
+        return False
     text = _line(state, start)
-    found = (
-        _DIRECTIVE.fullmatch(text)
-        if text.startswith(":::")
-        else _QUOTE_FENCE.fullmatch(text)
-        if text.startswith(">>>")
-        else None
-    )
+    form = _DIRECTIVE if text.startswith(":::") else _QUOTE_FENCE
+    found = form.fullmatch(text)
     if not found or state.is_code_block(start):
         return False
     closing = paired_lines(state.src, state.env).get(start)
@@ -177,6 +181,8 @@ def _add_delimited(
 
 def _fenced(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """MyST's fences that hold Markdown: those of admonitions."""
+    if not _begins_with(state, start, ("```", "~~~")):
+        return False
     found = _FENCED_DIRECTIVE.fullmatch(_line(state, start))
     if not found or state.is_code_block(start):
         return False
@@ -224,8 +230,9 @@ def _tags(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 def _code(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Code between the shortcodes of Hugo and Jekyll that highlight it."""
-    text = _line(state, start)
-    found = _CODE_TAG.fullmatch(text) if text.startswith("{") else None
+    if not _begins_with(state, start, ("{",)):
+        return False
+    found = _CODE_TAG.fullmatch(_line(state, start))
     if not found or state.is_code_block(start):
         return False
     ends = code_ends(state.src, state.env)

@@ -85,6 +85,8 @@ def code_ends(text: str, cache: MutableMapping[str, Any]) -> list[int]:
 def _pairs(text: str) -> Iterator[tuple[int, TagPair]]:
     open_tags: dict[str, list[_Tag]] = {}
     for number, line in _outside_fences(text):
+        if "<" not in line and "{" not in line:
+            continue
         begins = _prefix(line)
         for tag in _tags(number, line):
             waiting = open_tags.setdefault(tag.name, [])
@@ -107,8 +109,6 @@ def _prefix(line: str) -> int:
 
 
 def _tags(number: int, line: str) -> Iterator[_Tag]:
-    if "<" not in line and "{" not in line:
-        return
     for found in _TAG.finditer(line):
         form = found.lastgroup or ""
         form = form.removesuffix("_args")
@@ -164,7 +164,8 @@ def _closings(text: str) -> Iterator[tuple[int, int]]:
 def _outside_fences(text: str) -> Iterator[tuple[int, str]]:
     fence = ""
     for number, line in enumerate(text.split("\n")):
-        found = _FENCE.match(line)
+        may_be_fence = "```" in line or "~~~" in line
+        found = _FENCE.match(line) if may_be_fence else None
         if found and not fence:
             fence = found[1] if "{" not in line else ""
         elif found and found[1].startswith(fence) and not line[found.end() :].strip():
