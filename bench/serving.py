@@ -24,7 +24,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving_process(folder: Path, port: int, environment: Mapping[str, str]) -> Iterator[None]:
+def serving_process(
+    folder: Path, port: int, environment: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
     """`runbook serve` over the configuration in `folder`, from when it is ready to the end."""
     with (
         (folder / "server.log").open("w") as log,
@@ -38,7 +40,7 @@ def serving_process(folder: Path, port: int, environment: Mapping[str, str]) -> 
     ):
         try:
             _wait_until_ready(f"http://127.0.0.1:{port}/readyz", process)
-            yield
+            yield process
         finally:
             process.terminate()
 

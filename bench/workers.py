@@ -1,0 +1,193 @@
+"""Answers a second with one worker and with several, and what each answer costs.
+
+`python -m bench.workers [WORKERS…]`, by default 1 and 2: the sample corpus behind HTTP, eight
+clients that keep their connections, each number of workers in turn and three times in the same run.
+Prints one JSON document; takes about a minute for each number.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from itertools import count
+from pathlib import Path
+from urllib.request import urlopen
+
+import numpy as np
+
+from api.compose.local import open_catalog
+from api.settings import load_settings
+from bench.corpora import ROOT
+from bench.serving import free_port, serving_process
+
+_CLIENTS = 8
+_ROUNDS = 3
+_WARM_SECONDS = 3.0
+_SECONDS = 10.0
+_QUESTIONS = tuple(
+    json.loads(line)["query"]
+    for line in (ROOT / "bench" / "sample_questions.jsonl").read_text("utf-8").splitlines()
+)
+_CONFIG = """\
+[[sources]]
+name = "runbooks"
+path = "runbooks"
+acl = ["public"]
+[limits]
+requests_per_minute = 1000000
+concurrent = 64
+"""
+_TICKS = os.sysconf("SC_CLK_TCK")
+_STAGE = re.compile(r'^runbook_retrieval_stage_seconds_(sum|count){stage="(\w+)"} (\S+)$', re.M)
+
+
+@dataclass(slots=True)
+class Figures:
+    """What was measured with one number of workers, over all rounds."""
+
+    milliseconds: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    stages: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    rates: list[float] = field(default_factory=list)
+    memory_mib: float = 0.0
+
+    def as_json(self) -> Mapping[str, object]:
+        answers = len(self.milliseconds)
+        p50, p95 = np.percentile(self.milliseconds, [50, 95])
+        return {
+            "answers_per_second": round(answers / self.seconds, 1),
+            "by_round": [round(one, 1) for one in self.rates],
+            "p50_ms": round(float(p50), 1),
+            "p95_ms": round(float(p95), 1),
+            "cpu_ms_per_answer": round(self.cpu_seconds / answers * 1000, 1),
+            "wall_ms_by_stage": {
+                name: round(total["sum"] / total["count"] * 1000, 2)
+                for name, total in self.stages.items()
+                if total["count"]
+            },
+            "memory_mib": round(self.memory_mib),
+        }
+
+
+def main() -> None:
+    """Measure, and print one JSON document."""
+    numbers = [int(one) for one in sys.argv[1:]] or [1, 2]
+    figures = {number: Figures() for number in numbers}
+    turns = count()
+    with tempfile.TemporaryDirectory(prefix="runbook-workers-") as place:
+        folder = Path(place)
+        key = _prepare(folder)
+        for _ in range(_ROUNDS):
+            for number in numbers:
+                _measure(folder, key, number, figures[number], turns)
+    cores = len(os.sched_getaffinity(0))
+    measured = {str(number): one.as_json() for number, one in figures.items()}
+    print(json.dumps({"cores": cores, "clients": _CLIENTS, "workers": measured}, indent=1))
+
+
+def _prepare(folder: Path) -> str:
+    """The corpus, its index, and a key that reads all of it."""
+    shutil.copytree(ROOT / "runbooks", folder / "runbooks")
+    (folder / "runbook.toml").write_text(_CONFIG, encoding="utf-8")
+    runbook = str(Path(sys.executable).with_name("runbook"))
+    subprocess.run([runbook, "ingest"], cwd=folder, check=True)  # noqa: S603 - our own command
+    with open_catalog(load_settings(folder / "runbook.toml")) as catalog:
+        created = catalog.keys.create("bench", frozenset({"public"}), frozenset({"search"}))
+    return created.key
+
+
+def _measure(folder: Path, key: str, workers: int, figures: Figures, turns: count[int]) -> None:
+    port = free_port()
+    environment = {"RUNBOOK_SERVER__WORKERS": str(workers)}
+    with serving_process(folder, port, environment) as owner:
+        _ask(port, key, _WARM_SECONDS, turns)
+        cpu, stages = _cpu_seconds(owner), _stages(port)
+        started = time.monotonic()
+        taken = _ask(port, key, _SECONDS, turns)
+        seconds = time.monotonic() - started
+        figures.milliseconds += taken
+        figures.seconds += seconds
+        figures.rates.append(len(taken) / seconds)
+        figures.cpu_seconds += _cpu_seconds(owner) - cpu
+        figures.memory_mib = max(figures.memory_mib, _memory_mib(owner))
+        for name, total in _stages(port).items():
+            figures.stages[name].update(total)
+            figures.stages[name].subtract(stages.get(name, Counter()))
+
+
+def _ask(port: int, key: str, seconds: float, turns: count[int]) -> list[float]:
+    """What each answer took in milliseconds; every question is worded anew, so none is cached."""
+    taken: list[float] = []
+    ends = time.monotonic() + seconds
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+
+    def client() -> None:
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        while time.monotonic() < ends:
+            turn = next(turns)
+            body = json.dumps({"query": f"{_QUESTIONS[turn % len(_QUESTIONS)]} ({turn})"})
+            started = time.monotonic()
+            connection.request("POST", "/v1/search", body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise RuntimeError(f"an answer with status {answer.status}")
+            taken.append((time.monotonic() - started) * 1000)
+        connection.close()
+
+    clients = [threading.Thread(target=client) for _ in range(_CLIENTS)]
+    for one in clients:
+        one.start()
+    for one in clients:
+        one.join()
+    return taken
+
+
+def _stages(port: int) -> Mapping[str, Counter[str]]:
+    """The sum of seconds and the count of each stage of searches until now."""
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
+        text = answer.read().decode()
+    stages: dict[str, Counter[str]] = defaultdict(Counter)
+    for kind, stage, value in _STAGE.findall(text):
+        stages[stage][kind] += float(value)  # type: ignore[assignment] # a counter of floats
+    return stages
+
+
+def _processes(pid: int) -> Sequence[int]:
+    """A process and all that it has started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()
+    return [pid, *(one for child in children for one in _processes(int(child)))]
+
+
+def _cpu_seconds(process: subprocess.Popen[bytes]) -> float:
+    def ticks(pid: int) -> int:
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    return sum(map(ticks, _processes(process.pid))) / _TICKS
+
+
+def _memory_mib(process: subprocess.Popen[bytes]) -> float:
+    """What all processes hold, a page that several share counted once."""
+
+    def proportional(pid: int) -> int:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8")
+        return int(re.findall(r"^Pss:\s+(\d+) kB", text, re.M)[0])
+
+    return sum(map(proportional, _processes(process.pid))) / 1024
+
+
+if __name__ == "__main__":
+    main()
