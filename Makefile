@@ -9,7 +9,9 @@ OUT ?= .training
 SMALL_VENV := .venv-small-model
 RELEASE_VENV := .venv-release
 SMALL_CONFIG := deploy/small-model/runbook.toml
+# Python compiles what it imports; to compile all that is installed would take a minute and more.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALL := $(PIP) install --no-compile
 
 .PHONY: setup demo test lint types tests evals bench train soak fuzz hostile small-model release-check clean
 
@@ -19,7 +21,10 @@ demo: setup
 	$(BIN)/runbook ingest runbooks
 	$(BIN)/runbook search -k 3 "checkout returns 5xx since the last deploy, how do I roll back?"
 
-test: lint types tests evals
+# Types and evals keep one core busy each, so they run side by side.
+test: lint
+	$(MAKE) --jobs 2 --output-sync types evals
+	$(MAKE) tests
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -28,10 +33,10 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
-# Two processes: half of the tests wait for services that they start. One file's tests share theirs.
+# Three processes: half of the tests wait for services that they start. One file's tests share theirs.
 # Files in their order: the longest, which have few tests, would come last else.
 tests: $(VENV)/.installed-dev
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 evals: $(VENV)/.installed
 	$(BIN)/runbook eval lint
@@ -83,20 +88,20 @@ clean:
 
 $(VENV)/.installed: requirements.txt requirements-evals.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install -r requirements-evals.txt
-	$(PIP) install --no-deps --no-build-isolation -e .
+	$(INSTALL) -r requirements-evals.txt
+	$(INSTALL) --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	$(PIP) install -r requirements-dev.txt
+	$(INSTALL) -r requirements-dev.txt
 	touch $@
 
 $(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed-dev
-	$(PIP) install -r requirements-bench.txt
+	$(INSTALL) -r requirements-bench.txt
 	touch $@
 
 $(VENV)/.installed-fuzz: requirements-fuzz.txt $(VENV)/.installed-dev
-	$(PIP) install -r requirements-fuzz.txt
+	$(INSTALL) -r requirements-fuzz.txt
 	touch $@
 
 $(SMALL_VENV)/.installed: requirements-small-model.txt requirements.txt pyproject.toml

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from tests import inprocess
 from tests.processes import ROOT, RUNBOOK, free_port, listening, run
 
 QUESTION = "checkout returns 5xx since the last deploy, how do I roll back?"
@@ -28,9 +28,8 @@ class Service:
         return self.client.post("/v1/search", json={"query": QUESTION, **asked}, headers=headers)
 
     def key(self, *arguments: str) -> str:
-        done = run(self.folder, "keys", "create", "--name", "test", *arguments, "--json")
-        assert done.returncode == 0, done.stderr
-        return str(json.loads(done.stdout)["key"])
+        made = inprocess.run_json(self.folder, "keys", "create", "--name", "test", *arguments)
+        return str(made["key"])
 
 
 def index_sample(folder: Path) -> None:

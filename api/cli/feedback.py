@@ -33,6 +33,8 @@ def list_feedback(config: Path | None, bad: bool, as_json: bool) -> None:
         return
     for one in found:
         _print(one)
+    if not found:
+        echo("no feedback was given", err=True)
 
 
 @command.command("to-case")

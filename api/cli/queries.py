@@ -35,6 +35,8 @@ def list_principals(config: Path | None, as_json: bool) -> None:
         echo(
             f"{one.principal}  {one.requests} requests, {one.first:%Y-%m-%d} to {one.last:%Y-%m-%d}"
         )
+    if not found:
+        echo("the query log is empty", err=True)
 
 
 @command.command("delete")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.main import COMMANDS
-from tests.processes import run
+from tests.inprocess import run
 
 ESCAPES = "\x1b]0;PWNED\x07\x1b[31mRED\x1b[2J \u202eRTL\u202c \u2066iso\u2069 \x9b31m \x7f\u2028"
 IN_YAML = json.dumps(ESCAPES)
