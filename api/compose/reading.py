@@ -16,6 +16,7 @@ from api.compose.search_path import make_models, make_search_path, today, utc_no
 from api.compose.services import Services
 from api.identity.configured import make_identity
 from api.limits import Limits
+from api.records.last_requests import LastRequests
 from api.records.metrics import Metrics
 from api.records.observing import Observer, Observers, tracing_to
 from api.records.request_memory import request_memory
@@ -69,10 +70,16 @@ def open_services(
     open_alerts: OpenAlerts = OnePayload(),  # noqa: B008 - it has no state
     clock: Callable[[], date] = today,
     traced: bool = True,
+    last_requests: LastRequests | None = None,
 ) -> Iterator[Services]:
-    """Services over an open catalog; `open_store` gives the vectors of a generation."""
+    """Services over an open catalog; `open_store` gives the vectors of a generation.
+
+    `last_requests` is given where other processes answer as well.
+    """
     with ExitStack() as stack:
-        requests = stack.enter_context(closing(request_memory(settings, catalog.feedback)))
+        requests = stack.enter_context(
+            closing(request_memory(settings, catalog.feedback, last_requests))
+        )
         tracing = tracing_to(settings) if traced else None
         if tracing is not None:
             stack.callback(tracing.close)

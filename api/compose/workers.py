@@ -24,6 +24,7 @@ from api.records.metrics import Metrics
 from api.records.shared_metrics import SharedValues
 from api.settings import Settings
 from api.settings.access import LimitSettings
+from api.workers.last_requests import SharedLastRequests
 from api.workers.limits import SharedLimits
 from api.workers.owner_link import OwnerLink
 from api.workers.shared_folder import SharedFolder
@@ -86,6 +87,7 @@ def open_worker(
                 metrics=metrics,
                 observers=[AnswerLog()],
                 open_alerts=stack.enter_context(open_alerts(mine)),
+                last_requests=SharedLastRequests(counts),
             )
         )
         yield replace(

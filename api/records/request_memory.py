@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from api.records.last_requests import (
+    OPENED_WITHIN,
+    LastRequest,
+    LastRequests,
+    LocalLastRequests,
+)
 from api.records.question_policy import QuestionPolicy
 from api.records.secret_file import secret_of
 from api.settings import Settings
@@ -26,11 +32,10 @@ from rag.guardrails.redaction import redacted
 
 # If the store is too slow for this many, the oldest are dropped; only feedback on them is lost.
 _MAX_PENDING = 10_000
-# A document that is opened later than this counts for no request.
-_OPENED_WITHIN = timedelta(minutes=30)
-_MAX_PRINCIPALS = 10_000
 _BATCH = 500
 _PAUSE_SECONDS = 0.2
+# The pause, and what a batch takes on a busy machine.
+_SECONDS_TO_WRITE = 1.0
 _PRUNE_EVERY = timedelta(hours=1)
 
 log = logging.getLogger(__name__)
@@ -60,19 +65,11 @@ class RequestStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _LastRequest:
-    """The newest request of a principal: the documents of its hits, in their order."""
-
-    id: str
-    at: datetime
-    documents: tuple[str, ...]
-
-
 class RequestMemory:
     """Requests of one process; several processes over one catalog see each other's.
 
-    Only the process that answered a request counts the document that is opened from it.
+    `last` keeps the newest request of each principal, by default those of this process alone.
+    `seconds_to_write` is how long another process may take to write what it has answered.
     """
 
     def __init__(
@@ -83,6 +80,8 @@ class RequestMemory:
         keep: timedelta = timedelta(days=30),
         max_requests: int = 100_000,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        last: LastRequests | None = None,
+        seconds_to_write: float = 0.0,
     ) -> None:
         self._store = store
         self._questions = questions or QuestionPolicy()
@@ -91,7 +90,8 @@ class RequestMemory:
         self._now = now
         self._pending: dict[tuple[str, str], Asked] = {}
         self._opened: list[Opened] = []
-        self._last: OrderedDict[str, _LastRequest] = OrderedDict()
+        self._last = last or LocalLastRequests()
+        self._seconds_to_write = seconds_to_write
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._writer: threading.Thread | None = None
@@ -128,20 +128,18 @@ class RequestMemory:
             if len(self._pending) >= _MAX_PENDING:
                 del self._pending[next(iter(self._pending))]
             self._pending[(asked.principal, asked.id)] = asked
-            self._note_last(asked)
             self._start_writer()
+        self._last.note(asked.principal, LastRequest.of(asked))
 
     def opened(self, principal: Principal, document_id: str) -> None:
         """Note that a document was opened; counts for the newest request that showed it."""
+        last = self._last.take(principal.name, document_id)
+        if last is None or self._now() - last.at > OPENED_WITHIN:
+            return
+        rank = last.documents.index(document_id) + 1
         with self._lock:
-            last = self._last.get(principal.name)
-            if last is None or document_id not in last.documents:
-                return
-            del self._last[principal.name]  # only the first document counts
-            if self._now() - last.at <= _OPENED_WITHIN:
-                rank = last.documents.index(document_id) + 1
-                self._opened.append(Opened(principal.name, last.id, rank))
-                self._start_writer()
+            self._opened.append(Opened(principal.name, last.id, rank))
+            self._start_writer()
 
     def answered(
         self, request_id: str, principal: Principal, question: str, answer: Answer
@@ -175,19 +173,21 @@ class RequestMemory:
             self._writer.join()
         self._write_out()
 
-    def _note_last(self, asked: Asked) -> None:
-        documents = tuple(one.document_id for one in asked.shown)
-        self._last[asked.principal] = _LastRequest(asked.id, asked.at, documents)
-        self._last.move_to_end(asked.principal)
-        if len(self._last) > _MAX_PRINCIPALS:
-            self._last.popitem(last=False)
-
     def _start_writer(self) -> None:
         if self._writer is None and not self._stopped.is_set():
             self._writer = threading.Thread(target=self._run, name="requests", daemon=True)
             self._writer.start()
 
     def _find(self, request_id: str, principal: Principal) -> Asked | None:
+        """A request of this process, or one that another has written or is about to write."""
+        deadline = time.monotonic() + self._seconds_to_write
+        while (found := self._find_now(request_id, principal)) is None:
+            if time.monotonic() >= deadline:
+                return None
+            self._stopped.wait(_PAUSE_SECONDS / 4)
+        return found
+
+    def _find_now(self, request_id: str, principal: Principal) -> Asked | None:
         own = self._pending.get((principal.name, request_id))
         if own is not None or not principal.administrator:
             return own or self._store.request(request_id, principal=principal.name)
@@ -237,8 +237,13 @@ def _is_about(verdict: Verdict, asked: Asked) -> bool:
     return not verdict.chunk_id or any(one.chunk_id == verdict.chunk_id for one in asked.shown)
 
 
-def request_memory(settings: Settings, store: RequestStore) -> RequestMemory:
-    """The query log that the settings ask for; close it before the catalog."""
+def request_memory(
+    settings: Settings, store: RequestStore, shared: LastRequests | None = None
+) -> RequestMemory:
+    """The query log that the settings ask for; close it before the catalog.
+
+    `shared` is given where other processes answer requests of the same principals.
+    """
     chosen = settings.feedback
     hashed = chosen.keep_questions and chosen.hash_questions
     return RequestMemory(
@@ -250,4 +255,6 @@ def request_memory(settings: Settings, store: RequestStore) -> RequestMemory:
         ),
         keep=timedelta(days=chosen.keep_requests_days),
         max_requests=chosen.most_requests,
+        last=shared,
+        seconds_to_write=0.0 if shared is None else _SECONDS_TO_WRITE,
     )

@@ -1,4 +1,4 @@
-"""Counts of requests and used ids, in a SQLite file that the processes of one service share.
+"""Counts of requests, used ids and notes, in a SQLite file that the processes of a service share.
 
 The file lives as long as the service does and nothing in it must survive a power cut, so a commit
 waits for no disk. A process that is killed leaves no lock behind.
@@ -31,6 +31,11 @@ CREATE INDEX IF NOT EXISTS running_of_name ON running (name);
 CREATE TABLE IF NOT EXISTS used_ids (
     kind TEXT NOT NULL, id TEXT NOT NULL, until REAL NOT NULL, PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (
+    kind TEXT NOT NULL, id TEXT NOT NULL, text TEXT NOT NULL, until REAL NOT NULL,
+    PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS notes_by_time ON notes (until);
 """
 
 
@@ -104,6 +109,29 @@ class SharedCounts:
         query = "SELECT 1 FROM used_ids WHERE kind = ? AND id = ?"
         with self._connection() as connection:
             return connection.execute(query, (kind, identity)).fetchone() is not None
+
+    def note(self, kind: str, identity: str, text: str, seconds: float) -> None:
+        """Keep a text for so many seconds, in place of any of the same kind and id."""
+        now = self._clock()
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM notes WHERE until < ?", (now,))
+            connection.execute(
+                "INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?)",
+                (kind, identity, text, now + seconds),
+            )
+
+    def noted(self, kind: str, identity: str) -> str | None:
+        """The text of this kind and id."""
+        query = "SELECT text FROM notes WHERE kind = ? AND id = ?"
+        with self._connection() as connection:
+            row = connection.execute(query, (kind, identity)).fetchone()
+        return None if row is None else str(row[0])
+
+    def forget_note(self, kind: str, identity: str, text: str) -> bool:
+        """Whether the note still had this text, and is gone now."""
+        query = "DELETE FROM notes WHERE kind = ? AND id = ? AND text = ?"
+        with self._transaction() as connection:
+            return connection.execute(query, (kind, identity, text)).rowcount == 1
 
     def close(self) -> None:
         with suppress(Empty):

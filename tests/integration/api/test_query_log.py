@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,14 +16,17 @@ from click.testing import CliRunner, Result
 
 from api.cli.main import cli
 from api.compose.local import LOCAL_ADMINISTRATOR
+from api.records.last_requests import LastRequest, LocalLastRequests
 from api.records.question_policy import QuestionPolicy
 from api.records.request_memory import RequestMemory, request_memory
 from api.settings import Settings
 from api.settings.records import FeedbackSettings
+from api.workers.last_requests import SharedLastRequests
 from rag.access.acl import access_filter
 from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.feedback import FeedbackStore
 from rag.adapters.catalog.query_log import QueryLog
+from rag.adapters.shared_counts import SharedCounts
 from rag.domain.access import Principal
 from rag.domain.feedback import Asked, Opened, Score, Shown, Verdict
 from rag.domain.search import SearchQuery
@@ -177,13 +181,44 @@ def test_the_confidence_in_the_first_hit_is_kept(service: Served, database: Data
 
 def test_a_document_opened_much_later_counts_for_no_request(database: Database) -> None:
     store, clock = FeedbackStore(database), [START]
-    memory = RequestMemory(store, now=lambda: clock[0])
-    store_shown = Asked("r", "key:1", START, "q", (Shown("c", "d", "docs", "a.md"),))
-    memory._note_last(store_shown)
-    store.remember([store_shown])
+    last = LocalLastRequests()
+    memory = RequestMemory(store, now=lambda: clock[0], last=last)
+    shown = Asked("r", "key:1", START, "q", (Shown("c", "d", "docs", "a.md"),))
+    last.note("key:1", LastRequest.of(shown))
+    store.remember([shown])
     clock[0] += timedelta(hours=2)
     memory.opened(CALLER, "d")
     memory.close()
     kept = store.request("r", principal=None)
     assert kept is not None
     assert kept.opened_rank is None
+
+
+def test_a_document_counts_for_the_newest_request_whichever_worker_answered_it(
+    database: Database, tmp_path: Path
+) -> None:
+    store = FeedbackStore(database)
+    with closing(SharedCounts(tmp_path / "counts.db", "a")) as counts:
+        last = [SharedLastRequests(counts) for _ in range(2)]
+        workers = [RequestMemory(store, last=one) for one in last]
+        for number, one in enumerate(last):
+            shown = (Shown("c", "other", "docs", "b.md"), Shown("c", "d", "docs", "a.md"))
+            asked = Asked(f"r{number}", "key:1", datetime.now(UTC), "q", shown)
+            store.remember([asked])
+            one.note("key:1", LastRequest.of(asked))
+        for worker in workers:
+            worker.opened(CALLER, "another")
+            worker.opened(CALLER, "d")
+        for worker in workers:
+            worker.close()
+    ranks = [store.request(f"r{number}", principal=None) for number in range(2)]
+    assert [one and one.opened_rank for one in ranks] == [None, 2]
+
+
+def test_feedback_waits_for_the_worker_that_answered(database: Database) -> None:
+    store = FeedbackStore(database)
+    asking, judging = RequestMemory(store), RequestMemory(store, seconds_to_write=60)
+    asking.remember("r", CALLER, "q", ())
+    assert judging.judge("r", CALLER, Verdict(Score.GOOD)).changed
+    asking.close()
+    judging.close()
