@@ -17,6 +17,18 @@ _SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # A phone, a laptop, and the laptop at 200 per cent.
 _WIDTHS = (360, 1280, 640)
 _LOG = "2026-08-31T10:00:00Z ERROR connection to ledger timed out\n"
+# The tags of elements with a transition or an animation.
+_MOVING = """[...document.querySelectorAll("*")].filter((element) => {
+  const style = getComputedStyle(element);
+  return style.animationName !== "none" || parseFloat(style.transitionDuration) > 0;
+}).map((element) => element.tagName)"""
+_WITHOUT_BORDER = """(elements) => elements
+  .filter((element) => parseFloat(getComputedStyle(element).borderLeftWidth) < 1)
+  .map((element) => element.outerHTML)"""
+_OUTLINE = """(element) => {
+  const style = getComputedStyle(element);
+  return style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth);
+}"""  # pixels
 ADDRESSES = (
     "/",
     "/search?q=roll+back+the+checkout+deploy",
@@ -52,6 +64,32 @@ def test_no_page_has_a_grave_fault(visit: Visit, served: Served) -> None:
     page.get_by_role("button", name="Sign out").click()
     page.get_by_label("API key").wait_for()
     assert faults(page) == []
+
+
+def test_nothing_moves_for_readers_who_ask_for_it(visit: Visit, served: Served) -> None:
+    still = visit(reduced_motion="reduce")
+    moving = visit(reduced_motion="no-preference")
+    key = served.key("team:payments", rights=("search", "admin"))
+    for window in (still, moving):
+        window.sign_in(key)
+    for address in ("/search?q=roll+back+the+checkout+deploy", f"/documents/{_CHECKOUT}"):
+        assert still.open(address).evaluate(_MOVING) == []
+        assert moving.open(address).evaluate(_MOVING) != []
+
+
+def test_forced_colours_keep_what_colour_alone_would_say(visit: Visit, served: Served) -> None:
+    window = visit(forced_colors="active")
+    window.sign_in(served.key("team:payments"))
+    page = window.open("/search?q=roll+back+the+checkout+deploy")
+    assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+    for selector in (".badge", "mark", ".command"):
+        assert page.locator(selector).count(), selector
+        assert page.locator(selector).evaluate_all(_WITHOUT_BORDER) == [], selector
+    assert page.locator(".command .risk").first.inner_text()
+    cited = window.open(f"/documents/{_CHECKOUT}?lines=15-30").locator(".cited").first
+    assert cited.evaluate(_OUTLINE) >= 2
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").evaluate(_OUTLINE) >= 2
 
 
 def incident(served: Served, key: str) -> str:
