@@ -1,8 +1,9 @@
-"""One export of the default model for all processes of a test run: it takes about 20 seconds."""
+"""What takes long to make, once for all processes of a test run: a model, the sample's index."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,22 @@ from rag.adapters.embedding.local_embedder import LocalEmbedder
 
 def shared_models(factory: pytest.TempPathFactory) -> Path:
     """The folder of exported models; the first process that asks exports into it."""
+    return shared_folder(factory, "models", _export)
+
+
+def shared_folder(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first process that asks fills with `make`; nobody changes it later."""
     base = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent  # each worker has a folder of its own below it
-    folder = base / "models"
-    with FileLock(base / "models.lock"):
-        if not folder.exists():
-            _ = LocalEmbedder(folder, DEFAULT_MODEL, 512, allow_download=False).dimension
+    folder, made = base / name, base / f"{name}.made"
+    with FileLock(base / f"{name}.lock"):
+        if not made.exists():
+            folder.mkdir(mode=0o700)
+            make(folder)
+            made.touch()
     return folder
+
+
+def _export(folder: Path) -> None:
+    _ = LocalEmbedder(folder, DEFAULT_MODEL, 512, allow_download=False).dimension
