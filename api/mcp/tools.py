@@ -110,11 +110,15 @@ class DocumentFound(_Model):
 
 
 class AlertFound(_Model):
-    """`ambiguous` says that several pages claim this alert."""
+    """`ambiguous` says that several documents claim this alert.
+
+    `nearest` are what a search finds where nothing matches.
+    """
 
     matched_by: MatchedBy | None
     ambiguous: bool
     runbooks: list[HitModel]
+    nearest: list[HitModel]
     request_id: str
 
 
@@ -187,10 +191,11 @@ def runbooks_for_alert(
             "matched_by": match.matched_by.value if match.matched_by else None,
             "ambiguous": match.ambiguous,
             "runbooks": [neutral_hit(hit) for hit in match.hits],
+            "nearest": [neutral_hit(hit) for hit in match.nearest],
         },
-        hits_as_text(match.hits, _MATCH_INTRODUCTIONS[match.matched_by]),
+        hits_as_text(match.hits or match.nearest, _MATCH_INTRODUCTIONS[match.matched_by]),
         alert.question,
-        match.hits,
+        match.hits or match.nearest,
     )
 
 
@@ -199,7 +204,7 @@ _MATCH_INTRODUCTIONS: Mapping[MatchedBy | None, str] = {
     MatchedBy.NAME: "Documents that name this alert:",
     MatchedBy.FEEDBACK: "No document names this alert. Users confirmed these:",
     MatchedBy.SEARCH: "No document names this alert. What a search for it finds:",
-    None: "",
+    None: "No document matches this alert. The nearest, with low confidence:",
 }
 
 TOOLS: tuple[ToolDefinition, ...] = (

@@ -43,13 +43,15 @@ class MatchedBy(StrEnum):
 class AlertMatch:
     """The runbooks of an alert, best first; `ambiguous` when several documents claim it equally.
 
-    `claimed_by` says what in the documents refers to the alert, None where nothing does.
+    `claimed_by` says what in the documents refers to the alert, None where nothing does. `nearest`
+    are what a search finds where nothing matches: of low confidence, and no match.
     """
 
     matched_by: MatchedBy | None
     hits: tuple[Hit, ...] = ()
     ambiguous: bool = False
     claimed_by: ClaimedBy | None = None
+    nearest: tuple[Hit, ...] = ()
 
 
 class AlertClaims(Protocol):
@@ -159,7 +161,7 @@ class AlertMatcher:
 
 def _searched_match(searched: SearchResult, k: int) -> AlertMatch:
     if searched.no_result:
-        return AlertMatch(None)
+        return AlertMatch(None, nearest=searched.hits[:k])
     best = searched.hits[0]
     others = (hit for hit in searched.hits if hit.document.id != best.document.id)
     second = next(others, None)

@@ -174,6 +174,14 @@ def test_an_alert_is_matched_by_address_then_name_then_search(service: Served) -
     assert matched(name="CheckoutHighErrorRate", runbook_url="https://[x")[0] == "name"
 
 
+def test_an_alert_without_a_match_gets_the_nearest_documents(service: Served) -> None:
+    result = asking(service, service.key("team:payments"), "runbooks_for_alert", name="ZebraFloods")
+    found = result.structured_content
+    assert (found["matched_by"], found["runbooks"]) == (None, [])
+    assert {hit["confidence"] for hit in found["nearest"]} == {"low"}
+    assert text_of(result).startswith("No document matches this alert. The nearest")
+
+
 def test_a_page_of_others_makes_no_alert_ambiguous(service: Served) -> None:
     asked = {"name": "CheckoutHighErrorRate"}
     result = asking(service, service.key("team:payments"), "runbooks_for_alert", **asked)
