@@ -25,10 +25,10 @@ _FEW_BUCKETS = MAX_LOG_BUCKETS // MAX_TEMPLATES
 # An hour, a day, ten years, all years: the times of a log may be anything.
 _WIDER = {60: 3_600, 3_600: 86_400, 86_400: 315_360_000, 315_360_000: 10**12}
 _MAX_VARIABLES = 8
-# A word of letters, digits and joints is a variable if it has a digit, or is hexadecimal.
+# A word of letters, digits and joints is a variable if it has a digit, is hexadecimal or a boolean.
 _VARIABLE_WORD = re.compile(
     r"(?<![A-Za-z0-9_.\-])"
-    r"(?:[A-Za-z_.\-]*+[0-9][A-Za-z0-9_.\-]*+|[a-f]{8,}+(?![A-Za-z0-9_.\-]))"
+    r"(?:[A-Za-z_.\-]*+[0-9][A-Za-z0-9_.\-]*+|(?:[a-f]{8,}+|true|false)(?![A-Za-z0-9_.\-]))"
 )
 # The request of an access log, whose other quoted fields are the client's.
 _REQUEST = re.compile(r'(?:"|\b)(?P<method>[A-Z]{3,10}) [^\s"]{1,1000} HTTP/[0-9.]{1,3}"')
@@ -39,14 +39,22 @@ _APART = str.maketrans({mark: f" {mark} " for mark in _MARKS})
 _JOINTS = re.compile(r" ([=/@|]) ")
 _BEFORE = re.compile(r" ([:,;)\]}])")
 _AFTER = re.compile(r"([(\[{]) ")
+OTHER = -1  # the number of what is beyond MAX_TEMPLATES
 _OTHER = "other messages"
 
 
 class TemplateMiner(Protocol):
     """Finds the template that a masked message belongs to."""
 
-    def add(self, masked: str) -> tuple[int, Sequence[str]]:
-        """A number for its template, which never changes, and the template's tokens so far."""
+    def add(self, masked: str) -> int:
+        """The number of its template, which never changes; OTHER beyond MAX_TEMPLATES.
+
+        Two templates may become equal.
+        """
+        ...
+
+    def tokens(self, number: int) -> Sequence[str]:
+        """The tokens of a template, by what was added so far."""
         ...
 
 
@@ -97,7 +105,7 @@ class TemplateStats:
 class _Growing:
     """The statistics of one template while a log is read."""
 
-    tokens: Sequence[str]
+    number: int
     example: LogEvent
     level: Level
     exception: str = ""
@@ -158,16 +166,15 @@ class TemplateCounter:
         """Count an event; returns the key of its template, which `texts` names at the end."""
         self.events += 1
         self.undated += event.at is None
-        number, tokens = self._miner.add(masked(event.message))
+        number = self._miner.add(masked(event.message))
         key = (number, event.service, event.level.is_error)
         growing = self._found.get(key)
         if growing is None:
             if len(self._found) >= MAX_TEMPLATES:
-                key, tokens = (-1, "", False), (_OTHER,)
+                key = (OTHER, "", False)
                 growing = self._found.get(key)
             if growing is None:
-                growing = self._found[key] = _Growing(tokens, event, event.level)
-        growing.tokens = tokens
+                growing = self._found[key] = _Growing(key[0], event, event.level)
         self._buckets += growing.add(event)
         if self._buckets > MAX_LOG_BUCKETS:
             self._widen()
@@ -185,13 +192,18 @@ class TemplateCounter:
 
     def texts(self) -> dict[tuple[int, str, bool], str]:
         """The text of each template by its key, as it stands now."""
-        return {key: _text(one) for key, one in self._found.items()}
+        return {key: self._text(key[0]) for key in self._found}
+
+    def _text(self, number: int) -> str:
+        if number == OTHER:
+            return _OTHER
+        return _REPEATED.sub(VARIABLE, _tightened(" ".join(self._miner.tokens(number))))
 
     def stats(self) -> list[TemplateStats]:
         """The templates, the most frequent first; those with equal text are one."""
         merged: dict[tuple[str, str, bool], _Growing] = {}
         for (_, service, is_error), one in self._found.items():
-            text = _text(one)
+            text = self._text(one.number)
             key = (text, service, is_error)
             merged[key] = _joined(merged[key], one) if key in merged else one
         found = [self._stats(text, one) for (text, _, _), one in merged.items()]
@@ -227,10 +239,6 @@ def masked(message: str) -> str:
     return " ".join(text.translate(_APART).split())
 
 
-def _text(one: _Growing) -> str:
-    return _REPEATED.sub(VARIABLE, _tightened(" ".join(one.tokens)))
-
-
 def _tightened(text: str) -> str:
     """A template without the blanks that `masked` put around its marks."""
     return _AFTER.sub(r"\1", _BEFORE.sub(r"\1", _JOINTS.sub(r"\1", text)))
@@ -249,7 +257,7 @@ def _masked_quote(found: re.Match[str]) -> str:
 
 def _joined(one: _Growing, other: _Growing) -> _Growing:
     first = min(one, other, key=_start)
-    joined = _Growing(one.tokens, first.example, first.level, one.exception or other.exception)
+    joined = _Growing(one.number, first.example, first.level, one.exception or other.exception)
     joined.count, joined.undated = one.count + other.count, one.undated + other.undated
     joined.width = max(one.width, other.width)
     for bucket in (*one.buckets.values(), *other.buckets.values()):
