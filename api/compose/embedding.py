@@ -5,6 +5,7 @@ Loading it is half of what a command takes to start; what opens the catalog is t
 
 from __future__ import annotations
 
+from api.compose.cores import cores_of
 from api.settings import Settings
 from api.settings.index import EmbeddingSettings
 from rag.adapters.embedding.local_embedder import LocalEmbedder
@@ -20,6 +21,7 @@ def make_embedder(settings: Settings) -> Embedder:
         chosen.model,
         chosen.max_tokens,
         chosen.allow_download,
+        cores_of(settings),
     )
 
 

@@ -13,6 +13,7 @@ from importlib import resources
 
 from api.compose import embedding
 from api.compose.commands import team_commands
+from api.compose.cores import cores_of
 from api.compose.embedding_models import EmbeddingModels
 from api.compose.local import LOCAL_ADMINISTRATOR, catalog_path
 from api.compose.sites import site_rules
@@ -97,6 +98,7 @@ def make_search_path(
             reranked=settings.rerank.passages,
             review_every=settings.search.review_every,
             weights=settings.search.weights,
+            concurrent=cores_of(settings),
             sites={one.name: rules for one in settings.sources if (rules := site_rules(one))},
         ),
         make_reranker(settings),

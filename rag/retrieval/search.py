@@ -58,9 +58,10 @@ _ATTEMPTS = 3
 # does not fill the list.
 _MAX_CHUNKS = 2
 _SECOND_CHUNK_WEIGHT = 0.75
-# A search uses a full core: with more searches than cores, all of them take longer
-# (docs/benchmarks.md).
-_MAX_CONCURRENT = os.cpu_count() or 1
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class SearchSettings:
 
     `reranked` is the number of chunks passed to the reranker; `weights` overrides the weights of
     signals by name. `sites` are the rules for the URLs of each source's documents, by its name.
+    `concurrent` is how many searches run at once: each uses a full core, and with more searches
+    than cores all of them take longer (docs/benchmarks.md).
     """
 
     candidates: int = 100
@@ -76,6 +79,7 @@ class SearchSettings:
     review_every: timedelta = DEFAULT_REVIEW_EVERY
     weights: Mapping[str, float] = field(default_factory=dict)
     sites: Mapping[str, SiteRules] = field(default_factory=dict)
+    concurrent: int = field(default_factory=_cores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +135,10 @@ class SearchEngine:
             )
         self._reranker = reranker
         self._spelling = spelling
-        self._slots = threading.BoundedSemaphore(_MAX_CONCURRENT)
-        self._executor = ThreadPoolExecutor(_MAX_CONCURRENT, thread_name_prefix="retriever")
+        self._slots = threading.BoundedSemaphore(self._settings.concurrent)
+        self._executor = ThreadPoolExecutor(
+            self._settings.concurrent, thread_name_prefix="retriever"
+        )
 
     def search(self, query: SearchQuery) -> SearchResult:
         """At most `query.k` hits that `query.principal` may read, best first."""

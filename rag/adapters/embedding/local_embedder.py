@@ -31,7 +31,16 @@ class LocalEmbedder:
     are embedded in one Unicode form.
     """
 
-    def __init__(self, models: Path, model: str, max_tokens: int, allow_download: bool) -> None:
+    def __init__(
+        self,
+        models: Path,
+        model: str,
+        max_tokens: int,
+        allow_download: bool,
+        cores: int | None = None,
+    ) -> None:
+        """`cores` are for questions, by default all of the machine."""
+        self._cores = cores
         self._models = models
         self._model = model
         self._max_tokens = max_tokens
@@ -108,7 +117,8 @@ class LocalEmbedder:
         return self._models / _folder_name(self.fingerprint)
 
     def _exported(self) -> Embedder:
-        return OpenVinoEmbedder(self.fingerprint, self._export_folder, self._export())
+        about = self._export()
+        return OpenVinoEmbedder(self.fingerprint, self._export_folder, about, self._cores)
 
     def _export(self) -> ExportedModel:
         folder = self._export_folder

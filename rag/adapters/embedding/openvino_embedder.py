@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +33,11 @@ class OpenVinoEmbedder:
     Raises ModelError when the export cannot be opened or run on this machine.
     """
 
-    def __init__(self, fingerprint: str, folder: Path, about: ExportedModel) -> None:
+    def __init__(
+        self, fingerprint: str, folder: Path, about: ExportedModel, cores: int | None = None
+    ) -> None:
+        """`cores` are for questions, by default all of the machine."""
+        self._cores = cores or os.cpu_count() or 1
         self._fingerprint = fingerprint
         self._folder = folder
         self._about = about
@@ -46,7 +52,7 @@ class OpenVinoEmbedder:
         from tokenizers import Tokenizer
 
         # The other retrievers run in parallel: a thread that waits for a core delays the rest.
-        threads = max(1, (os.cpu_count() or 1) - 1)
+        threads = max(1, self._cores - 1)
         self._questions_request = _request(folder, INFERENCE_NUM_THREADS=threads)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
@@ -110,8 +116,24 @@ def _request(folder: Path, **settings: object) -> Any:
     if os.access(folder, os.W_OK):
         # Compiled once for this machine: the next start is a tenth of a second quicker.
         settings["CACHE_DIR"] = str(folder / "compiled")
-    model = openvino().Core().compile_model(folder / "model.xml", "CPU", settings)
+    with _no_other_process(folder):
+        model = openvino().Core().compile_model(folder / "model.xml", "CPU", settings)
     return model.create_infer_request()
+
+
+@contextmanager
+def _no_other_process(folder: Path) -> Iterator[None]:
+    """Processes that compile the same model at once would write the same file of its cache."""
+    try:
+        lock = os.open(folder / "compiled.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:  # read-only, and so without a cache, or on a full disk
+        yield
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 class _Together:

@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import pytest
-
-import rag.retrieval.search
 from rag.access.acl import AccessFilter
 from rag.domain.access import Principal
 from rag.domain.documents import IndexedChunk
 from rag.domain.search import Candidate, CandidateDocument, Filters, Mode, SearchQuery
 from rag.ports import Question, Stage
 from rag.retrieval.assessment import Assessor
-from rag.retrieval.search import SearchEngine
+from rag.retrieval.search import SearchEngine, SearchSettings
 
 _PATIENCE = 10.0
 _SHORT = 0.2
@@ -63,13 +60,19 @@ class Empty:
     ) -> None: ...
 
 
-def test_no_more_searches_run_at_once_than_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rag.retrieval.search, "_MAX_CONCURRENT", 2)
+def test_no_more_searches_run_at_once_than_are_allowed() -> None:
     retriever: Any = HeldRetriever()
     nothing: Any = Empty()
     assessor = Assessor(nothing, lambda: "none")
     engine = SearchEngine(
-        [retriever], [], nothing, nothing, nothing, lambda: date(2026, 6, 1), assessor
+        [retriever],
+        [],
+        nothing,
+        nothing,
+        nothing,
+        lambda: date(2026, 6, 1),
+        assessor,
+        SearchSettings(concurrent=2),
     )
     results = []
 
