@@ -23,6 +23,7 @@ from rag.adapters.catalog.keys import KeyStore
 from rag.domain.access import Right
 from tests.http_bench import wait_until
 from tests.processes import HASHING, free_port, listening
+from tests.web_browser import Browser
 
 QUESTION = "restart the broker"
 PER_MINUTE = 40
@@ -177,6 +178,17 @@ def test_a_revoked_key_is_refused_by_both_at_once(service: Workers) -> None:
     refused = service.by_both(lambda: service.search(key))
     assert {one.status_code for one in accepted} == {200}
     assert {one.status_code for one in refused} == {401}
+
+
+def test_a_session_that_was_signed_out_is_refused_by_both(service: Workers, key: str) -> None:
+    browser = Browser(service.client)
+    browser.sign_in(key)
+    copy = Browser(service.client, browser.cookie)
+    before = service.by_both(lambda: copy.get("/"))
+    assert browser.submit("/", "/sign-out", {}).status_code == 303
+    after = service.by_both(lambda: copy.get("/"))
+    assert {one.status_code for one in before} == {200}
+    assert {one.status_code for one in after} == {401}
 
 
 def test_a_narrowed_acl_holds_in_both_from_the_job_that_commits_it(
