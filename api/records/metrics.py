@@ -147,7 +147,7 @@ class Metrics:
 
     def query_counts(self) -> QueryCounts:
         """The searches since the start, of all modes together."""
-        return query_counts_of(self._collected())
+        return query_counts_of(self._counted().collect())
 
     def model_called(self, call: ModelCall) -> None:
         self._models.called(call)
@@ -167,9 +167,13 @@ class Metrics:
 
     def reading_failures(self) -> dict[str, int]:
         """How many files could not be read within the limits, by reason."""
+        if self._shared is None:
+            counters: Iterable[Metric] = self._reading_failures.collect()
+        else:
+            counters = self._shared.counters()
         return {
             sample.labels["reason"]: int(sample.value)
-            for family in self._collected()
+            for family in counters
             for sample in family.samples
             if sample.name == "runbook_reading_failures_total"
         }
@@ -225,9 +229,6 @@ class Metrics:
         """
         now = generate_latest(_registry_of(summary, last_eval, last_drift))
         return generate_latest(self._counted()) + now
-
-    def _collected(self) -> Iterable[Metric]:
-        return self._counted().collect()
 
     def _counted(self) -> CollectorRegistry:
         return self._registry if self._shared is None else self._shared.registry()

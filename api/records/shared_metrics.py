@@ -8,11 +8,12 @@ that no count falls back and the number of files stays the same.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, values
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from rag.errors import StoreError
@@ -47,6 +48,12 @@ class SharedValues:
         registry = CollectorRegistry()
         MultiProcessCollector(registry, str(self.folder))  # type: ignore[no-untyped-call] # its own
         return registry
+
+    def counters(self) -> Iterable[Metric]:
+        """The counters alone, summed: histograms take ten times as long to read."""
+        files = [str(path) for path in self.folder.glob("counter_*.db")]
+        merge: Callable[[list[str]], Iterable[Metric]] = MultiProcessCollector.merge
+        return merge(files)
 
 
 def _allocate(path: Path) -> None:

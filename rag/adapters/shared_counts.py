@@ -1,4 +1,4 @@
-"""Counts of requests, used ids and notes, in a SQLite file that the processes of a service share.
+"""Counts of requests, used ids and short texts, in a SQLite file that the processes of a service share.
 
 The file lives as long as the service does and nothing in it must survive a power cut, so a commit
 waits for no disk. A process that is killed leaves no lock behind.
@@ -31,11 +31,11 @@ CREATE INDEX IF NOT EXISTS running_of_name ON running (name);
 CREATE TABLE IF NOT EXISTS used_ids (
     kind TEXT NOT NULL, id TEXT NOT NULL, until REAL NOT NULL, PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS notes (
+CREATE TABLE IF NOT EXISTS entries (
     kind TEXT NOT NULL, id TEXT NOT NULL, text TEXT NOT NULL, until REAL NOT NULL,
     PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS notes_by_time ON notes (until);
+CREATE INDEX IF NOT EXISTS entries_by_time ON entries (until);
 """
 
 
@@ -110,26 +110,26 @@ class SharedCounts:
         with self._connection() as connection:
             return connection.execute(query, (kind, identity)).fetchone() is not None
 
-    def note(self, kind: str, identity: str, text: str, seconds: float) -> None:
+    def put(self, kind: str, identity: str, text: str, seconds: float) -> None:
         """Keep a text for so many seconds, in place of any of the same kind and id."""
         now = self._clock()
         with self._transaction() as connection:
-            connection.execute("DELETE FROM notes WHERE until < ?", (now,))
+            connection.execute("DELETE FROM entries WHERE until < ?", (now,))
             connection.execute(
-                "INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)",
                 (kind, identity, text, now + seconds),
             )
 
-    def noted(self, kind: str, identity: str) -> str | None:
+    def get(self, kind: str, identity: str) -> str | None:
         """The text of this kind and id."""
-        query = "SELECT text FROM notes WHERE kind = ? AND id = ?"
+        query = "SELECT text FROM entries WHERE kind = ? AND id = ?"
         with self._connection() as connection:
             row = connection.execute(query, (kind, identity)).fetchone()
         return None if row is None else str(row[0])
 
-    def forget_note(self, kind: str, identity: str, text: str) -> bool:
-        """Whether the note still had this text, and is gone now."""
-        query = "DELETE FROM notes WHERE kind = ? AND id = ? AND text = ?"
+    def remove(self, kind: str, identity: str, text: str) -> bool:
+        """Whether the entry still had this text, and is gone now."""
+        query = "DELETE FROM entries WHERE kind = ? AND id = ? AND text = ?"
         with self._transaction() as connection:
             return connection.execute(query, (kind, identity, text)).rowcount == 1
 
