@@ -1,4 +1,4 @@
-"""Counts of requests, used ids and short texts, in a SQLite file that the processes of a service share.
+"""Counts of requests, used ids and short texts, in a SQLite file that several processes share.
 
 The file lives as long as the service does and nothing in it must survive a power cut, so a commit
 waits for no disk. A process that is killed leaves no lock behind.
