@@ -113,10 +113,15 @@ def part_of_headings(headings: Sequence[str]) -> Part | None:
 
     What stands under a heading that forbids is forbidden, whatever the headings between say.
     """
-    if any(map(_FORBIDS.match, headings)):
+    if forbids(headings):
         return Part.CARE
     for heading in reversed(headings):
         for part, words in _PART_OF_HEADING:
             if words.search(heading):
                 return part
     return None
+
+
+def forbids(headings: Sequence[str]) -> bool:
+    """Whether a heading says that what stands under it must not be done."""
+    return any(map(_FORBIDS.match, headings))

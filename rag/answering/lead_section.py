@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from rag.answering.answer_parts import Part
+from rag.answering.answer_parts import Part, forbids
 from rag.answering.key_sentences import KeySentence
 from rag.answering.quotes import Quote
 from rag.answering.sections import Section, lines_of
@@ -47,6 +47,12 @@ _REFERENCES = re.compile(
     re.IGNORECASE,
 )
 _REFERENCES_WEIGHT = -1.0
+_ASKS_WHAT_NOT_TO_DO = re.compile(
+    r"\b(?:never|not|avoid|careful|dangers?|dangerous|unsafe|safe|safely|warnings?|risky?|risks)\b"
+    r"|n't\b",
+    re.IGNORECASE,
+)
+_FORBIDDING_WEIGHT = -1.0
 _RISKY = frozenset({Risk.DESTRUCTIVE, Risk.MUTATING, Risk.UNKNOWN})
 _OPENING_CHUNK = 1  # by ordinal: the first may hold a heading alone
 _MIN_OPENING, _MAX_OPENING = 20, 300  # characters
@@ -60,7 +66,19 @@ def best_section(
 ) -> Section:
     """The section that answers best; of equals the first. `sections` is not empty."""
     best_sentence = _best_sentences(sentences)
-    return max(sections, key=lambda section: score(question, section, best_sentence))
+    scores = {
+        place: score(question, section, best_sentence) for place, section in enumerate(sections)
+    }
+    if not _ASKS_WHAT_NOT_TO_DO.search(question):
+        for place, section in enumerate(sections):
+            # What must not be done answers a problem only where nothing says what to do.
+            if forbids(section.headings) and _has_acts_beside(section, sections):
+                scores[place] += _FORBIDDING_WEIGHT
+    return sections[max(scores, key=scores.__getitem__)]
+
+
+def _has_acts_beside(section: Section, sections: Sequence[Section]) -> bool:
+    return any(one.part in _ACTS and one.is_sibling_of(section) for one in sections)
 
 
 def score(question: str, section: Section, best_sentence: Mapping[tuple[int, int], float]) -> float:

@@ -118,6 +118,18 @@ def test_what_a_heading_forbids_is_not_taken_out_of_it() -> None:
     assert "Delete the volume" not in answered or "> Never" in before
 
 
+@pytest.mark.parametrize("heading", ["Never do this", "Do not", "What not to do"])
+def test_a_section_that_forbids_does_not_lead_where_another_says_what_to_do(heading: str) -> None:
+    text = (
+        "# The spool is full\n\n"
+        "## Fix\n\nMove old files:\n\n```sh\nmv /spool/2023 /archive/\n```\n\n"
+        f"## {heading}\n\nThis deletes new jobs:\n\n```sh\nrm -rf /spool/active\n```\n"
+    )
+    said = answer("spool is full", spool=text)
+    assert "The spool is full > Fix · " in said.splitlines()[0]
+    assert said.index(heading) < said.index("rm -rf") < said.index("mv /spool")
+
+
 def test_a_warning_at_the_end_of_a_long_section_comes_before_its_commands() -> None:
     fillers = "\n\n".join(f"Broker {number} is like any other of them." for number in range(30))
     page = (
