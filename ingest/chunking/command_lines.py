@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from ingest.chunking.shell_lines import Code, Line, whole_commands
+from ingest.chunking.sql_sessions import sql_session
 from ingest.reading.blocks import Block, BlockKind
 from rag.command_risk.classify import CommandClassifier
 from rag.domain.documents import Command
@@ -68,9 +69,17 @@ class _CommandReader:
                 risk = self._classifier.classify_sql(text)
                 yield Command(number, text[:_MAX_COMMAND], risk, block)
         elif language in _SHELLS:
-            known = self._classifier.is_known_program
-            for number, text in whole_commands(_SHELLS[language], lines, known):
-                yield Command(number, text[:_MAX_COMMAND], self._classifier.classify(text), block)
+            session = sql_session(lines)
+            found = [*self._in_shell(language, session.shell, block)]
+            for number, text in session.statements:
+                risk = self._classifier.classify_sql(text)
+                found.append(Command(number, text[:_MAX_COMMAND], risk, block))
+            yield from sorted(found, key=lambda one: one.line)
+
+    def _in_shell(self, language: str, lines: Sequence[Line], block: int) -> Iterator[Command]:
+        known = self._classifier.is_known_program
+        for number, text in whole_commands(_SHELLS[language], lines, known):
+            yield Command(number, text[:_MAX_COMMAND], self._classifier.classify(text), block)
 
 
 def _numbered(block: Block, start: int, words: str) -> list[Line]:

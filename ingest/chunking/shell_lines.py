@@ -11,9 +11,13 @@ from rag.command_risk.shell import split_line
 
 Line = tuple[int, str]  # its number in the file, and its text
 
-# A comment, a rule below the names of columns, a fence that nothing closes.
-_NO_COMMAND = re.compile(r"#|-{4,}|`{3,}|~{3,}")
-_PROMPT = re.compile(r"\s*(?:[\w.@:~/-]*[$#%]|>)\s+(?=\S)")
+# A comment, the rules and rows of a table, the number of its rows, a fence that nothing closes.
+_NO_COMMAND = re.compile(r"#|-{4,}|-{2,}\+|\+-{2,}|\||\(\d+ rows?\)|`{3,}|~{3,}")
+_PROMPT = re.compile(r"\s*(?:(?:\[[^\]\n]{1,80}\]|[\w.@:~/-]*)[$#%]|>)\s+(?=\S)")
+_SURE_PROMPT = re.compile(r"\s*(?:\[[^\]\n]{1,80}\][$#]|[\w.@:~/-]*\$)\s+(?=\S)")
+# The names of a table's columns, as kubectl and docker print them, and what stands in its rows.
+_COLUMNS = re.compile(r"\s*[A-Z][A-Z0-9_()%/.-]*+(?:(?:\s{2,}|\t)[A-Z][A-Z0-9_()%/. -]*?)+\s*")
+_APART = re.compile(r"\S(?:\s{2,}|\t)\S")
 _HERE_DOCUMENT = re.compile(r"(?<!<)<<-?\s*['\"]?(\w+)['\"]?")
 _APOSTROPHE = re.compile(r"\w'\w")
 _CONTINUATION_PROMPT = re.compile(r"^\s*> ?")
@@ -67,6 +71,9 @@ class _Reader:
         self._sure = first if without_prompts else -1
         self._lines = lines
         self._is_known_program = is_known_program
+        # Of shell code with prompts, the lines without one are mostly output.
+        self._has_prompts = code is Code.SHELL and any(map(_SURE_PROMPT.match, lines))
+        self._rows = frozenset(_rows(lines))
 
     def commands(self) -> Iterator[tuple[int, str]]:
         """The place of each command's first line, and its text."""
@@ -100,13 +107,15 @@ class _Reader:
         raw = self._lines[place]
         prompted = _PROMPT.match(raw)
         bare = raw[prompted.end() :].strip() if prompted else raw.strip()
-        if not bare or _NO_COMMAND.match(bare):
+        if not bare or _NO_COMMAND.match(bare) or place in self._rows:
             return bare, False
         known = self._is_known_program(bare.split()[0])
         if prompted and raw.lstrip().startswith("#"):  # else it is a comment
             return bare, known
         if self._code is Code.SESSION:
             return bare, prompted is not None
+        if self._has_prompts:
+            return bare, prompted is not None or (known and not _APART.search(bare))
         begins_session = place == self._sure and bool(_PROGRAM.match(bare))
         return bare, known or begins_session or self._code is Code.SHELL
 
@@ -161,6 +170,16 @@ class _Reader:
     def _continued(self, raw: str) -> str:
         """A line without the `>` that a session's shell puts before what goes on."""
         return (_CONTINUATION_PROMPT.sub("", raw) if self._code is Code.SESSION else raw).rstrip()
+
+
+def _rows(lines: Sequence[str]) -> Iterator[int]:
+    """The places of the lines of printed tables: the names of the columns, and rows below them."""
+    inside = False
+    for place, line in enumerate(lines):
+        inside = bool(_COLUMNS.fullmatch(line) or (inside and _APART.search(line.rstrip())))
+        inside = inside and not _SURE_PROMPT.match(line)
+        if inside:
+            yield place
 
 
 def _compound_commands(nestings: Sequence[int]) -> dict[int, int]:

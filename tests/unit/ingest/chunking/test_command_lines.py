@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textwrap import indent
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,47 @@ def test_a_session_without_prompts_holds_its_first_line_and_known_programs() -> 
     text = "```console\nosdctl drain osd.3\nID STATE\nkubectl delete pod a\npod deleted\n```\n"
     assert found(text) == [(2, "osdctl drain osd.3"), (4, "kubectl delete pod a")]
     assert found("```console\nERROR: no space left\nNAME   READY\n```\n") == []
+
+
+def test_output_below_prompts_is_no_command_in_shell_code_either() -> None:
+    text = (
+        "```shell\n$ kubectl get pods\nNAME    READY\nredis   1/1\nno pod\n"
+        "[root@db1 ~]# systemctl restart redis\nkubectl get nodes\n```\n"
+    )
+    assert found(text) == [
+        (2, "kubectl get pods"),
+        (6, "systemctl restart redis"),
+        (7, "kubectl get nodes"),
+    ]
+
+
+def test_printed_tables_are_no_commands() -> None:
+    text = "```sh\nNAME    READY\nredis   1/1\n\n+----+\n| id |\n+----+\n(1 row)\nls   -l\n```\n"
+    assert found(text) == [(9, "ls   -l")]
+
+
+@pytest.mark.parametrize("language", ["shell", "console", ""])
+def test_statements_behind_prompts_of_sql_clients_are_commands_and_their_results_are_not(
+    language: str,
+) -> None:
+    text = (
+        "$ psql -d orders\norders=# DELETE FROM jobs\norders-# WHERE id = 1;\n"
+        "DELETE 1\norders=# \\q\n$ mysql\nmysql> SHOW TABLES;\n| jobs |\n"
+        "MariaDB [shop]> DROP TABLE jobs;\n$ ls\n"
+    )
+    fenced = f"```{language}\n{text}```\n"
+    commands = commands_in(load_text(".md", fenced, 1).blocks, shipped_classifier())
+    assert [(c.line, c.text, c.risk) for c in commands if c.text[0] not in "pml\\"] == [
+        (3, "DELETE FROM jobs\nWHERE id = 1;", Risk.DESTRUCTIVE),
+        (8, "SHOW TABLES;", Risk.READ_ONLY),
+        (10, "DROP TABLE jobs;", Risk.DESTRUCTIVE),
+    ]
+    assert [c.text for c in commands if c.line in (2, 6, 7, 11)] == [
+        "psql -d orders",
+        "\\q",
+        "mysql",
+        "ls",
+    ]
 
 
 def test_a_block_without_a_language_counts_known_programs_alone() -> None:
