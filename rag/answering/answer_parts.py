@@ -94,8 +94,7 @@ class Signs:
 def part_of(signs: Signs) -> Part:
     """The part that a quotation belongs to; only what only reads is ever a check."""
     by_heading = part_of_headings(signs.headings)
-    warns = signs.admonition in WARNING_KINDS or _WARNS.match(signs.text) is not None
-    if by_heading is Part.CARE or warns:
+    if by_heading is Part.CARE or warns(signs.text, signs.admonition):
         return Part.CARE
     if signs.is_postmortem and any(map(_DECIDED.search, signs.headings)):
         return Part.FACTS
@@ -106,6 +105,11 @@ def part_of(signs: Signs) -> Part:
     if signs.risks and signs.only_reads and by_heading in (None, Part.CAUSE):
         return Part.CHECK
     return by_heading or Part.FACTS
+
+
+def warns(text: str, admonition: str = "") -> bool:
+    """Whether a text warns by its first words, or by the kind of admonition that it stands in."""
+    return admonition in WARNING_KINDS or _WARNS.match(text) is not None
 
 
 def part_of_headings(headings: Sequence[str]) -> Part | None:

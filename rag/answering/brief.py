@@ -24,9 +24,8 @@ from rag.answering.excerpt import Excerpt, excerpt
 from rag.answering.extract import Extract, statements_of
 from rag.answering.key_sentences import KeySentence, key_sentences
 from rag.answering.lead_section import (
-    asks_how,
-    best_section,
-    error_codes_in,
+    Window,
+    consequence_sentence,
     following_sections,
     from_what_answers,
     hidden_warnings_first,
@@ -36,6 +35,7 @@ from rag.answering.lead_section import (
 )
 from rag.answering.quoting import quoted_sentence
 from rag.answering.screen import MAX_CHARS, MAX_LINES, Screen
+from rag.answering.section_choice import asks_how, best_section, error_codes_in
 from rag.answering.sections import Section, sections_of
 from rag.answering.shown_commands import ShownCommands, remark_on
 from rag.domain.answers import Statement
@@ -48,6 +48,7 @@ _ROOM_FOR_LINES = f"{'x' * 100}\n\n{'x' * 100}"
 _FIRST_LINES = 6  # of the section: a sentence that stands there is not repeated above it
 _COMFORTABLE_LINES = 20  # further sections are added up to here
 _NEARLY_AS_GOOD = 0.85
+_PARTS = frozenset({BlockKind.STEP, BlockKind.TABLE})
 _MIN_SCORE = 0.5  # of a sentence that is quoted apart from its section
 
 
@@ -64,6 +65,11 @@ class BriefAnswer:
         self._sentences = key_sentences(question, self._lead, embedder)
         self._sections = sections_of(self._lead, commands)
         self._codes = error_codes_in(question)
+        self._best = (
+            best_section(question, self._sections, self._sentences, embedder)
+            if self._sections
+            else None
+        )
         self._screen = Screen()
         self._tail = ""
         self._statements: list[Statement] = []
@@ -71,9 +77,9 @@ class BriefAnswer:
     def extract(self, lines: int = MAX_LINES, characters: int = MAX_CHARS) -> Extract:
         """The answer within these limits; empty where the document has nothing to quote."""
         self._screen, self._statements = Screen(lines, characters), []
-        if not self._sections:
+        best = self._best
+        if best is None:
             return Extract()
-        best = best_section(self._question, self._sections, self._sentences)
         also = list(also_lines(best.passages[0], self._others))
         self._tail = "\n".join(line for _, line in also)
         self._screen.add(header(best.passages[0], best.headings, best.lines))
@@ -103,11 +109,11 @@ class BriefAnswer:
 
     def _key_sentences(self, best: Section) -> Iterator[KeySentence]:
         """What the document is about, and the sentences nearest to the question."""
-        beginning = _beginning(best, self._codes)
-        opening = opening_sentence(self._sections)
-        if opening is not None and opening.text not in beginning:
-            yield opening
-            beginning += opening.text
+        beginning = _beginning(self._window(best), self._codes)
+        for one in (opening_sentence(self._sections), consequence_sentence(self._sections)):
+            if one is not None and one.text not in beginning:
+                yield one
+                beginning += one.text
         inside = _blocks_of([best])
         elsewhere = _blocks_of(
             section for section in self._sections if section.part is not Part.CARE
@@ -128,15 +134,23 @@ class BriefAnswer:
             self._screen.add(f"{line}\n\n{found.text}")
             self._state(found)
 
-    def _add_best(self, best: Section) -> None:
-        """The section, whole; of one that is too long its beginning, if that holds what answers."""
+    def _window(self, best: Section) -> Window:
+        """The section from its beginning, or of one that is too long from what answers."""
         found = excerpt(best.quotes, self._fits_best, self._codes)
-        if found.left_out is not None:
-            before, quotes = None, hidden_warnings_first(best, found.quotes)
-            if not shows_what_answers(found.quotes, best, self._sentences):
-                before, quotes = from_what_answers(best, self._sentences)
-            if before is not None:
-                self._screen.add(beginning_line(best.passages[0], before))
+        hides_answer = not shows_what_answers(found.quotes, best, self._sentences)
+        if found.left_out is not None and hides_answer:
+            return from_what_answers(best, self._sentences, wants_steps=asks_how(self._question))
+        return Window(best.quotes)
+
+    def _add_best(self, best: Section) -> None:
+        """The section, whole; of one that is too long a part."""
+        window = self._window(best)
+        if window.before is not None:
+            line = beginning_line(best.passages[0], window.before)
+            self._screen.add(line)
+        found = excerpt(window.quotes, self._fits_best, self._codes)
+        if found.left_out is not None and window.before is None:
+            quotes = hidden_warnings_first(best, found.quotes)
             found = excerpt(quotes, self._fits_best, self._codes)
         if found.text:
             self._screen.add(found.text)
@@ -172,20 +186,20 @@ def brief(question: str, context: Context, commands: ShownCommands, embedder: Em
     return composition.extract(MAX_LINES - said.count("\n") - 2, MAX_CHARS - len(said) - 2)
 
 
-def _beginning(section: Section, names: Sequence[str]) -> str:
-    text = excerpt(section.quotes, lambda text: text.count("\n") < _FIRST_LINES, names).text
+def _beginning(window: Window, names: Sequence[str]) -> str:
+    text = excerpt(window.quotes, lambda text: text.count("\n") < _FIRST_LINES, names).text
     return " ".join(text.split())
 
 
 def _stands_alone(sentence: KeySentence) -> bool:
     """Whether a sentence may be read without what stands around it.
 
-    A step may not, nor what introduces something.
+    A step may not, nor a row of a table, nor what introduces something.
     """
     content = sentence.passage.content
     chain = [sentence.block, *content.above(sentence.block)]
-    is_step = any(content.blocks[block].kind is BlockKind.STEP for block in chain)
-    return not is_step and not sentence.text.endswith(":")
+    is_part = any(content.blocks[block].kind in _PARTS for block in chain)
+    return not is_part and not sentence.text.endswith(":")
 
 
 def _blocks_of(sections: Iterable[Section]) -> set[tuple[int, int]]:

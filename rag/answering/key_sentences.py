@@ -13,7 +13,9 @@ from rag.domain.documents import BlockKind
 from rag.guardrails.injection import addresses_a_model
 from rag.ports import Embedder
 from rag.retrieval.relevance import coverage
+from rag.text.blocks import BlockText
 from rag.text.sentences import sentences
+from rag.text.tables import cells
 
 _COVERAGE_WEIGHT = 0.3
 _MAX_SENTENCES = 80
@@ -62,9 +64,16 @@ def _sentences(passages: Sequence[Passage]) -> Iterator[KeySentence]:
             if addresses_a_model(content.source(top)):
                 continue
             for leaf in content.leaves(top):
-                if content.blocks[leaf].kind not in _PROSE:
-                    continue
-                for text in sentences(content.prose(leaf)):
+                for text in _texts(content, leaf):
                     bare = " ".join(text.split())
                     if len(bare) <= _MAX_CHARS and len(bare.split()) >= _MIN_WORDS:
                         yield KeySentence(bare, passage, leaf)
+
+
+def _texts(content: BlockText, leaf: int) -> Iterator[str]:
+    kind = content.blocks[leaf].kind
+    if kind in _PROSE:
+        yield from sentences(content.prose(leaf))
+    elif kind is BlockKind.TABLE:
+        for row in content.body_lines(leaf):
+            yield " ".join(cells(row))

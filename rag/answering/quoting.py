@@ -51,19 +51,31 @@ def quotation(content: BlockText, index: int, marker: int, remark: str = "") -> 
 
 
 def bare_quotation(
-    content: BlockText, index: int, marker: int, remark: str = "", names: Sequence[str] = ()
+    content: BlockText,
+    index: int,
+    marker: int,
+    remark: str = "",
+    names: Sequence[str] = (),
+    max_blocks: int | None = None,
 ) -> str:
     """A block of a document, with the marker only where there is a remark.
 
-    Of a table with rows that hold one of `names`, these rows alone.
+    Of a table with rows that hold one of `names`, these rows alone. Of an item of a list the first
+    `max_blocks` of the blocks in it.
     """
-    return _quotation(content, index, Attribution(marker, remark, sparse=True), names)
+    attribution = Attribution(marker, remark, sparse=True)
+    return _quotation(content, index, attribution, names, max_blocks)
 
 
 def _quotation(
-    content: BlockText, index: int, attribution: Attribution, names: Sequence[str] = ()
+    content: BlockText,
+    index: int,
+    attribution: Attribution,
+    names: Sequence[str] = (),
+    max_blocks: int | None = None,
 ) -> str:
-    shown = [_at_margin(block) for block in _Quotation(content, attribution, names).top(index)]
+    quotation = _Quotation(content, attribution, names, max_blocks)
+    shown = [_at_margin(block) for block in quotation.top(index)]
     if attribution.given:
         return "\n\n".join(shown)
     if attribution.sparse:  # what a command does is said before it
@@ -98,9 +110,14 @@ class _Quotation:
     """Renders blocks of one text; `attribution` knows what was given already."""
 
     def __init__(
-        self, content: BlockText, attribution: Attribution, names: Sequence[str] = ()
+        self,
+        content: BlockText,
+        attribution: Attribution,
+        names: Sequence[str] = (),
+        max_blocks: int | None = None,
     ) -> None:
         self._content = content
+        self._max_blocks = max_blocks
         self._attribution = attribution
         self._names = [name.casefold() for name in names]
 
@@ -172,7 +189,9 @@ class _Quotation:
         yield from shown
 
     def _item(self, index: int) -> Iterator[str]:
-        children = self._content.children(index)
+        children = list(self._content.children(index))
+        if self._content.blocks[index].parent < 0:
+            children = children[: self._max_blocks]
         parts = [(child, shown) for child in children for shown in self._block(child)]
         if not children:
             parts = [(index, shown) for shown in self._prose(self._content.prose(index))]

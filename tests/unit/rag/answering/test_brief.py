@@ -33,7 +33,9 @@ class NoPages:
 
 def hits(path: str, text: str, score: float) -> list[Hit]:
     """Every chunk of a document; the first one has the score, as the one that was found."""
-    about = replace(document(path), updated_at=DAY)
+    title = text.removeprefix("# ").partition("\n")[0] if text.startswith("# ") else path
+    about = document(path)
+    about = replace(about, updated_at=DAY, metadata=replace(about.metadata, title=title))
     fresh = Freshness(FreshnessStatus.FRESH, DAY, None, 0)
     chunks = Chunker(EMBEDDER.count_tokens, ChunkSettings(96, 0)).chunk(
         about.id, path, load_text(".md", text, 1).blocks
@@ -159,3 +161,73 @@ def test_a_question_for_when_that_fails_is_answered_by_the_section_on_it() -> No
     page = f"{STEPS}\n## When the restart does not help\n\nCall the storage team at once.\n"
     answered = answer("how to restart the broker and if that fails?", a=page)
     assert answered.startswith("> a.md > When the restart does not help")
+
+
+ALERT = (
+    "# DiskFilling\n\nThe volume of the broker is filling up.\n\n"
+    "## Impact\n\nAt 100 % the broker stops and no message is taken.\n\n"
+    "## Diagnosis\n\nList the largest topics.\n\n    du -sh /var/lib/broker\n\n"
+    "## Verify\n\nDiskFilling is resolved.\n"
+)
+
+
+def test_an_alert_is_answered_by_its_checks_below_what_it_means_and_its_impact() -> None:
+    lines = answer("DiskFilling on broker 4", a=ALERT).split("\n")
+    assert lines[0].startswith("> DiskFilling > Diagnosis · ")
+    assert lines[2].startswith("The volume of the broker is filling up.")
+    assert lines[3].startswith("At 100 % the broker stops and no message is taken.")
+
+
+@pytest.mark.parametrize(
+    ("question", "heading"),
+    [
+        ("why did the queue stop on Friday?", "Root cause"),
+        ("how do I verify that the queue is back?", "Verify"),
+        ("is it safe to purge the queue?", "Do not"),
+    ],
+)
+def test_the_kind_of_a_question_decides_between_sections(question: str, heading: str) -> None:
+    text = (
+        "# The queue stopped\n\nNothing was taken for an hour.\n\n"
+        "## Root cause\n\nA disk was full.\n\n"
+        "## Verify\n\nThe rate of the queue is above 100.\n\n## Do not\n\nNever purge the queue.\n"
+    )
+    assert f"> {heading} · a.md" in answer(question, a=text).split("\n")[0]
+
+
+def test_the_section_that_explains_a_code_leads_before_one_that_mentions_it() -> None:
+    text = (
+        "## Restart the broker\n\nA broker that was restarted logs MQX-201 after the restart.\n\n"
+        "## Codes\n\n| code | means |\n| --- | --- |\n| MQX-201 | the disk is full |\n"
+    )
+    assert "> Codes · a.md" in answer("MQX-201 in the log", a=text)
+
+
+def long_step(rest: str) -> str:
+    code = "".join(f"   df -h /var/lib/broker/{number}\n" for number in range(40))
+    step = f"1. Look at the size of the volume.\n\n   Mind the unit.\n\n{rest}"
+    return f"## Diagnosis\n\n{step}   ```\n{code}   ```\n"
+
+
+def test_a_step_too_long_for_the_screen_is_cut_between_its_blocks_and_says_so() -> None:
+    answered = answer("what is the size of the volume", a=long_step(""))
+    assert "1. Look at the size of the volume.\n\n   Mind the unit." in answered
+    assert "of this section is in a.md:" in answered
+    assert "```" not in answered
+
+
+def test_a_step_with_a_warning_is_not_cut() -> None:
+    answered = answer("what is the size of the volume", a=long_step("   Never delete a file.\n\n"))
+    assert "1. Look at the size" not in answered
+
+
+@pytest.mark.parametrize(("command", "enters"), [("df -h", True), ("rm -rf /data", False)])
+def test_a_long_list_is_entered_in_its_middle_unless_its_steps_change_something(
+    command: str, enters: bool
+) -> None:
+    steps = [f"{number}. Something about part {number} of the ring." for number in range(1, 40)]
+    steps[29] = f"30. The unit of the volume counter is `{command}` in bytes, per volume."
+    answered = answer("which unit has the volume counter", a="## Ring\n\n" + "\n".join(steps))
+    assert ("\n1. Something" in answered) != enters
+    assert ("\n30. The unit" in answered) == enters
+    assert ("> The beginning of this section is in a.md:" in answered) == enters
