@@ -145,3 +145,57 @@ def test_files_of_other_formats_are_counted(tmp_path: Path) -> None:
 def test_an_acl_in_another_encoding_counts() -> None:
     data = "---\nacl: [team:a]\ntitle: Störung\n---\n# Zähler prüfen\n".encode("cp1252")
     assert reading_of("a.md", data).own_acl == frozenset({"team:a"})
+
+
+CONTENTS = "- [Symptoms](#symptoms)\n  - [Disk](#disk)\n- [Fix](#fix)\n"
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        CONTENTS,
+        f"<!-- toc -->\n\n{CONTENTS}\n<!-- tocstop -->\n",
+        f"## Table of contents\n\n{CONTENTS}",
+        f"**Contents:**\n\n{CONTENTS}",
+        f"**Table of Contents**  *generated with [DocToc](https://x.example)*\n\n{CONTENTS}",
+        CONTENTS.replace("- ", "1. "),
+    ],
+)
+def test_a_table_of_contents_is_left_out_with_its_title(contents: str) -> None:
+    text = f"# Relay\n\n{contents}\n## Symptoms\n\nIt hangs.\n\n## Fix\n\nTurn it off.\n"
+    said = text_of("a.md", text)
+    assert "](#" not in said
+    assert "ontents" not in said
+    assert [line for line in said.split("\n") if line.strip()] == [
+        "# Relay",
+        "## Symptoms",
+        "It hangs.",
+        "## Fix",
+        "Turn it off.",
+    ]
+
+
+def test_a_list_of_links_that_says_something_is_kept() -> None:
+    for kept in (
+        "See [Fix](#fix) and [Undo](#undo).",
+        "- [Fix](#fix)\n- [Undo](#undo)",
+        "- [Fix](#fix): turn it off\n- [Undo](#undo)\n- [Ask](#ask)",
+        "There are three ways:\n\n" + CONTENTS,
+        "- [Fix](fix.md)\n- [Undo](undo.md)\n- [Ask](ask.md)",
+    ):
+        assert kept.split("\n")[-1] in text_of("a.md", f"# Relay\n\n{kept}\n")
+
+
+def test_tags_that_fold_or_lay_out_are_left_out_and_what_is_in_them_stays() -> None:
+    text = (
+        "# Relay\n\n<details open>\n<summary>More</summary>\n\n```sh\nls\n```\n\n</details>\n\n"
+        "- Step\n\n  <details><summary>Why</summary>\n  Because.\n  </details>\n\n"
+        '<div align="center">\n\nIn the middle.\n\n</div>\n'
+    )
+    [chunk] = reading_of("a.md", text).chunks
+    assert "<" not in chunk.text
+    for said in ("More", "Why", "Because.", "In the middle."):
+        assert said in chunk.text
+    assert [(one.line, one.text) for one in chunk.commands] == [(7, "ls")]
+    at = {chunk.text[block.start : block.end]: block.kind.value for block in chunk.blocks}
+    assert at["```sh\nls\n```"] == "code"
