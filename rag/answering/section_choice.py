@@ -104,12 +104,12 @@ def best_section(
     if not (_ASKS_WHAT_NOT_TO_DO.search(question) or _ASKS_FOR_PERMISSION.search(question)):
         for place, section in enumerate(sections):
             # What must not be done answers a problem only where nothing says what to do.
-            if forbids(section.headings) and _has_acts_beside(section, sections):
+            if forbids(section.headings) and _has_sibling_to_act_on(section, sections):
                 scores[place] += _FORBIDDING_WEIGHT
     return sections[scores.index(max(scores))]
 
 
-def _has_acts_beside(section: Section, sections: Sequence[Section]) -> bool:
+def _has_sibling_to_act_on(section: Section, sections: Sequence[Section]) -> bool:
     return any(one.part in _ACTS and one.is_sibling_of(section) for one in sections)
 
 
