@@ -49,6 +49,22 @@ def searchable(text: str) -> str:
     return _RUN.sub(lambda run: f" {_in_pairs(run.group())} ", unicode_form(text))
 
 
+def indexed(text: str) -> str:
+    """The searchable form with the last character of each run behind its pairs.
+
+    So every character of an unspaced script begins a word, and a search for words that begin with
+    it finds it wherever it stands.
+    """
+    if text.isascii():
+        return text
+    return _RUN.sub(lambda run: f" {_in_pairs(run.group(), 1)} ", unicode_form(text))
+
+
+def is_single(word: str) -> bool:
+    """Whether a word is a single character of an unspaced script."""
+    return _CHARACTER.fullmatch(word) is not None
+
+
 def words(text: str) -> list[str]:
     """The lower-case words of a text in searchable form, in order."""
     return _WORD.findall(searchable(text).lower())
@@ -59,9 +75,10 @@ def unspaced_runs(text: str) -> list[str]:
     return [] if text.isascii() else _RUN.findall(unicode_form(text))
 
 
-def _in_pairs(run: str) -> str:
+def _in_pairs(run: str, last: int = 0) -> str:
+    """The pairs of a run, and as many of its last characters."""
     characters = _CHARACTER.findall(run)
     if len(characters) < 2:
         return run
-    pairs = itertools.pairwise(characters)
-    return " ".join(first + second for first, second in pairs)
+    pairs = [first + second for first, second in itertools.pairwise(characters)]
+    return " ".join([*pairs, *characters[len(characters) - last :]])

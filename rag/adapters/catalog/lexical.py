@@ -30,6 +30,7 @@ from rag.indexing.chunk_keys import CHUNKS_PER_VERSION, chunk_key
 from rag.ports import Question
 from rag.retrieval.synonyms import Synonyms
 from rag.text.identifiers import is_error_code
+from rag.text.searchable import is_single
 
 # An identifier that more pages are about than a reader would look through identifies none.
 _FULL_SCORE_PAGES = 3
@@ -108,9 +109,13 @@ class TermCounts:
         )
 
         def rows_of(alternatives: Alternatives) -> int:
-            # A phrase matches no more rows than its rarest word does.
+            # A phrase matches no more rows than its rarest word does. A single character of an
+            # unspaced script begins many words: it is searched for where nothing else is asked.
             return sum(
-                min((rows[stem] for stem in stems[word]), default=0) for word in alternatives
+                MAX_ROWS
+                if is_single(word)
+                else min((rows[stem] for stem in stems[word]), default=0)
+                for word in alternatives
             )
 
         return affordable(terms, rows_of)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from rag.domain.documents import Chunk, Document
 from rag.text.identifiers import spelled_out
-from rag.text.searchable import searchable, unicode_form
+from rag.text.searchable import indexed, unicode_form
 
 # Vowel signs of Indic scripts, Thai and their neighbours (Mn, Mc) are parts of words.
 TOKENIZER = "porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
@@ -77,23 +77,23 @@ def insert(
     version: int,
     rows: Sequence[tuple[int, Chunk]],
 ) -> None:
-    """The rows of a version; one without chunks has none. Texts are kept in searchable form."""
+    """The rows of a version, in the form of `indexed`; one without chunks has none."""
     if not rows:
         return
     about = document.metadata
     alerts = _with_parts(" ".join(about.alerts))
-    head = tuple(map(searchable, (about.title, document.path, alerts)))
+    head = tuple(map(indexed, (about.title, document.path, alerts)))
     # Chunk by chunk: a regular expression over the text of a large document would stop every
     # other thread of a service while it runs.
-    texts = [searchable(chunk.text) for _, chunk in rows]
+    texts = [indexed(chunk.text) for _, chunk in rows]
     inside = [
-        (key, *head, searchable(" ".join(chunk.section)), text, searchable(_parts(chunk.text)))
+        (key, *head, indexed(" ".join(chunk.section)), text, indexed(_parts(chunk.text)))
         for (key, chunk), text in zip(rows, texts, strict=True)
     ]
     _insert(connection, CHUNKS, generation, inside)
     body = "\n".join(texts)
-    parts = searchable(_parts(*(chunk.text for _, chunk in rows)))
-    subject = [*map(searchable, _subject(document, rows))]
+    parts = indexed(_parts(*(chunk.text for _, chunk in rows)))
+    subject = [*map(indexed, _subject(document, rows))]
     _insert(connection, PAGES, generation, [(version, *subject, body, parts)])
 
 

@@ -16,7 +16,7 @@ from rag.retrieval.exact_phrases import (
 )
 from rag.retrieval.synonyms import Synonyms
 from rag.text.identifiers import identifiers_in, phrases, spelled_out
-from rag.text.searchable import unicode_form, words
+from rag.text.searchable import is_single, unicode_form, words
 from rag.text.stop_words import STOP_WORDS
 
 _MAX_TERMS = 64
@@ -46,8 +46,15 @@ def terms_of(question: str, synonyms: Synonyms) -> list[Alternatives]:
 
 def any_of(terms: Iterable[Alternatives]) -> str:
     """The expression that matches rows that hold one of the words."""
-    quoted = dict.fromkeys(f'"{word}"' for alternatives in terms for word in alternatives)
+    quoted = dict.fromkeys(_term(word) for alternatives in terms for word in alternatives)
     return " OR ".join(quoted)
+
+
+def _term(word: str) -> str:
+    """The expression of a word: of a single character of an unspaced script, the words that begin
+    with it.
+    """
+    return f'"{word}" *' if is_single(word) else f'"{word}"'
 
 
 def about_identifier(identifier: str, columns: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.searchable import searchable, unicode_form, unspaced_runs, words
+from rag.text.searchable import indexed, is_single, searchable, unicode_form, unspaced_runs, words
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,12 @@ def test_what_looks_the_same_has_the_same_form(written: str, form: str) -> None:
 )
 def test_a_phrase_without_spaces_is_a_sequence_of_words_of_its_text(phrase: str, text: str) -> None:
     assert f" {' '.join(words(phrase))} " in f" {' '.join(words(text))} "
+
+
+def test_each_character_of_an_unspaced_script_begins_an_indexed_word() -> None:
+    assert indexed("the 磁盘已满, 中").split() == ["the", "磁盘", "盘已", "已满", "满", ",", "中"]
+    assert is_single("满")
+    assert not any(map(is_single, ("已满", "a", "é", "")))
 
 
 def test_vowel_signs_belong_to_their_words() -> None:
