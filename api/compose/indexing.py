@@ -50,6 +50,7 @@ def open_index(
     embedder: Embedder | None = None,
     shared: bool = False,
     start_readers: bool = False,
+    while_serving: bool = False,
     on_reading_failure: Callable[[FailureKind], None] = lambda _: None,
     on_document_served: Callable[[timedelta], None] = lambda _: None,
 ) -> Iterator[OwnedIndex]:
@@ -57,7 +58,8 @@ def open_index(
 
     `embedder` replaces the configured one. A `shared` index, whose vectors are on a server, is
     owned only while the indexer writes to it. With `start_readers` a process that reads documents
-    starts while the catalog is opened. `on_document_served` gets the time from the change of a
+    starts while the catalog is opened. `while_serving`: it answers requests while it writes, which
+    writes vectors in smaller batches. `on_document_served` gets the time from the change of a
     document to the commit that serves it.
     """
     lock = partial(index_lock, settings)
@@ -65,7 +67,7 @@ def open_index(
         nullcontext() if shared else lock(),
         closing(readers.make_readers(settings, on_reading_failure, start=start_readers)) as pool,
         open_catalog(settings) as catalog,
-        closing(ChromaStores(settings)) as stores,
+        closing(ChromaStores(settings, while_serving=while_serving)) as stores,
     ):
         models = make_models(settings, embedder)
         indexer = Indexer(

@@ -65,6 +65,7 @@ def open_serving(
             open_index(
                 settings,
                 shared=shared,
+                while_serving=True,
                 on_reading_failure=metrics.reading_failed,
                 on_document_served=metrics.document_served,
             )

@@ -16,8 +16,10 @@ from rag.errors import StoreError
 class ChromaStores:
     """Each generation's vectors: a directory of its own, or a collection on a server."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, while_serving: bool = False) -> None:
+        """`while_serving`: this process answers requests while it writes."""
         self._settings = settings
+        self._while_serving = while_serving
         self._opened: dict[int, ChromaVectorStore] = {}
         self._lock = threading.Lock()
 
@@ -57,8 +59,12 @@ class ChromaStores:
     def _open(self, generation: Generation) -> ChromaVectorStore:
         vectors, name = self._settings.vectors, f"generation-{generation.id}"
         if vectors.mode == "http":
-            return ChromaVectorStore.over_http(vectors.host, vectors.port, name)
-        return ChromaVectorStore.embedded(self._directory(generation), name)
+            return ChromaVectorStore.over_http(
+                vectors.host, vectors.port, name, while_serving=self._while_serving
+            )
+        return ChromaVectorStore.embedded(
+            self._directory(generation), name, while_serving=self._while_serving
+        )
 
     def _directory(self, generation: Generation) -> Path:
         return self._settings.state_folder / "vectors" / str(generation.id)

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from chromadb.api.models.Collection import Collection
 
 from rag.adapters.vectors.chroma import ChromaVectorStore
 from rag.domain.documents import Kind
@@ -165,3 +167,17 @@ def test_what_was_written_is_there_for_the_next_who_opens(open_store: Open) -> N
 def test_a_server_that_is_not_there_is_reported_with_what_to_do() -> None:
     with pytest.raises(ConfigurationError, match=r"\[vectors\]"):
         ChromaVectorStore.over_http("127.0.0.1", free_port(), "generation-1")
+
+
+@pytest.mark.parametrize(("while_serving", "sizes"), [(False, [40]), (True, [16, 16, 8])])
+def test_vectors_are_written_in_small_batches_where_requests_wait_for_them(
+    tmp_path: Path, while_serving: bool, sizes: list[int]
+) -> None:
+    opened = ChromaVectorStore.embedded(tmp_path, "generation-1", while_serving=while_serving)
+    with (
+        closing(opened) as store,
+        patch.object(Collection, "upsert", autospec=True, side_effect=Collection.upsert) as written,
+    ):
+        store.add([entry(key, at=key % 8) for key in range(40)])
+        assert [len(call.kwargs["ids"]) for call in written.call_args_list] == sizes
+        assert store.count() == 40
