@@ -101,4 +101,5 @@ def _print_text(text: str) -> None:
     for line in lines[:_LINES_SHOWN]:
         echo(f"     {line}")
     if len(lines) > _LINES_SHOWN:
-        echo(f"     … {len(lines) - _LINES_SHOWN} more lines")
+        more = len(lines) - _LINES_SHOWN
+        echo(f"     … {more} more {'line' if more == 1 else 'lines'}")
