@@ -12,7 +12,7 @@ from ingest.formats.docx_styles import (
     ParagraphStyle,
     number_of,
     numbering_of,
-    style_of,
+    styles_of,
     text_of,
 )
 from ingest.reading.blocks import Block, BlockKind
@@ -22,7 +22,7 @@ from rag.errors import QuarantineError
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HOLDING = frozenset(f"{_W}{name}" for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml"))
-_BY_STYLE = ("", "")  # steps that only their style numbers
+_BY_STYLE = ""  # steps that only their style numbers
 _MAX_UNPACKED = 64 * 1024 * 1024
 _MAX_ENTRIES = 10_000
 
@@ -56,9 +56,7 @@ def _refuse_bomb(data: bytes) -> None:
 
 
 def _numbered(document: Any) -> Iterator[Block]:
-    # Looked up once: python-docx searches all styles for each paragraph.
-    styles = {style.style_id: style_of(style) for style in document.styles}
-    reader = _Reader(styles, numbering_of(document))
+    reader = _Reader(styles_of(document), numbering_of(document))
     line = 1
     for kind, level, number, text in _with_joined_code(reader.contents(document.element.body)):
         if not text.strip():
@@ -91,14 +89,14 @@ def _with_joined_code(contents: Iterable[_Content]) -> Iterator[_Content]:
 
 
 class _Reader:
-    """Reads paragraphs and tables; `numbering` are formats by number and level."""
+    """Reads paragraphs and tables; `numbering` are the formats of levels, by list."""
 
     def __init__(
-        self, styles: Mapping[str, ParagraphStyle], numbering: Mapping[tuple[str, str], str]
+        self, styles: Mapping[str, ParagraphStyle], numbering: Mapping[str, Mapping[str, str]]
     ) -> None:
         self._styles = styles
         self._numbering = numbering
-        self._steps: Counter[tuple[str, str]] = Counter()
+        self._steps: dict[str, Counter[str]] = {}  # the last step, by list and level
 
     def contents(self, body: Any) -> Iterator[_Content]:
         """What a reader sees, in its order: content controls and insertions too."""
@@ -120,17 +118,18 @@ class _Reader:
         place = number_of(paragraph) or style.number
         kind = style.kind
         if place and kind is BlockKind.PARAGRAPH:
-            form = self._numbering.get(place, "decimal")
+            form = self._numbering.get(place[0], {}).get(place[1], "decimal")
             kind = {"bullet": BlockKind.ITEM, "none": kind}.get(form, BlockKind.STEP)
         if kind is not BlockKind.STEP:
             self._steps.pop(_BY_STYLE, None)
             return kind, style.level, 0, text
-        counted = place or _BY_STYLE
+        numbered, level = place or (_BY_STYLE, "0")
+        steps = self._steps.setdefault(numbered, Counter())
         if text.strip():
-            self._steps[counted] += 1
-            for deeper in [one for one in self._steps if one[0] == counted[0] and one > counted]:
-                del self._steps[deeper]
-        return kind, 0, self._steps[counted], text
+            steps[level] += 1
+            for deeper in [one for one in steps if one > level]:
+                del steps[deeper]
+        return kind, 0, steps[level], text
 
 
 def _rows(table: Any) -> Iterator[str]:

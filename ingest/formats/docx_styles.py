@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ingest.reading.blocks import BlockKind
@@ -12,6 +13,8 @@ from ingest.reading.blocks import BlockKind
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
 _CODE = re.compile(r"\b(?:code|preformatted|verbatim|console|macro text)\b", re.IGNORECASE)
+_STYLE = f"{_W}style"
+_LEVELS = tuple("012345678")  # of a list, by the format
 _MAX_BASES = 10  # styles that are based on each other
 _TEXT = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
 # Deletions, the older of two drawings of one shape, and properties.
@@ -30,14 +33,23 @@ class ParagraphStyle:
     number: tuple[str, str] | None = None
 
 
-def style_of(style: Any) -> ParagraphStyle:
+def styles_of(document: Any) -> Mapping[str, ParagraphStyle]:
+    """What each style makes of a paragraph, by its id.
+
+    From the elements: python-docx looks through all styles for each one that is based on another.
+    """
+    elements = {one.get(f"{_W}styleId", ""): one for one in document.styles.element.iter(_STYLE)}
+    return {name: _style_of(element, elements) for name, element in elements.items()}
+
+
+def _style_of(style: Any, elements: Mapping[str, Any]) -> ParagraphStyle:
     """By the style's name and outline level, else those of the styles that it is based on."""
     number = None
-    for one in _bases(style):
-        number = number or number_of(one.element)
-        name = one.name or ""
+    for element in _bases(style, elements):
+        number = number or number_of(element)
+        name = _value(element, f"{_W}name")
         heading = _HEADING.match(name)
-        outline = one.element.find(f"{_W}pPr/{_W}outlineLvl")
+        outline = element.find(f"{_W}pPr/{_W}outlineLvl")
         if heading or name == "Title":
             return ParagraphStyle(BlockKind.HEADING, int(heading[1]) if heading else 1)
         if outline is not None and outline.get(f"{_W}val", "9") in "012345678":
@@ -51,12 +63,19 @@ def style_of(style: Any) -> ParagraphStyle:
     return ParagraphStyle(number=number)
 
 
-def _bases(style: Any) -> Iterator[Any]:
+def _bases(style: Any, elements: Mapping[str, Any]) -> Iterator[Any]:
+    """The style itself, then the one that it is based on, and so on."""
     for _ in range(_MAX_BASES):
         if style is None:
             return
         yield style
-        style = getattr(style, "base_style", None)
+        style = elements.get(_value(style, f"{_W}basedOn"))
+
+
+def _value(element: Any, tag: str) -> str:
+    """The value of a child element; "" without one."""
+    child = element.find(tag)
+    return "" if child is None else str(child.get(f"{_W}val", ""))
 
 
 def number_of(element: Any) -> tuple[str, str] | None:
@@ -68,29 +87,33 @@ def number_of(element: Any) -> tuple[str, str] | None:
     named = "0" if number is None else number.get(f"{_W}val", "0")
     if named == "0":
         return None
-    return named, "0" if level is None else level.get(f"{_W}val", "0")
+    given = "0" if level is None else level.get(f"{_W}val", "0")
+    return named, given if given in _LEVELS else "0"
 
 
-def numbering_of(document: Any) -> Mapping[tuple[str, str], str]:
-    """The number format (`decimal`, `bullet`) of each list and level."""
+def numbering_of(document: Any) -> Mapping[str, Mapping[str, str]]:
+    """The number format (`decimal`, `bullet`) of each level, by list and level."""
     related = [
         relation.target_part
         for relation in document.part.rels.values()
         if relation.reltype.endswith("/numbering")
     ]
-    formats: dict[tuple[str, str], str] = {}
+    formats: dict[str, Mapping[str, str]] = {}
     for part in related:
         lists = {
-            one.get(f"{_W}abstractNumId"): one for one in part.element.iter(f"{_W}abstractNum")
+            one.get(f"{_W}abstractNumId", ""): _levels(one)
+            for one in part.element.iter(f"{_W}abstractNum")
         }
         for number in part.element.iter(f"{_W}num"):
-            named = number.find(f"{_W}abstractNumId")
-            abstract = lists.get("" if named is None else named.get(f"{_W}val"))
-            for level in () if abstract is None else abstract.iter(f"{_W}lvl"):
-                form = level.find(f"{_W}numFmt")
-                place = (number.get(f"{_W}numId", ""), level.get(f"{_W}ilvl", "0"))
-                formats[place] = "decimal" if form is None else form.get(f"{_W}val", "decimal")
+            levels = lists.get(_value(number, f"{_W}abstractNumId"))
+            if levels is not None:  # shared, as thousands of lists may name one
+                formats[number.get(f"{_W}numId", "")] = levels
     return formats
+
+
+def _levels(abstract: Any) -> Mapping[str, str]:
+    levels = islice(abstract.iterchildren(f"{_W}lvl"), len(_LEVELS))
+    return {one.get(f"{_W}ilvl", "0"): _value(one, f"{_W}numFmt") or "decimal" for one in levels}
 
 
 def text_of(paragraph: Any) -> str:

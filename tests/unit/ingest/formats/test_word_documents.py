@@ -9,6 +9,7 @@ import pytest
 
 from ingest.formats import load_binary
 from ingest.reading.blocks import BlockKind
+from tests.growth import superlinear
 
 pytest.importorskip("docx")
 NAMESPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -87,3 +88,47 @@ def test_styles_of_a_template_are_those_that_they_are_based_on() -> None:
         (BlockKind.HEADING, "Undo"),
         (BlockKind.CODE, "ctl failover --to A\nctl status"),
     ]
+
+
+def hostile(count: int) -> bytes:
+    """So many styles based on each other, and lists that share a definition, each used once."""
+    from docx.oxml import parse_xml
+
+    document = made()
+    styles = document.styles.element
+    numbering = document.part.numbering_part.element
+    levels = "".join(f"<w:lvl w:ilvl='{n}'><w:numFmt w:val='decimal'/></w:lvl>" for n in range(9))
+    abstract = f"<w:abstractNum {NAMESPACE} w:abstractNumId='999'>{levels}</w:abstractNum>"
+    numbering.append(parse_xml(abstract))
+    for number in range(count):
+        styles.append(
+            parse_xml(
+                f"<w:style {NAMESPACE} w:type='paragraph' w:styleId='s{number}'>"
+                f"<w:name w:val='style {number}'/><w:basedOn w:val='s{number - 1}'/></w:style>"
+            )
+        )
+        numbering.append(
+            parse_xml(
+                f"<w:num {NAMESPACE} w:numId='{1000 + number}'><w:abstractNumId w:val='999'/>"
+                "</w:num>"
+            )
+        )
+        with_xml(
+            document,
+            f"<w:p><w:pPr><w:pStyle w:val='s{number}'/><w:numPr><w:ilvl w:val='0'/>"
+            f"<w:numId w:val='{1000 + number}'/></w:numPr></w:pPr><w:r><w:t>x</w:t></w:r></w:p>",
+        )
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+def test_time_grows_linearly_with_styles_and_lists() -> None:
+    files = {count: hostile(count) for count in (400, 1600)}
+    assert (
+        superlinear(
+            lambda name: load_binary(".docx", files[len(name)]), lambda count: "x" * count, 1600
+        )
+        is None
+    )
+    assert len(load_binary(".docx", files[400]).blocks) == 400
