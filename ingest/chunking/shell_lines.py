@@ -16,7 +16,9 @@ _NO_COMMAND = re.compile(r"#|-{4,}|-{2,}\+|\+-{2,}|\||\(\d+ rows?\)|`{3,}|~{3,}"
 _PROMPT = re.compile(r"\s*(?:(?:\[[^\]\n]{1,80}\]|[\w.@:~/-]*)[$#%]|>)\s+(?=\S)")
 _SURE_PROMPT = re.compile(r"\s*(?:\[[^\]\n]{1,80}\][$#]|[\w.@:~/-]*\$)\s+(?=\S)")
 # The names of a table's columns, as kubectl and docker print them, and what stands in its rows.
-_COLUMNS = re.compile(r"\s*[A-Z][A-Z0-9_()%/.-]*+(?:(?:\s{2,}|\t)[A-Z][A-Z0-9_()%/. -]*?)+\s*")
+_FIRST_COLUMN = re.compile(r"[A-Z][A-Z0-9_()%/.-]*+")
+_COLUMN = re.compile(r"[A-Z][A-Z0-9_()%/. -]*+")
+_GAP = re.compile(r"\s{2,}+|\t")
 _APART = re.compile(r"\S(?:\s{2,}|\t)\S")
 _HERE_DOCUMENT = re.compile(r"(?<!<)<<-?\s*['\"]?(\w+)['\"]?")
 _APOSTROPHE = re.compile(r"\w'\w")
@@ -176,10 +178,15 @@ def _rows(lines: Sequence[str]) -> Iterator[int]:
     """The places of the lines of printed tables: the names of the columns, and rows below them."""
     inside = False
     for place, line in enumerate(lines):
-        inside = bool(_COLUMNS.fullmatch(line) or (inside and _APART.search(line.rstrip())))
+        inside = _names_columns(line) or bool(inside and _APART.search(line.rstrip()))
         inside = inside and not _SURE_PROMPT.match(line)
         if inside:
             yield place
+
+
+def _names_columns(line: str) -> bool:
+    first, *others = _GAP.split(line.strip())
+    return bool(others and _FIRST_COLUMN.fullmatch(first) and all(map(_COLUMN.fullmatch, others)))
 
 
 def _compound_commands(nestings: Sequence[int]) -> dict[int, int]:

@@ -136,8 +136,7 @@ def _colons(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if not _begins_with(state, start, (":::", ">>>")):
         return False
     text = _line(state, start)
-    form = _DIRECTIVE if text.startswith(":::") else _QUOTE_FENCE
-    found = form.fullmatch(text)
+    found = _DIRECTIVE.fullmatch(text) if text.startswith(":::") else _QUOTE_FENCE.fullmatch(text)
     if not found or state.is_code_block(start):
         return False
     closing = paired_lines(state.src, state.env).get(start)
