@@ -8,8 +8,6 @@ the figure that counts is a ratio. Takes about three minutes.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,28 +21,16 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from api.compose.local import open_catalog
-from api.settings import load_settings
 from bench.corpora import ROOT
 from bench.hostile_clients import ATTACKS
+from bench.sample_service import CONFIG, QUESTIONS, prepare
 from bench.serving import free_port, serving_process
 
 _ROUNDS = 2
 _SPELL_SECONDS = 8.0
 _PACE_SECONDS = 0.1  # an honest caller asks that often, with a connection of its own each time
-_QUESTIONS = tuple(
-    json.loads(line)["query"]
-    for line in (ROOT / "bench" / "sample_questions.jsonl").read_text("utf-8").splitlines()
-)
-_CONFIG = """\
-[[sources]]
-name = "runbooks"
-path = "runbooks"
-acl = ["public"]
-[limits]
-requests_per_minute = 1000000
-concurrent = 64
-[webhooks]
+_CONFIG = f"""\
+{CONFIG}[webhooks]
 github_secret_env = "BENCH_HOOK"
 [slack.groups]
 T1 = ["public"]
@@ -79,7 +65,7 @@ def main() -> None:
     """Measure, and print one JSON document."""
     with tempfile.TemporaryDirectory(prefix="runbook-load-") as place, ExitStack() as stack:
         folder = Path(place)
-        key = _prepare(folder)
+        key = prepare(folder, _CONFIG, _SECRETS, _hostile_documents())
         port = free_port()
         stack.enter_context(serving_process(folder, port, _SECRETS))
         print(json.dumps(_measured(port, key), indent=1))
@@ -118,7 +104,7 @@ def _spell(port: int, key: str, into: Spell) -> None:
     headers = {"Authorization": f"Bearer {key}"}
 
     def search(turn: int) -> None:
-        body = {"query": f"{_QUESTIONS[turn % len(_QUESTIONS)]} ({time.monotonic()})"}
+        body = {"query": f"{QUESTIONS[turn % len(QUESTIONS)]} ({time.monotonic()})"}
         answer = httpx.post(f"{base}/v1/search", json=body, headers=headers, timeout=30)
         answer.raise_for_status()
 
@@ -146,28 +132,6 @@ def _paced(ask: Callable[[int], None], ends: float, taken: list[float], spell: S
         taken.append((time.monotonic() - started) * 1000)
         turn += 1
         time.sleep(max(0.0, started + _PACE_SECONDS - time.monotonic()))
-
-
-def _prepare(folder: Path) -> str:
-    """The corpus, its index, and a key that reads all of it."""
-    shutil.copytree(ROOT / "runbooks", folder / "runbooks")
-    for name, text in _hostile_documents():
-        (folder / "runbooks" / name).write_text(text, encoding="utf-8")
-    (folder / "runbook.toml").write_text(_CONFIG, encoding="utf-8")
-    runbook = str(Path(sys.executable).with_name("runbook"))
-    done = subprocess.run(  # noqa: S603 - this project's own command
-        [runbook, "ingest"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **_SECRETS},
-    )
-    if done.returncode not in (0, 3):
-        raise RuntimeError(f"ingest failed: {done.stderr[-500:]}")
-    with open_catalog(load_settings(folder / "runbook.toml")) as catalog:
-        created = catalog.keys.create("bench", frozenset({"public"}), frozenset({"search"}))
-    return created.key
 
 
 def _hostile_documents() -> Sequence[tuple[str, str]]:

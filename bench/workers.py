@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,28 +27,13 @@ from urllib.request import urlopen
 
 import numpy as np
 
-from api.compose.local import open_catalog
-from api.settings import load_settings
-from bench.corpora import ROOT
+from bench.sample_service import CONFIG, QUESTIONS, prepare
 from bench.serving import free_port, serving_process
 
 _CLIENTS = 8
 _ROUNDS = 3
 _SECONDS_ALONE = 4.0
 _SECONDS = 10.0
-_QUESTIONS = tuple(
-    json.loads(line)["query"]
-    for line in (ROOT / "bench" / "sample_questions.jsonl").read_text("utf-8").splitlines()
-)
-_CONFIG = """\
-[[sources]]
-name = "runbooks"
-path = "runbooks"
-acl = ["public"]
-[limits]
-requests_per_minute = 1000000
-concurrent = 64
-"""
 _TICKS = os.sysconf("SC_CLK_TCK")
 _STAGE = re.compile(r'^runbook_retrieval_stage_seconds_(sum|count){stage="(\w+)"} (\S+)$', re.M)
 
@@ -91,24 +75,13 @@ def main() -> None:
     turns = count()
     with tempfile.TemporaryDirectory(prefix="runbook-workers-") as place:
         folder = Path(place)
-        key = _prepare(folder)
+        key = prepare(folder, CONFIG, {})
         for _ in range(_ROUNDS):
             for number in numbers:
                 _measure(folder, key, number, figures[number], turns)
     cores = len(os.sched_getaffinity(0))
     measured = {str(number): one.as_json() for number, one in figures.items()}
     print(json.dumps({"cores": cores, "clients": _CLIENTS, "workers": measured}, indent=1))
-
-
-def _prepare(folder: Path) -> str:
-    """The corpus, its index, and a key that reads all of it."""
-    shutil.copytree(ROOT / "runbooks", folder / "runbooks")
-    (folder / "runbook.toml").write_text(_CONFIG, encoding="utf-8")
-    runbook = str(Path(sys.executable).with_name("runbook"))
-    subprocess.run([runbook, "ingest"], cwd=folder, check=True)  # noqa: S603 - our own command
-    with open_catalog(load_settings(folder / "runbook.toml")) as catalog:
-        created = catalog.keys.create("bench", frozenset({"public"}), frozenset({"search"}))
-    return created.key
 
 
 def _measure(folder: Path, key: str, workers: int, figures: Figures, turns: count[int]) -> None:
@@ -133,7 +106,7 @@ def _measure(folder: Path, key: str, workers: int, figures: Figures, turns: coun
 
 
 def _ask(port: int, key: str, clients: int, seconds: float, turns: count[int]) -> list[float]:
-    """What each answer took in milliseconds; every question is worded anew, so none is cached."""
+    """What each answer took in milliseconds; no two questions are the same, so none is cached."""
     taken: list[float] = []
     ends = time.monotonic() + seconds
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
@@ -142,7 +115,7 @@ def _ask(port: int, key: str, clients: int, seconds: float, turns: count[int]) -
         connection = HTTPConnection("127.0.0.1", port, timeout=60)
         while time.monotonic() < ends:
             turn = next(turns)
-            body = json.dumps({"query": f"{_QUESTIONS[turn % len(_QUESTIONS)]} ({turn})"})
+            body = json.dumps({"query": f"{QUESTIONS[turn % len(QUESTIONS)]} ({turn})"})
             started = time.monotonic()
             connection.request("POST", "/v1/search", body, headers)
             answer = connection.getresponse()

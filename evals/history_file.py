@@ -16,6 +16,18 @@ HISTORY_FILE = "history.jsonl"
 _TAIL_BYTES = 65536
 
 
+def replace_file(path: Path, text: str) -> None:
+    """Replace a file as a whole, so that a reader sees all of it. Raises OSError.
+
+    Its owner alone may read it, and its folder where that has to be made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(text.encode())
+    partial.replace(path)
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryFile(Generic[_Record]):
     """Reads the records of a folder; a missing file has none, and invalid lines are skipped."""

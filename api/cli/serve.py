@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from api.cli.serve_settings import max_stop_seconds, warm_then_freeze
+from api.cli.serve_settings import service_config, warm_then_freeze
 from api.settings import Settings, load_settings
 from api.settings.doors import MAX_WORKERS
 
@@ -53,19 +53,13 @@ def _serve(settings: Settings, *, polling: bool, ingest: bool) -> None:
     """Serve with this process alone."""
     from api.compose.serving import open_serving
     from api.http.app import create_app
-    from api.http.server import serve, server_config
+    from api.http.server import serve
     from api.records.logs import configure
 
     configure(settings.log.level, settings.log.format)
     with open_serving(settings, polling=polling, ingest=ingest) as services:
         app = create_app(replace(services, warm=warm_then_freeze(services.warm)))
-        config = server_config(
-            app,
-            settings.limits,
-            host=settings.server.host,
-            port=settings.server.port,
-            timeout_graceful_shutdown=max_stop_seconds(settings),
-        )
+        config = service_config(app, settings)
         serve(config, app.state.stopping, settings.server.drain_seconds)
 
 

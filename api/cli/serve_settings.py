@@ -5,8 +5,13 @@ from __future__ import annotations
 import gc
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from api.settings import Settings
+
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
 
 _MARGIN_SECONDS = 5
 
@@ -24,6 +29,19 @@ def warm_then_freeze(warm: Callable[[], None]) -> Callable[[], None]:
         gc.freeze()
 
     return warm_and_freeze
+
+
+def service_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """How the server runs by these settings."""
+    from api.http.server import server_config
+
+    return server_config(
+        app,
+        settings.limits,
+        host=settings.server.host,
+        port=settings.server.port,
+        timeout_graceful_shutdown=max_stop_seconds(settings),
+    )
 
 
 def max_stop_seconds(settings: Settings) -> int:

@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from socket import socket
 from typing import Any
 
-from api.cli.serve_settings import max_stop_seconds, warm_then_freeze
+from api.cli.serve_settings import max_stop_seconds, service_config, warm_then_freeze
 from api.compose.services import Services
 from api.compose.workers import OWNER, open_owner, open_worker, worker_name
 from api.http.accepting import NOT_ACCEPTING, AcceptingServer, SharedListening
@@ -200,7 +200,7 @@ def run_worker(start: WorkerStart) -> None:
 
 def _serve(start: WorkerStart, services: Services, link: OwnerLink, stops: _StopRequests) -> None:
     from api.http.app import create_app
-    from api.http.server import run, server_config
+    from api.http.server import run
 
     def warm() -> None:
         link.wait_for_index()
@@ -214,13 +214,7 @@ def _serve(start: WorkerStart, services: Services, link: OwnerLink, stops: _Stop
         warm()
     app = create_app(replace(services, warm=warm, cancel_warming=link.cancel))
     settings = services.settings
-    config = server_config(
-        app,
-        settings.limits,
-        host=settings.server.host,
-        port=settings.server.port,
-        timeout_graceful_shutdown=max_stop_seconds(settings),
-    )
+    config = service_config(app, settings)
     drain_seconds = settings.server.drain_seconds
     server = AcceptingServer(config, app.state.stopping, drain_seconds, start.listening)
     stops.attach(server)

@@ -65,7 +65,7 @@ class AcceptingServer(DrainingServer):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Handle none: whoever started this process gets them, and calls `stop`."""
+        """Handle no signals: the process that started this one gets them, and calls `stop`."""
         yield
 
     def stop(self, *, drains: bool) -> None:

@@ -1,8 +1,7 @@
-"""What the last run changed, kept beside the history of runs for the web page."""
+"""The report of the last eval run: what it changed. The web page shows it."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from evals.gate.gate import Finding, Verdict
+from evals.history_file import replace_file
 from evals.running.changes import ChangedCondition, Flip
 from evals.running.runs import Run, scores_of
 
@@ -59,11 +59,7 @@ _REPORT = TypeAdapter(LastReport)
 
 def write_last_report(folder: Path, run: Run, verdict: Verdict) -> None:
     """Replace the report in a folder. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = folder / f"{_FILE}.{os.getpid()}"
-    partial.touch(mode=0o600)
-    partial.write_bytes(_REPORT.dump_json(_report(run, verdict)))
-    partial.replace(folder / _FILE)
+    replace_file(folder / _FILE, _REPORT.dump_json(_report(run, verdict)).decode())
 
 
 def last_eval_report(folder: Path) -> LastReport | None:
