@@ -21,7 +21,9 @@ from evals.metrics.scoring import QuestionResult, Scored
 from evals.running.runs import Unmeasured
 from rag.ports import Embedder
 
-JUDGED = ("context_precision", "context_recall", "faithfulness", "response_relevancy")
+# Those that compare with the reference answer of a question, which not every question has.
+_WITH_REFERENCE = ("context_precision", "context_recall", "noise_sensitivity")
+JUDGED = (*_WITH_REFERENCE, "faithfulness", "response_relevancy")
 _MAX_CONCURRENT = 4
 _STATUS = re.compile(r"Error code: (\d{3})")
 
@@ -40,7 +42,7 @@ class Judge:
 
 
 class JudgedMetrics:
-    """Faithfulness, response relevancy, and context precision and recall."""
+    """Faithfulness, response relevancy, context precision and recall, and noise sensitivity."""
 
     def __init__(self, judge: Judge, embedder: Embedder) -> None:
         self._judge = judge
@@ -56,7 +58,7 @@ class JudgedMetrics:
         slots = asyncio.Semaphore(_MAX_CONCURRENT)
         async with _client(self._judge) as client:
             metrics = _metrics(client, self._judge, self._embedder)
-            jobs = [(one, name, metrics[name]) for one in results for name in JUDGED]
+            jobs = [(one, name, metrics[name]) for one in results for name in _applicable(one)]
             outcomes = await asyncio.gather(
                 *(self._repeated(metric, one, slots) for one, _, metric in jobs)
             )
@@ -122,6 +124,12 @@ def _can_be_judged(result: QuestionResult) -> bool:
     )
 
 
+def _applicable(result: QuestionResult) -> Sequence[str]:
+    if result.question.reference:
+        return JUDGED
+    return [name for name in JUDGED if name not in _WITH_REFERENCE]
+
+
 def _client(judge: Judge) -> Any:
     from openai import AsyncOpenAI
 
@@ -141,12 +149,14 @@ def _metrics(client: Any, judge: Judge, embedder: Embedder) -> Mapping[str, Ask]
         ContextPrecision,
         ContextRecall,
         Faithfulness,
+        NoiseSensitivity,
     )
 
     llm = llm_factory(judge.model, client=client, temperature=0.0)
     faithfulness = Faithfulness(llm=llm)
     relevancy = AnswerRelevancy(llm=llm, embeddings=own_embeddings(embedder), strictness=1)
     precision, recall = ContextPrecision(llm=llm), ContextRecall(llm=llm)
+    noise = NoiseSensitivity(llm=llm)
 
     async def faithful(result: QuestionResult) -> Any:
         return await faithfulness.ascore(
@@ -172,9 +182,18 @@ def _metrics(client: Any, judge: Judge, embedder: Embedder) -> Mapping[str, Ask]
             retrieved_contexts=list(result.observed.context),
         )
 
+    async def sensitive(result: QuestionResult) -> Any:
+        return await noise.ascore(
+            user_input=result.question.text,
+            response=_text(result),
+            reference=result.question.reference,
+            retrieved_contexts=list(result.observed.context),
+        )
+
     return {
         "faithfulness": faithful,
         "response_relevancy": relevant,
+        "noise_sensitivity": sensitive,
         "context_precision": precise,
         "context_recall": recalled,
     }

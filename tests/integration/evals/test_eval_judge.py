@@ -21,8 +21,9 @@ from tests.processes import ROOT, environment
 TEXT = "Restart the broker with `systemctl restart kafka`."
 
 
-def answered(text: str = TEXT) -> QuestionResult:
-    of = question(passages=[GoldPassage("a.md", "systemctl restart kafka")])
+def answered(text: str = TEXT, reference: str = TEXT) -> QuestionResult:
+    passages = [GoldPassage("a.md", "systemctl restart kafka")]
+    of = question(passages=passages, reference=reference)
     found = passage("a.md", text=TEXT)
     response = Response(text, False, (cited("a.md"),))
     return asked(of, Observation((found,), False, 1.0, response, context=(TEXT,)))
@@ -54,6 +55,16 @@ def test_a_good_judge_scores_every_metric() -> None:
     assert found.scores["q1"]["faithfulness"] == 1.0
     assert found.scores["q1"]["context_recall"] == 1.0
     assert found.scores["q1"]["context_precision"] == pytest.approx(1.0)
+    assert found.scores["q1"]["noise_sensitivity"] == 0.0
+
+
+def test_a_question_without_a_reference_is_judged_by_what_needs_none() -> None:
+    with judged_by("good") as url:
+        found = JudgedMetrics(Judge(url, "judge", repeats=1), HashingEmbedder()).score(
+            [answered(reference="")]
+        )
+    assert found.unmeasured == ()
+    assert set(found.scores["q1"]) == {"faithfulness", "response_relevancy"}
 
 
 @pytest.mark.parametrize(
