@@ -33,10 +33,11 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
-# Three processes: half of the tests wait for services that they start. One file's tests share theirs.
-# Files in their order: the longest, which have few tests, would come last else.
+# One file's tests share what they start, so each file goes to one process, in the order of the files:
+# the longest, which have few tests, would come last else. A process that dies ends the run with the
+# name of its test; with --dist loadfile, pytest-xdist waits for ever for one that replaces it.
 tests: $(VENV)/.installed-dev
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 evals: $(VENV)/.installed
 	$(BIN)/runbook eval lint

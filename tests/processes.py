@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.forked_cli import run_forked
+
 ROOT = Path(__file__).parents[1]
 RUNBOOK = [str(Path(sys.executable).parent / "runbook")]
 HASHING = [sys.executable, "-m", "tests.hashing_cli"]
@@ -27,9 +29,11 @@ def environment() -> dict[str, str]:
 def run(
     folder: Path, *arguments: str, program: list[str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run `runbook` in a folder until it ends; by default with the hashing embedder."""
+    """Run `runbook` in a folder until it ends; by default with the hashing embedder, in a fork."""
+    if program is None:
+        return run_forked(folder, arguments, environment())
     return subprocess.run(
-        [*(program or HASHING), *arguments],
+        [*program, *arguments],
         cwd=folder,
         env=environment(),
         capture_output=True,
