@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +20,7 @@ _MARKDOWN = frozenset({".md", ".markdown"})
 _LINKED = _MARKDOWN | {".txt", ".rst", ".html", ".adoc", ".ipynb", ".pdf", ".docx"}
 _WARNINGS = frozenset({"warning", "danger", "caution", "important", "attention", "critical"})
 _MAX_WARNING = 400
+_CHUNKS_KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,29 @@ class RenderedDocument:
 
 
 def render_chunk(document: Document, chunk: Chunk, matches: Matches) -> str:
-    """Sanitized HTML of one chunk, with the question's words marked."""
+    """Sanitized HTML of one chunk, with the question's words marked.
+
+    Results as one types show the same chunks again with the same words marked: the last are kept.
+    """
+    marked = matches.within(f"{chunk.text}\n{warning_of(chunk)}")
+    title = document.metadata.title
+    key = (chunk.id, document.path, title, chunk.section, chunk.lines, chunk.commands, marked)
+    return _rendered(_ShownChunk(key, document, chunk, marked))
+
+
+@dataclass(frozen=True, slots=True)
+class _ShownChunk:
+    """A chunk of a document and what is marked in it; `key` has all that its HTML depends on."""
+
+    key: tuple[object, ...]
+    document: Document = field(compare=False)
+    chunk: Chunk = field(compare=False)
+    matches: Matches = field(compare=False)
+
+
+@lru_cache(_CHUNKS_KEPT)
+def _rendered(one: _ShownChunk) -> str:
+    document, chunk, matches = one.document, one.chunk, one.matches
     shown = Shown(
         first_line=chunk.lines.first,
         commands=chunk.commands,

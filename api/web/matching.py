@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 from rag.text.stemming import stem
@@ -12,6 +13,7 @@ from rag.text.stop_words import STOP_WORDS
 _WORD = re.compile(r"[^\W_]+")
 _MIN_CHARS = 2
 _MAX_WORDS = 64
+_TEXTS_KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,10 @@ class Matches:
     """The stems of the words to mark; none by default."""
 
     stems: frozenset[str] = frozenset()
+
+    def within(self, text: str) -> Matches:
+        """Those that a text has; all of them where a reference such as `&eacute;` may hide one."""
+        return self if "&" in text else Matches(self.stems & _stems_of(text))
 
     def marked(self, text: str) -> str:
         """The text as HTML, with `<mark>` around each word of the question in any inflection."""
@@ -34,6 +40,11 @@ class Matches:
 
 
 NOTHING_MATCHED = Matches()
+
+
+@lru_cache(_TEXTS_KEPT)
+def _stems_of(text: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in _WORD.findall(text.lower()))
 
 
 def words_of(question: str) -> Matches:

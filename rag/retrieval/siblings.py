@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from rag.domain.search import CandidateDocument
@@ -36,6 +37,7 @@ _REGION_BEHIND = re.compile(
     rf"[-_.]({_CLOUD_REGION.pattern}|{'|'.join(sorted(_REGIONS))})$", re.IGNORECASE
 )
 _NEWEST = (10_000,)
+_PATHS_KEPT = 1 << 14
 
 
 def without_siblings(
@@ -83,6 +85,7 @@ def _lead(
     return max(group, key=standing)  # the first of equals, which is the best
 
 
+@lru_cache(_PATHS_KEPT)
 def _key(path: str) -> str | None:
     """The path without versions and regions; None if it has none."""
     folder, name = str(PurePosixPath(path).parent), PurePosixPath(path)
