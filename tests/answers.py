@@ -11,7 +11,6 @@ from ingest.chunking.chunker import Chunker
 from ingest.reading.acl_rules import AclRules
 from ingest.reading.parse import RawFile, parse
 from rag.adapters.catalog.alert_claims import CatalogClaims
-from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.feedback import FeedbackStore
 from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.reader import CatalogReader
@@ -23,6 +22,7 @@ from rag.domain.access import Principal
 from rag.indexing.write_protocol import Draft, IndexWriter
 from rag.ports import AnswerOutcome, Generator, ModelCall
 from rag.retrieval.search import SearchEngine
+from tests.catalogs import open_catalog
 from tests.engine import engine_over
 from tests.fakes import CountingObserver, HashingEmbedder, MemoryVectors
 
@@ -55,7 +55,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._database = Database.open(folder / "catalog.db")
+        self._database = open_catalog(folder / "catalog.db")
         generations = Generations(self._database)
         self._embedder, self._vectors = WideEmbedder(), MemoryVectors()
         generation = generations.create("f", self._embedder.fingerprint, self._embedder.dimension)

@@ -25,7 +25,6 @@ from api.settings import ServerSettings, Settings
 from rag.access.groups import GroupHierarchy
 from rag.adapters.catalog.alert_claims import CatalogClaims
 from rag.adapters.catalog.catalog import Catalog
-from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.feedback import FeedbackStore
 from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.jobs import JobStore
@@ -38,6 +37,7 @@ from rag.alerts.triage import AlertTriage
 from rag.domain.access import Right
 from rag.domain.documents import Chunk, Command, Kind, LineSpan, Metadata, Risk
 from rag.indexing.write_protocol import Draft, IndexWriter
+from tests.catalogs import open_catalog
 from tests.engine import answerer_over, engine_over
 from tests.fakes import HashingEmbedder, KeptLines, MemoryVectors, document
 
@@ -56,7 +56,7 @@ class Bench:
     """Services over a catalog in a folder, with a client and the means to index and make keys."""
 
     def __init__(self, folder: Path, warm: Callable[[], None] = do_nothing) -> None:
-        self.database = Database.open(folder / "catalog.db")
+        self.database = open_catalog(folder / "catalog.db")
         generations = Generations(self.database)
         generation = generations.create("f", HashingEmbedder.fingerprint, HashingEmbedder.dimension)
         generations.promote(generation)

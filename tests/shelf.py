@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.writer import CatalogWriter
 from rag.domain.access import Principal
@@ -16,6 +15,7 @@ from rag.indexing.write_protocol import IndexWriter
 from rag.ports import Reranker
 from rag.retrieval.search import SearchEngine
 from rag.retrieval.synonyms import Synonyms
+from tests.catalogs import open_catalog
 from tests.engine import engine_over
 from tests.fakes import CountingObserver, HashingEmbedder, MemoryVectors, document, index_text
 
@@ -27,7 +27,7 @@ class Shelf:
     """Pages in a catalog, with an engine over them."""
 
     def __init__(self, folder: Path) -> None:
-        self.database = Database.open(folder / "catalog.db")
+        self.database = open_catalog(folder / "catalog.db")
         generations = Generations(self.database)
         made = generations.create("f", HashingEmbedder.fingerprint, HashingEmbedder.dimension)
         generations.promote(made)

@@ -17,11 +17,11 @@ from api.cli.main import cli
 from api.records.question_policy import QuestionPolicy
 from api.records.request_memory import RequestMemory
 from evals.suite.suite import load_suite
-from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.feedback import FeedbackStore
 from rag.domain.access import Principal
 from rag.domain.feedback import Asked, Score, Shown, Verdict, draft_case
 from rag.errors import ConfigurationError, NotFound
+from tests.catalogs import open_catalog
 from tests.corpus import PAGES
 from tests.serving import Served, service_over
 
@@ -213,7 +213,7 @@ def test_a_good_answer_names_its_page(store: FeedbackStore) -> None:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[FeedbackStore]:
-    database = Database.open(tmp_path / "catalog.db")
+    database = open_catalog(tmp_path / "catalog.db")
     yield FeedbackStore(database)
     database.close()
 

@@ -30,6 +30,7 @@ from rag.adapters.shared_counts import SharedCounts
 from rag.domain.access import Principal
 from rag.domain.feedback import Asked, Opened, Score, Shown, Verdict
 from rag.domain.search import SearchQuery
+from tests.catalogs import open_catalog
 from tests.corpus import PAGES
 from tests.serving import Served, service_over
 
@@ -47,7 +48,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database.open(tmp_path / "catalog.db")
+    opened = open_catalog(tmp_path / "catalog.db")
     yield opened
     opened.close()
 

@@ -23,7 +23,6 @@ from ingest.runs.source_run import IngestTools, ingest
 from ingest.sources.source import Source
 from ingest.sources.watched_roots import watch
 from rag.access.acl import AccessFilter
-from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.reader import CatalogReader
 from rag.adapters.catalog.writer import CatalogWriter
@@ -32,6 +31,7 @@ from rag.domain.search import Filters, SearchQuery
 from rag.indexing.write_protocol import IndexWriter
 from rag.ports import Vector
 from rag.text.strict_yaml import MAX_BYTES
+from tests.catalogs import open_catalog
 from tests.engine import engine_over
 from tests.fakes import CountingObserver, HashingEmbedder, MemoryVectors
 from tests.reading import InProcessReader
@@ -59,7 +59,7 @@ class Index:
         self.root = folder / "docs"
         self.root.mkdir()
         self.source = Source("s", self.root, frozenset({"team:a", "team:b"}))
-        self.database = Database.open(folder / "state" / "catalog.db")
+        self.database = open_catalog(folder / "state" / "catalog.db")
         generations = Generations(self.database)
         made = generations.create("f", HashingEmbedder.fingerprint, HashingEmbedder.dimension)
         generations.promote(made)

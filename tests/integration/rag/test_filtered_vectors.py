@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from rag.access.acl import access_filter
-from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.exact_vectors import ExactVectors
 from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.reader import CatalogReader
@@ -25,6 +24,7 @@ from rag.domain.search import Filters
 from rag.indexing.chunk_keys import version_of
 from rag.indexing.write_protocol import Draft, IndexWriter
 from rag.ports import Vector, VectorFilter
+from tests.catalogs import open_catalog
 from tests.fakes import HashingEmbedder, document
 
 PAGES = 300
@@ -37,7 +37,7 @@ class Clustered:
     """A real store and catalog over clustered vectors; what may be read follows the clusters."""
 
     def __init__(self, folder: Path) -> None:
-        self.database = Database.open(folder / "catalog.db")
+        self.database = open_catalog(folder / "catalog.db")
         generations = Generations(self.database)
         self.generation = generations.create("f", HashingEmbedder.fingerprint, DIMENSION)
         generations.promote(self.generation)

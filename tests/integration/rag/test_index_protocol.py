@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.document_features import DocumentFeatures
 from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.reader import CatalogReader
@@ -21,6 +20,7 @@ from rag.domain.generations import Generation
 from rag.domain.search import Mode, SearchQuery
 from rag.indexing.write_protocol import IndexWriter
 from rag.retrieval.search import SearchEngine
+from tests.catalogs import open_catalog
 from tests.engine import assessor_over, engine_over
 from tests.fakes import CountingObserver, HashingEmbedder, MemoryVectors, document, index_text
 
@@ -32,7 +32,7 @@ class Bench:
     """A whole engine on a real catalog, with vectors in memory."""
 
     def __init__(self, folder: Path) -> None:
-        self.database = Database.open(folder / "catalog.db")
+        self.database = open_catalog(folder / "catalog.db")
         generations = Generations(self.database)
         self.generation = _first_generation(generations)
         self.catalog = CatalogWriter(self.database, self.generation)

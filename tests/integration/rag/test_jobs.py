@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 
 from api.index.jobs import JobProgress, JobRunner
-from rag.adapters.catalog.database import Database
 from rag.adapters.catalog.jobs import JobStore
 from rag.domain.jobs import Job, JobKind, JobState
 from rag.errors import IndexBusy, StoreError
+from tests.catalogs import open_catalog
 
 ALL: Mapping[str, Any] = {"source": None, "paths": []}
 
 
 @pytest.fixture
 def jobs(tmp_path: Path) -> Iterator[JobStore]:
-    database = Database.open(tmp_path / "catalog.db")
+    database = open_catalog(tmp_path / "catalog.db")
     yield JobStore(database)
     database.close()
 

@@ -14,11 +14,12 @@ from rag.adapters.catalog.generation_store import Generations
 from rag.adapters.catalog.promotion import Promotions
 from rag.domain.generations import Generation
 from rag.errors import NotFound
+from tests.catalogs import open_catalog
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with closing(Database.open(tmp_path / "catalog.db")) as opened:
+    with closing(open_catalog(tmp_path / "catalog.db")) as opened:
         yield opened
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.records.audit_file import AuditFile
-from rag.adapters.catalog.database import Database
+from tests.catalogs import open_catalog
 
 
 def test_a_line_that_was_cut_off_is_counted_once_and_ended(
@@ -30,7 +30,7 @@ def test_a_line_that_was_cut_off_is_counted_once_and_ended(
 def test_the_catalog_and_its_log_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        database = Database.open(tmp_path / "catalog.db")
+        database = open_catalog(tmp_path / "catalog.db")
     finally:
         os.umask(before)
     with database.read():

@@ -17,6 +17,7 @@ from rag.adapters.catalog.keys import KeyStore
 from rag.adapters.catalog.schema import api_keys
 from rag.domain.access import Right
 from rag.errors import AuthenticationError, ConfigurationError, InvalidTag
+from tests.catalogs import open_catalog
 
 NOW = datetime.now(UTC)
 GROUPS = frozenset({"team:payments", "role:sre"})
@@ -24,7 +25,7 @@ GROUPS = frozenset({"team:payments", "role:sre"})
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database.open(tmp_path / "catalog.db")
+    opened = open_catalog(tmp_path / "catalog.db")
     yield opened
     opened.close()
 
@@ -162,7 +163,7 @@ def test_a_key_that_could_do_nothing_is_not_made(keys: KeyStore) -> None:
 
 
 def test_no_string_but_a_key_is_accepted(tmp_path_factory: pytest.TempPathFactory) -> None:
-    keys = KeyStore(Database.open(tmp_path_factory.mktemp("keys") / "catalog.db"))
+    keys = KeyStore(open_catalog(tmp_path_factory.mktemp("keys") / "catalog.db"))
     made = keys.create("n", GROUPS)
 
     @settings(max_examples=100, deadline=None)
