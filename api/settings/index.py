@@ -14,7 +14,7 @@ from rag.addresses.anchors import AnchorStyle
 from rag.addresses.site_rules import PLACEHOLDERS, Preset, Replacement, SiteRules, preset_rules
 from rag.text.suggestions import did_you_mean
 
-DEFAULT_MODEL = "all-MiniLM-L6-v2"
+DEFAULT_MODEL = "minilm-ops-1"  # rag/adapters/embedding/deltas
 _IN_BRACES = re.compile(r"\{([^{}]*)\}")
 # Without a user or password: these come from the environment.
 _GIT_URL = r"^(https?|ssh|git|file)://[^@\s-][^@\s]*$|^ssh://[A-Za-z0-9_]+@[^@:\s-][^@\s]*$"
@@ -110,7 +110,7 @@ class SourceSettings(Section):
 
 
 class EmbeddingSettings(Section):
-    """`model` is one that ships (`all-MiniLM-L6-v2`, `minilm-ops-1`), a hub id or a local path."""
+    """`model` is one that ships (`minilm-ops-1`, `all-MiniLM-L6-v2`), a hub id or a local path."""
 
     model: str = DEFAULT_MODEL
     max_tokens: int = Field(default=512, ge=16)

@@ -20,9 +20,8 @@ ROOT = Path(__file__).parents[4]
 _MAX_BYTES = 12_000_000
 
 
-def test_the_tuned_model_and_the_default_ship() -> None:
-    assert "minilm-ops-1" in delta_names()
-    assert DEFAULT_MODEL in (*delta_names(), PACKAGED_MODEL)
+def test_the_default_model_ships() -> None:
+    assert DEFAULT_MODEL in delta_names()
 
 
 @pytest.mark.parametrize("name", delta_names())
