@@ -76,8 +76,11 @@ KINDS = "Warning|Caution|Danger|Attention|Note|Tip|Important|Error"
 
 
 def plain(text: str) -> str:
-    """Text with single spaces; the line below the head of a table has none."""
-    found = " ".join(text.split())
+    """Text with single spaces; the line below the head of a table has none.
+
+    A `<` that may begin a tag is written as a reference, and is read as `<`.
+    """
+    found = " ".join(text.replace("&lt;", "<").split())
     return re.sub(r"\|(?: ?:?-+:? ?\|)+", lambda rule: rule.group().replace(" ", ""), found)
 
 
