@@ -10,9 +10,11 @@ from itertools import groupby
 from ingest.chunking.prose import cut_to_length
 from ingest.reading.blocks import Block, BlockKind
 from ingest.reading.notes import Note
+from rag.domain import documents
 from rag.errors import QuarantineError
 from rag.text.blocks import BlockText
-from rag.text.edits import edited
+from rag.text.code_spans import code_and_comments, masked
+from rag.text.edits import Edit, edited
 
 _DATA_URI = re.compile(r"data:[\w.+/-]{1,100};base64,[A-Za-z0-9+/=]{64,}+")
 _HEADING_ANCHOR = re.compile(
@@ -34,6 +36,13 @@ _LINK_DEFINITION = re.compile(r"\s*\[[^\]\n]+\]:\s*(?!data:)\S")
 _LAYOUT_TAG = re.compile(
     r"</?(?:details|summary|div|center|section)(?:\s[^<>\n]*+)?>", re.IGNORECASE
 )
+# The anchors of rows and headings, also around what they name: `<a id="x" href="#x">port</a>`.
+_ANCHOR = re.compile(r"(<a\s(?=[^<>\n]*\b(?:id|name)=)[^<>\n]*+>)[^<>\n]*+(</a>)", re.IGNORECASE)
+_HAS_INLINE_NOISE = re.compile(r"<(?:a\s|!--)", re.IGNORECASE)
+# What Kramdown is told about the block above: `{: .subtitle }`
+_BLOCK_ATTRIBUTES = re.compile(r"\{:[^{}\n]*+\}\s*+")
+# Where a renderer puts the table of contents: GitLab, Python-Markdown, markdown-it.
+_CONTENTS_MARK = re.compile(r"\s*+(?:\[\[_?TOC_?\]\]|\[TOC\])\s*+", re.IGNORECASE)
 # Generators of tables of contents and people write them as lists of links to anchors.
 _LINK_TO_SECTION = re.compile(
     r"\s*+(?:[-*+]|\d{1,3}[.)])\s++\[(?:[^\[\]\n]|\[[^\[\]\n]*+\])++\]\(#[^\s)]*+\)\s*+"
@@ -43,6 +52,7 @@ _CONTENTS = re.compile(
     r"(?:[^\n]*\bDocToc\b[^\n]*)?\W*",
     re.IGNORECASE,
 )
+_PROSE = frozenset({BlockKind.HEADING, BlockKind.PARAGRAPH, BlockKind.TABLE})
 _MIN_CONTENTS = 3  # fewer links to sections may be a sentence's list
 _LFS = b"version https://git-lfs.github.com/spec/v1"
 _LFS_BYTES = 1024
@@ -81,7 +91,7 @@ def without_noise(blocks: Sequence[Block]) -> tuple[Block, ...]:
     """The blocks without comments, directives, imports, tags that only lay out, and tables of
     contents.
     """
-    kept = [one for block in _kept(blocks) for one in _without_layout_tags(block)]
+    kept = [one for block in _kept(blocks) for one in _without_inline_noise(block)]
     return tuple(_without_contents(kept))
 
 
@@ -93,7 +103,9 @@ def _kept(blocks: Sequence[Block]) -> Iterator[Block]:
             bare = _COMMENTS.fullmatch(block.text) or _ONLY_TAGS.fullmatch(block.text)
             is_noise = bare is not None
         elif block.kind is BlockKind.PARAGRAPH:
-            is_noise = _ONLY_TAGS.fullmatch(block.text) is not None or _is_code_of_mdx(block.text)
+            is_noise = any(
+                pattern.fullmatch(block.text) for pattern in (_ONLY_TAGS, _BLOCK_ATTRIBUTES)
+            ) or _is_code_of_mdx(block.text)
         else:
             is_noise = False
         if not is_noise:
@@ -105,20 +117,31 @@ def _is_code_of_mdx(text: str) -> bool:
     return _MDX_START.fullmatch(lines[0]) is not None and all(map(_MDX_LINE.fullmatch, lines))
 
 
-def _without_layout_tags(block: Block) -> Iterator[Block]:
-    """The block without tags that lay out what is in them; none where nothing else is in it."""
-    tags = [
-        (found.start(), found.end(), "")
-        for part in block.tree
-        if part.kind is BlockKind.HTML
-        for found in _LAYOUT_TAG.finditer(block.text, part.start, part.end)
-    ]
-    if not tags:
+def _without_inline_noise(block: Block) -> Iterator[Block]:
+    """The block without tags that lay out what is in them, and without comments and the tags of
+    anchors in its prose; none where nothing else is in it.
+    """
+    edits = {edit for part in block.tree for edit in _noise_in(block.text, part)}
+    if not edits:
         yield block
         return
-    bare = edited(BlockText(block.text, block.tree), sorted(set(tags)))
+    bare = edited(BlockText(block.text, block.tree), edits)
     whole = replace(block, text=bare.text, parts=bare.blocks)
     yield from cut_to_length(whole, len(bare.text))
+
+
+def _noise_in(text: str, part: documents.Block) -> Iterator[Edit]:
+    if part.kind is BlockKind.HTML:
+        for found in _LAYOUT_TAG.finditer(text, part.start, part.end):
+            yield found.start(), found.end(), ""
+    elif part.kind in _PROSE and _HAS_INLINE_NOISE.search(text, part.start, part.end):
+        prose = text[part.start : part.end]
+        code, comments = code_and_comments(prose)
+        in_one_line = [span for span in comments if "\n" not in prose[slice(*span)]]
+        rest = masked(prose, sorted([*code, *comments]))
+        anchors = [found.span(tag) for found in _ANCHOR.finditer(rest) for tag in (1, 2)]
+        for start, end in [*in_one_line, *anchors]:
+            yield part.start + start, part.start + end, ""
 
 
 def _without_contents(blocks: Sequence[Block]) -> Iterator[Block]:
@@ -131,8 +154,9 @@ def _without_contents(blocks: Sequence[Block]) -> Iterator[Block]:
         inside = list(run)
         has_title = above is not None and _CONTENTS.fullmatch(above.title or above.text)
         introduced = above is not None and above.text.rstrip().endswith(":")
+        is_marked = is_list and any(_CONTENTS_MARK.fullmatch(block.text) for block in inside)
         is_contents = is_list and _links_in(inside) >= _MIN_CONTENTS
-        drops = is_contents and bool(has_title or not introduced)
+        drops = is_marked or (is_contents and bool(has_title or not introduced))
         if above is not None and not (drops and has_title):
             yield above
         above = None if drops else inside.pop()
@@ -142,7 +166,11 @@ def _without_contents(blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 def _is_list_of_sections(block: Block) -> bool:
-    """Whether each line of a list is a link to an anchor of the same document."""
+    """Whether each line of a list is a link to an anchor of the same document, or the mark that
+    stands for such a list.
+    """
+    if block.kind is BlockKind.PARAGRAPH:
+        return _CONTENTS_MARK.fullmatch(block.text) is not None
     if block.kind not in (BlockKind.ITEM, BlockKind.STEP):
         return False
     return all(map(_LINK_TO_SECTION.fullmatch, filter(str.strip, block.text.split("\n"))))

@@ -20,13 +20,13 @@ _COMMENT_START, _COMMENT_END = "<!--", "-->"
 
 def code_spans(text: str) -> list[Span]:
     """Where the code spans of one paragraph stand, backticks included, in order."""
-    return _code_and_comments(text)[0]
+    return code_and_comments(text)[0]
 
 
 def without_comments(text: str) -> str:
     """A paragraph with a space in place of each HTML comment that is no part of a code span."""
     parts, done = [], 0
-    for start, end in _code_and_comments(text)[1]:
+    for start, end in code_and_comments(text)[1]:
         parts += [text[done:start], " "]
         done = end
     return "".join([*parts, text[done:]])
@@ -50,7 +50,8 @@ def outside_code_spans(text: str, change: Callable[[str], str]) -> str:
     return "".join([*parts, change(text[done:])])
 
 
-def _code_and_comments(text: str) -> tuple[list[Span], list[Span]]:
+def code_and_comments(text: str) -> tuple[list[Span], list[Span]]:
+    """Where the code spans of one paragraph stand, and its HTML comments outside them, in order."""
     runs: dict[int, list[int]] = defaultdict(list)
     for run in _RUN.finditer(text):
         runs[len(run.group())].append(run.start())

@@ -51,6 +51,24 @@ PLACES = {
         5,
         "bash",
     ),
+    "MDX tab directly above a fence": (
+        ".mdx",
+        f'<Tabs>\n<TabItem\n  value="sh"\n>\n```bash\n# first\n{DROP}\n```\n</TabItem>\n</Tabs>\n',
+        7,
+        "bash",
+    ),
+    "MDX tab in a step": (
+        ".mdx",
+        f'1. Drop it:\n   <TabItem label="a > b">\n   ```bash\n   {DROP}\n   ```\n   </TabItem>\n',
+        4,
+        "bash",
+    ),
+    "MDX component with an expression": (
+        ".mdx",
+        f"<Tabs values={{[{{label: 'x'}}, {{label: 'y'}}]}}>\n```bash\n{DROP}\n```\n</Tabs>\n",
+        3,
+        "bash",
+    ),
     "directive": (".rst", f"Tee\n===\n.. code-block:: bash\n\n   {DROP}\n", 5, "bash"),
     "directive with options": (
         ".rst",

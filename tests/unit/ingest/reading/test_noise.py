@@ -54,6 +54,11 @@ def test_an_embedded_image_is_not_text(path: str, text: str) -> None:
         ("a.mdx", "import Tabs from '@theme/Tabs';\nimport X from \"y\";"),
         ("a.mdx", "export const meta = {title: 'x'}"),
         ("a.mdx", "<Tabs>"),
+        ("a.mdx", '<TabItem value="a"\n  label="b">\n</TabItem>'),
+        ("a.md", "[[_TOC_]]"),
+        ("a.md", "[TOC]"),
+        ("a.md", "**Table of Contents**\n\n[[_TOC_]]"),
+        ("a.md", "{: .subtitle }"),
         ("a.md", "---"),
         ("a.adoc", "// a comment"),
         ("a.adoc", "include::part.adoc[]"),
@@ -73,6 +78,33 @@ def test_an_address_alone_is_text() -> None:
     assert "<https://wiki.example.org/a>" in text_of(
         "a.md", "See\n\n<https://wiki.example.org/a>\n"
     )
+
+
+def test_a_heading_in_the_code_of_a_tab_is_code() -> None:
+    read = reading_of(
+        "a.mdx", "# Users\n\nAll:\n\n<Tabs>\n```bash\n# list them\nls\n```\n</Tabs>\n"
+    )
+    assert read.metadata.title == "Users"
+    assert "list them" not in {heading for chunk in read.chunks for heading in chunk.section}
+    assert [command.text for chunk in read.chunks for command in chunk.commands] == ["ls"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('<a name="port"></a>The port', "The port"),
+        ('<a id="port" href="#port">`port` of it</a> is open', "`port` of it is open"),
+        ("Ask twice. <!-- TODO: why --> Then go.", "Ask twice.  Then go."),
+        ('`<a id="x"></a>` and `<!-- x -->`', '`<a id="x"></a>` and `<!-- x -->`'),
+        ('See <a href="b.md">the other page</a>.', 'See <a href="b.md">the other page</a>.'),
+    ],
+)
+def test_anchors_and_comments_are_left_out_of_prose_and_nothing_else_is(
+    written: str, read: str
+) -> None:
+    assert text_of("a.md", f"# Relay\n\n{written}\n") == f"# Relay\n\n{read}"
+    table = f"# Relay\n\n| what | how |\n| --- | --- |\n| {written} | 9090 |\n"
+    assert f"| {read} | 9090 |" in text_of("a.md", table)
 
 
 def test_the_anchor_of_a_heading_is_not_its_text() -> None:
