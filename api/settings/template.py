@@ -32,7 +32,7 @@ $source
 #    options = { bucket = "ops", prefix = "runbooks/" }
 
 # [embedding]
-# model = "minilm-ops-1"           # or "all-MiniLM-L6-v2", a hub id or a folder (docs/model-card.md)
+# model = "minilm-ops-1"           # docs/model-card.md; or "all-MiniLM-L6-v2", a hub id, a folder
 # max_tokens = 512
 # allow_download = false           # true lets a hub id be fetched
 

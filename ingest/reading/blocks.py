@@ -52,7 +52,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A file's blocks in its order, and the title that it gives itself, if any."""
+    """A file's blocks in its order, and the title that it gives itself, if any.
+
+    `anchors` are headings with the anchor that their author declared for them.
+    """
 
     blocks: tuple[Block, ...]
     title: str | None
+    anchors: tuple[tuple[str, str], ...] = ()

@@ -9,6 +9,7 @@ from typing import Any
 
 from ingest.formats import Loaded, load_text
 from ingest.reading.acl_keys import ACL, looks_like_acl
+from ingest.reading.heading_anchors import declared_anchors
 from ingest.reading.metadata_blocks import read_metadata
 from ingest.reading.metadata_values import READERS
 from ingest.reading.noise import cleaned
@@ -74,6 +75,8 @@ def read_text(suffix: str, text: str) -> tuple[FrontMatter, Loaded]:
     front = parse_front_matter(text, suffix)
     body, notes = cleaned(front.body, suffix, front.body_first_line)
     loaded = load_text(suffix, body, front.body_first_line)
+    anchors = declared_anchors(loaded.blocks, front.body, suffix, front.body_first_line)
+    loaded = replace(loaded, anchors=anchors)
     if front.fields.acl is None:
         refuse_stray_acl(loaded.blocks, _STRAY)
     return (replace(front, notes=(*front.notes, *notes)) if notes else front), loaded

@@ -17,8 +17,11 @@ from rag.text.code_spans import code_and_comments, masked
 from rag.text.edits import Edit, edited
 
 _DATA_URI = re.compile(r"data:[\w.+/-]{1,100};base64,[A-Za-z0-9+/=]{64,}+")
+_ANCHOR_AT_THE_END = r"(?:\{#[\w:.-]++[^{}\n]*+\}|\{/\*[^*\n{}]*+\*/\})[ \t]*+"
 _HEADING_ANCHOR = re.compile(
-    r"^(#{1,6}[ \t][^\n{}]*+)(?:\{#[\w:.-]++[^{}\n]*+\}|\{/\*[^*\n{}]*+\*/\})[ \t]*+$", re.MULTILINE
+    rf"^(#{{1,6}}[ \t][^\n{{}}]*+){_ANCHOR_AT_THE_END}$"
+    rf"|^([^\n{{}}]++){_ANCHOR_AT_THE_END}(?=\n(?:=++|--++)[ \t]*+$)",
+    re.MULTILINE,
 )
 _CONFLICT = re.compile(r"(?:<{7}|>{7}|\|{7})(?: .*+)?|={7}")
 _CONFLICT_START = re.compile(r"^<{7} ", re.MULTILINE)
@@ -74,7 +77,9 @@ def cleaned(text: str, suffix: str, first_line: int) -> tuple[str, list[Note]]:
     if ";base64," in text:
         text = _DATA_URI.sub("data:", text)
     if "{#" in text or "{/*" in text:
-        text = _HEADING_ANCHOR.sub(r"\1", text) if suffix in (".md", ".mdx", ".markdown") else text
+        text = (
+            _HEADING_ANCHOR.sub(r"\1\2", text) if suffix in (".md", ".mdx", ".markdown") else text
+        )
     if _CONFLICT_START.search(text) and _CONFLICT_END.search(text):
         lines = text.split("\n")
         for place, line in enumerate(lines):

@@ -42,8 +42,8 @@ class RawFile:
 class Reading:
     """What a file holds, read without asking anything else: a pure function of its bytes and path.
 
-    `own_acl` is what it says of its own readers; None where it says nothing. `secrets` are those
-    that were taken out of it.
+    `own_acl` is what it says of its own readers; None where it says nothing. `anchors` are headings
+    with the anchor that their author declared for them. `secrets` are those that were taken out.
     """
 
     metadata: Metadata
@@ -51,6 +51,7 @@ class Reading:
     chunks: tuple[Chunk, ...]
     suspicious: tuple[Suspicious, ...]
     notes: tuple[Note, ...] = ()
+    anchors: tuple[tuple[str, str], ...] = ()
     secrets: tuple[FoundSecret, ...] = ()
 
 
@@ -66,7 +67,7 @@ def read_document(source: str, path: str, data: bytes, chunker: Chunker) -> Read
     blocks = without_noise(loaded.blocks)
     chunks = chunker.chunk(document_id(source, path), metadata.title, blocks)
     suspicious = tuple(scan(source, path, data, chunks))
-    return Reading(metadata, fields.acl, chunks, suspicious, notes, secrets)
+    return Reading(metadata, fields.acl, chunks, suspicious, notes, loaded.anchors, secrets)
 
 
 def document_of(
@@ -84,6 +85,7 @@ def document_of(
         revision=raw.revision,
         updated_at=raw.updated_at,
         content_hash=content_hash(raw.data),
+        anchors=reading.anchors,
     )
 
 

@@ -56,7 +56,8 @@ def without_secrets(loaded: Loaded) -> CleanText:
     )
     title = None if loaded.title is None else clean(loaded.title)
     found = ((_line(loaded.blocks, starts, one), one.kind) for one in secrets)
-    return CleanText(Loaded(blocks, title), tuple(found), clean)
+    anchors = tuple((clean(heading), clean(anchor)) for heading, anchor in loaded.anchors)
+    return CleanText(Loaded(blocks, title, anchors), tuple(found), clean)
 
 
 def clean_metadata(metadata: Metadata, clean: Callable[[str], str]) -> Metadata:

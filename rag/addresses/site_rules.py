@@ -77,15 +77,16 @@ class SiteRules:
         return name.lower() if self.lower_case else name
 
     def section_url(
-        self, url: str | None, path: str, revision: str, section: Sequence[str]
+        self, url: str | None, path: str, revision: str, section: Sequence[str], declared: str = ""
     ) -> str | None:
         """The URL of a section of a page, by the headings above it.
 
-        A `url` that is not by these rules is returned as it is: how it makes anchors is unknown.
+        `declared` is the anchor that an author has given its heading, if any. A `url` that is not
+        by these rules is returned as it is: how it makes anchors is unknown.
         """
         if not url or not section or url != self.url(path, revision):
             return url
-        anchor = anchor_of(section[-1], self.anchors)
+        anchor = declared or anchor_of(section[-1], self.anchors)
         return f"{url}#{quote(anchor)}" if anchor else url
 
 

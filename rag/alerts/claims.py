@@ -48,7 +48,10 @@ class ClaimedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DocumentNames:
-    """Everything in a document that an alert can refer to. `headings` hold each text once."""
+    """Everything in a document that an alert can refer to. `headings` hold each text once.
+
+    `anchors` are headings with the anchor that their author declared for them.
+    """
 
     document_id: str
     path: str
@@ -57,6 +60,7 @@ class DocumentNames:
     url: str | None = None
     alerts: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
+    anchors: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +165,13 @@ class ClaimIndex:
         return bool(url.anchor and self._target(identity, url.anchor).heading)
 
     def _target(self, identity: str, anchor: str) -> Target:
+        names = self._documents[identity]
+        for heading, declared in names.anchors if anchor else ():
+            if declared == anchor and heading in names.headings:
+                return Target(identity, heading)
         wanted = _without_prefix(compact(anchor))
         headings: Mapping[str, str] = (
-            {
-                _without_prefix(compact(heading)): heading
-                for heading in reversed(self._documents[identity].headings)
-            }
+            {_without_prefix(compact(heading)): heading for heading in reversed(names.headings)}
             if wanted
             else {}
         )

@@ -134,7 +134,7 @@ class Document:
     `path` is relative to the source's root, with `/`. `acl` holds the ACL tags of those who may
     read it; empty means administrators only; it is `acl_narrowed` while the index lets fewer read
     than the file says. `revision` is a git commit or a content hash, and `updated_at` is aware
-    (UTC).
+    (UTC). `anchors` are headings with the anchor that their author declared for them.
     """
 
     source: str
@@ -146,6 +146,7 @@ class Document:
     updated_at: datetime
     content_hash: str
     acl_narrowed: bool = False
+    anchors: tuple[tuple[str, str], ...] = ()
 
     @property
     def id(self) -> str:

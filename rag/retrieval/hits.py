@@ -83,7 +83,9 @@ def with_section_url(hit: Hit, sites: Mapping[str, SiteRules]) -> Hit:
     document, rules = hit.document, sites.get(hit.document.source)
     url = document.metadata.url
     if rules is not None:
-        url = rules.section_url(url, document.path, document.revision, hit.chunk.section)
+        section = hit.chunk.section
+        declared = dict(document.anchors).get(section[-1], "") if section else ""
+        url = rules.section_url(url, document.path, document.revision, section, declared)
     return replace(hit, url=url)
 
 

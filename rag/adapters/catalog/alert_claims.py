@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.rows import strings
+from rag.adapters.catalog.rows import anchors_of, strings
 from rag.adapters.catalog.schema import chunks, generations, state, versions
 from rag.alerts.claims import ClaimIndex, DocumentNames
 from rag.domain.documents import Kind
@@ -76,6 +76,7 @@ def _read(connection: sa.Connection, wanted: Sequence[int]) -> dict[int, Documen
             row.url,
             tuple(strings(row.alerts)),
             tuple(headings.get(row.id, ())),
+            anchors_of(row.anchors),
         )
         for row in rows
     }

@@ -16,7 +16,7 @@ from rag.adapters.catalog.full_disk import ReadOnlyConnection, is_full, open_rea
 from rag.errors import StoreError
 
 # The newest migration in migrations/versions; a test holds the two together.
-SCHEMA_VERSION = "0010"
+SCHEMA_VERSION = "0011"
 _BUSY_SECONDS = 30
 # A search reads on two at once, and each holds pages of the file that it need not read again.
 _CONNECTIONS_KEPT = 16

@@ -37,6 +37,11 @@ def strings(raw: str) -> tuple[str, ...]:
     return tuple(json.loads(raw))
 
 
+@lru_cache(_LISTS_KEPT)
+def anchors_of(raw: str) -> tuple[tuple[str, str], ...]:
+    return tuple((heading, anchor) for heading, anchor in json.loads(raw))
+
+
 def document_columns(document: Document) -> dict[str, Any]:
     """A document as columns of `versions`, without its ACL set."""
     about = document.metadata
@@ -60,6 +65,7 @@ def document_columns(document: Document) -> dict[str, Any]:
         "revision": document.revision,
         "updated": int(document.updated_at.timestamp()),
         "content_hash": document.content_hash,
+        "anchors": to_json(document.anchors),
     }
 
 
@@ -75,6 +81,7 @@ def document_of(row: sa.RowMapping) -> Document:
         updated_at=datetime.fromtimestamp(row["updated"], UTC),
         content_hash=row["content_hash"],
         acl_narrowed=row["acl_narrowed"],
+        anchors=anchors_of(row["anchors"]),
     )
 
 

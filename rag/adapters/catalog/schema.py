@@ -102,6 +102,8 @@ versions = sa.Table(
     sa.Column("revision", sa.Text, nullable=False),
     sa.Column("updated", sa.Integer, nullable=False),  # Unix seconds
     sa.Column("content_hash", sa.Text, nullable=False),
+    # JSON list of [heading, the anchor that its author declared for it].
+    sa.Column("anchors", sa.Text, nullable=False, server_default="[]"),
     sa.Index("versions_by_document", "generation", "document_id"),
     sa.Index("versions_by_path", "generation", "source", "path"),
     # Whatever serves is found by its key: an index of all that is active would mislead the planner.

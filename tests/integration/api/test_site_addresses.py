@@ -41,6 +41,22 @@ def best_in_section(folder: Path) -> dict[str, Any]:
     return next(hit for hit in hits if hit["section"])
 
 
+def section_of_alert(folder: Path, runbook_url: str) -> list[str]:
+    """The section that an alert with this address and an unknown name leads to."""
+    alert = {
+        "status": "firing",
+        "labels": {"alertname": "Unheard"},
+        "annotations": {"runbook_url": runbook_url},
+        "fingerprint": "1",
+    }
+    (folder / "alert.json").write_text(json.dumps({"version": "4", "alerts": [alert]}))
+    [group] = run_json(folder, "alerts", "alert.json")["groups"]
+    assert group["matched_by"] == "runbook_url"
+    assert group["runbooks"][0]["document"]["path"] == "Kafka/Disk full.md"
+    section: list[str] = group["runbooks"][0]["section"]
+    return section
+
+
 @pytest.mark.parametrize(
     ("lines", "page", "anchor"),
     [
@@ -65,6 +81,17 @@ def test_a_hit_links_to_its_section_on_the_site(
     hit = best_in_section(team)
     assert hit["document"]["url"] == BASE + page
     assert hit["url"] == BASE + page + anchor
+
+
+def test_an_anchor_that_the_author_declared_is_linked_to_and_found(team: Path) -> None:
+    page = team / "docs/Kafka/Disk full.md"
+    text = page.read_text(encoding="utf-8")
+    page.write_text(text.replace("& restart\n", "& restart {#undo}\n"), encoding="utf-8")
+    configure(team, f'url = "{BASE}/"\nsite = "hugo"\n')
+    hit = best_in_section(team)
+    assert hit["section"] == ["Roll back & restart"]
+    assert hit["url"] == f"{BASE}/kafka/disk-full/#undo"
+    assert section_of_alert(team, hit["url"]) == ["Roll back & restart"]
 
 
 def test_without_an_address_there_is_no_link(team: Path) -> None:
@@ -103,14 +130,4 @@ def test_the_runbook_url_of_an_alert_finds_the_section_of_the_page(
 ) -> None:
     configure(team, f'url = "{BASE}/"\nsite = "hugo"\n')
     run_json(team, "ingest")
-    alert = {
-        "status": "firing",
-        "labels": {"alertname": "Unheard"},
-        "annotations": {"runbook_url": address},
-        "fingerprint": "1",
-    }
-    (team / "alert.json").write_text(json.dumps({"version": "4", "alerts": [alert]}))
-    [group] = run_json(team, "alerts", "alert.json")["groups"]
-    assert group["matched_by"] == "runbook_url"
-    assert group["runbooks"][0]["document"]["path"] == "Kafka/Disk full.md"
-    assert group["runbooks"][0]["section"] == ["Roll back & restart"]
+    assert section_of_alert(team, address) == ["Roll back & restart"]

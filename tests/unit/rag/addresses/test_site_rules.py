@@ -98,3 +98,9 @@ def test_a_section_has_an_anchor_where_the_page_is_the_sites(
 ) -> None:
     rules = rules_of(Preset.MKDOCS)
     assert rules.section_url(url, "db/disk.md", "12ab", section) == expected
+
+
+def test_a_declared_anchor_takes_the_place_of_the_one_that_the_site_would_make() -> None:
+    rules = rules_of(Preset.MKDOCS)
+    url = rules.section_url(f"{BASE}/db/disk/", "db/disk.md", "12ab", ("Roll back",), "undo")
+    assert url == f"{BASE}/db/disk/#undo"

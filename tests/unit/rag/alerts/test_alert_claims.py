@@ -69,6 +69,22 @@ def test_an_anchor_leads_to_its_section(anchor: str, heading: str | None) -> Non
     assert first(url=url) == (Target("disk", heading),)
 
 
+def test_an_anchor_that_an_author_declared_leads_to_its_section() -> None:
+    declared = DocumentNames(
+        "relay",
+        "net/relay.md",
+        Kind.RUNBOOK,
+        "Relay",
+        headings=("Drain it", "drain-now", "Wait"),
+        anchors=(("Drain it", "drain-now"), ("Gone", "gone")),
+    )
+    index = ClaimIndex([declared])
+    page = "https://runbooks.example/net/relay/"
+    assert first(url=f"{page}#drain-now", index=index) == (Target("relay", "Drain it"),)
+    assert first(url=f"{page}#drain-it", index=index) == (Target("relay", "Drain it"),)
+    assert first(url=f"{page}#gone", index=index) == (Target("relay", None),)
+
+
 def test_the_anchor_behind_a_client_side_route_is_read_from_its_id() -> None:
     url = "https://runbooks.example/#/platform/storage/DiskFull?id=what-to-do-first"
     assert first(url=url) == (Target("disk", "What to do first"),)

@@ -49,7 +49,8 @@ def upgrade() -> None:
 def _fill(connection: sa.Connection, generation: int, model: str) -> None:
     # Columns of later migrations have their defaults.
     pages = connection.exec_driver_sql(
-        "SELECT v.*, a.tags AS acl_tags, FALSE AS acl_narrowed FROM versions v "
+        "SELECT v.*, a.tags AS acl_tags, FALSE AS acl_narrowed, '[]' AS anchors "
+        "FROM versions v "
         "JOIN acl_sets a ON a.id = v.acl_set WHERE v.generation = ? AND v.state = 'active'",
         (generation,),
     )
