@@ -44,6 +44,7 @@ curl -I https://x/
 curl -X GET https://x/
 dig +short example.com
 openssl s_client -connect x:443
+openssl crl2pkcs7 -nocrl -certfile ca.pem | openssl pkcs7 -print_certs -noout
 ss -tnlp
 df -h /var
 git log --oneline -5
