@@ -71,7 +71,7 @@ def _rendered(one: _ShownChunk) -> str:
         warning=warning_of(chunk),
         resolve=link_resolver(document),
         heading_shift=3,  # below the titles of the document and of the section
-        skipped_title=chunk.section[-1] if chunk.section else document.metadata.title,
+        skipped_titles=chunk.section or (document.metadata.title,),
     )
     return _render(document, BlockText(chunk.text, chunk.blocks), shown)
 
@@ -87,7 +87,7 @@ def render_document(
         commands=tuple(command for chunk in chunks for command in chunk.commands),
         cited=cited,
         resolve=link_resolver(document),
-        skipped_title=document.metadata.title,
+        skipped_titles=(document.metadata.title,),
     )
     if _is_markdown(document):
         text = source_text(chunks)
@@ -95,7 +95,9 @@ def render_document(
         outline = headings_of(text, shown.first_line)
         return RenderedDocument(
             render_markdown(text, replace(shown, warning=warning)),
-            tuple(OutlineEntry(*entry) for entry in outline if entry[1] != shown.skipped_title),
+            tuple(
+                OutlineEntry(*entry) for entry in outline if entry[1] not in shown.skipped_titles
+            ),
         )
     return RenderedDocument(
         "".join(_render_part(document, chunk, shown) for chunk in chunks),

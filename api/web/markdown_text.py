@@ -59,7 +59,7 @@ class Shown:
     markers: Mapping[int, str] = field(default_factory=dict)
     resolve: Callable[[str], str | None] = lambda _: None
     heading_shift: int = 1
-    skipped_title: str = ""
+    skipped_titles: Sequence[str] = ()
     anchored: bool = True
 
 
@@ -96,8 +96,8 @@ def _anchor(token: Token, first_line: int) -> str:
 
 
 def _prepare(tokens: list[Token], shown: Shown) -> None:
-    """Lower headings, give blocks their anchors and classes, and drop a repeated title."""
-    if _repeats_title(tokens, shown):
+    """Lower headings, give blocks their anchors and classes, and drop titles repeated on top."""
+    while _repeats_a_title(tokens, shown):
         del tokens[:3]
     for at, token in enumerate(tokens):
         if token.type == "blockquote_open":
@@ -119,10 +119,11 @@ def _mark_admonition(tokens: Sequence[Token], at: int) -> None:
         first.content = f"{kind[1].capitalize()}: {first.content[kind.end() :]}"
 
 
-def _repeats_title(tokens: Sequence[Token], shown: Shown) -> bool:
-    if not shown.skipped_title or not tokens or tokens[0].type != "heading_open":
+def _repeats_a_title(tokens: Sequence[Token], shown: Shown) -> bool:
+    if not shown.skipped_titles or not tokens or tokens[0].type != "heading_open":
         return False
-    return inline_text(tokens[1]).strip().casefold() == shown.skipped_title.strip().casefold()
+    title = inline_text(tokens[1]).strip().casefold()
+    return any(title == skipped.strip().casefold() for skipped in shown.skipped_titles)
 
 
 def _anchor_block(token: Token, shown: Shown) -> None:

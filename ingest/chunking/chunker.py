@@ -7,9 +7,10 @@ what it introduces. Small neighbouring sections are joined; long prose is cut be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from ingest.chunking.command_lines import commands_in
 from ingest.chunking.prose import TokenCounter, cut_to_length, split_prose
@@ -32,6 +33,20 @@ _CHARS_PER_TOKEN = 4
 _MAX_CHARS_PER_TOKEN = 32
 # A longer text is over every budget: its beginning tells about how many tokens it has.
 _COUNTED_CHARS = 10_000
+# A line in bold that stands alone is a heading to its author.
+_BOLD_LABEL = re.compile(r"(?:\*\*[^*\n]+\*\*|__[^_\n]+__):?")
+_INTRODUCED = frozenset(
+    {
+        BlockKind.CODE,
+        BlockKind.ITEM,
+        BlockKind.STEP,
+        BlockKind.TABLE,
+        BlockKind.QUOTE,
+        BlockKind.ADMONITION,
+    }
+)
+_MAX_LABEL = 100  # characters
+_SENTENCE_ENDS = tuple(".!?)")
 _MAX_DEPTH = 8  # formats have six levels of headings; deeper ones count as the last
 
 
@@ -145,13 +160,24 @@ class Chunker:
                 yield unit
 
     def _sized(self, unit: _Unit) -> Iterator[_Unit]:
-        """The unit, or where it is longer than a chunk may be its blocks, cut to that length."""
+        """The unit, or where it is longer than a chunk may be its blocks, cut to that length.
+
+        Headings stay with the first part of what they are above, if they leave room for it.
+        """
         if _length(unit.blocks) <= MAX_CHUNK_CHARS:
             yield unit
             return
-        parts = [part for block in unit.blocks for part in cut_to_length(block, MAX_CHUNK_CHARS)]
-        counts = self._count_tokens([part.text for part in parts])
-        yield from (_Unit((part,), tokens) for part, tokens in zip(parts, counts, strict=True))
+        headings = tuple(takewhile(lambda block: block.kind is BlockKind.HEADING, unit.blocks))
+        rest = unit.blocks[len(headings) :]
+        room = MAX_CHUNK_CHARS
+        if headings and rest:
+            room -= _length((*headings, rest[0])) - len(rest[0].text)
+        if not rest or room < MAX_CHUNK_CHARS // 2:
+            headings, rest, room = (), unit.blocks, MAX_CHUNK_CHARS
+        first, *others = (part for block in rest for part in cut_to_length(block, room))
+        groups = [(*headings, first), *((part,) for part in others)]
+        for group in groups:
+            yield _Unit(group, sum(self._count_tokens([block.text for block in group])))
 
     def _cut(self, unit: _Unit, budget: int) -> Iterator[_Unit]:
         """The last block of a unit in parts, the first of them behind the blocks before it."""
@@ -175,9 +201,11 @@ def _by_heading(
     inside: list[tuple[Block, int]] = []
     for block, tokens in counted:
         if block.kind is BlockKind.HEADING:
-            if inside:
+            # A heading with nothing but a deeper one below it stands above that one.
+            is_bare = all(above.kind is BlockKind.HEADING for above, _ in inside)
+            if inside and not (is_bare and open_headings[-1][0] < block.level):
                 yield _path(title, open_headings), inside
-            inside = []
+                inside = []
             open_headings = [kept for kept in open_headings if kept[0] < block.level]
             open_headings.append((block.level, block.title))
         inside.append((block, tokens))
@@ -210,12 +238,18 @@ def _unit(run: Sequence[tuple[Block, int]]) -> _Unit:
 
 def _clings(block: Block, following: Block) -> bool:
     """Whether a block is of little use without the one behind it."""
-    if block.kind is BlockKind.HEADING:
-        return following.kind is not BlockKind.HEADING
-    if following.kind is BlockKind.CODE:
-        introduces = block.text.rstrip().endswith(":")
-        return block.kind is BlockKind.STEP or introduces
-    return False
+    if block.kind is BlockKind.HEADING or _BOLD_LABEL.fullmatch(block.text):
+        return True
+    if following.kind is BlockKind.CODE and (block.kind is BlockKind.STEP or _is_label(block)):
+        return True
+    return block.text.rstrip().endswith(":") and following.kind in _INTRODUCED
+
+
+def _is_label(block: Block) -> bool:
+    """Whether a block is a few words that end no sentence, such as those above an example."""
+    text = block.text.rstrip()
+    is_short = block.kind is BlockKind.PARAGRAPH and len(text) <= _MAX_LABEL
+    return is_short and text[-1:] not in _SENTENCE_ENDS
 
 
 def _joined(

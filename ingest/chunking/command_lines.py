@@ -20,7 +20,13 @@ _SHELLS = {
     "": Code.ANY,
 }
 _SQL = frozenset({"sql", "postgresql", "pgsql", "mysql"})
+_BARE_PROMPT = re.compile(r"^\s*>\s+")
+# Comments, and what clients print: https://dev.mysql.com/doc/refman/8.4/en/entering-queries.html
+_NO_STATEMENT = re.compile(
+    r"--|\||\+-|\d+ rows? |\(\d+ rows?\)|Query OK|Empty set|ERROR \d|Rows matched|Database changed"
+)
 _SPAN = re.compile(r"`([^`\n]+)`")
+_ONE_SPAN = re.compile(r"\s*`[^`\n]+`\s*")  # a paragraph that is nothing but code
 _NESTING = frozenset({BlockKind.STEP, BlockKind.ITEM, BlockKind.QUOTE, BlockKind.ADMONITION})
 _MAX_COMMAND = 4000
 
@@ -53,7 +59,7 @@ class _CommandReader:
             lines = _numbered(block, part.body_start, inside.words(index))
             if part.kind is BlockKind.CODE:
                 yield from self._in_code(part.language, lines, above + index)
-            elif block.kind in _NESTING:
+            elif block.kind in _NESTING or _ONE_SPAN.fullmatch(block.text):
                 yield from self._in_prose(lines, above + index)
 
     def _in_prose(self, lines: Iterable[Line], block: int) -> Iterator[Command]:
@@ -64,21 +70,24 @@ class _CommandReader:
                     yield Command(number, span, self._classifier.classify(span), block)
 
     def _in_code(self, language: str, lines: Sequence[Line], block: int) -> Iterator[Command]:
-        if language in _SQL:
-            for number, text in _statements(lines):
-                risk = self._classifier.classify_sql(text)
-                yield Command(number, text[:_MAX_COMMAND], risk, block)
-        elif language in _SHELLS:
-            session = sql_session(lines)
-            found = [*self._in_shell(language, session.shell, block)]
-            for number, text in session.statements:
-                risk = self._classifier.classify_sql(text)
-                found.append(Command(number, text[:_MAX_COMMAND], risk, block))
-            yield from sorted(found, key=lambda one: one.line)
+        if language not in _SQL and language not in _SHELLS:
+            return
+        session = sql_session(lines)
+        if language in _SQL and not session.statements:
+            yield from self._in_sql(_statements(lines), block)
+            return
+        shell = self._in_shell(_SHELLS.get(language, Code.ANY), session.shell, block)
+        found = [*shell, *self._in_sql(session.statements, block)]
+        yield from sorted(found, key=lambda one: one.line)
 
-    def _in_shell(self, language: str, lines: Sequence[Line], block: int) -> Iterator[Command]:
+    def _in_sql(self, statements: Iterable[Line], block: int) -> Iterator[Command]:
+        for number, text in statements:
+            risk = self._classifier.classify_sql(text)
+            yield Command(number, text[:_MAX_COMMAND], risk, block)
+
+    def _in_shell(self, code: Code, lines: Sequence[Line], block: int) -> Iterator[Command]:
         known = self._classifier.is_known_program
-        for number, text in whole_commands(_SHELLS[language], lines, known):
+        for number, text in whole_commands(code, lines, known):
             yield Command(number, text[:_MAX_COMMAND], self._classifier.classify(text), block)
 
 
@@ -97,8 +106,8 @@ def _statements(lines: Iterable[Line]) -> Iterator[Line]:
     begun: list[str] = []
     first = 0
     for number, raw in lines:
-        text = raw.strip()
-        if not text or text.startswith("--"):
+        text = _BARE_PROMPT.sub("", raw).strip()
+        if not text or _NO_STATEMENT.match(text):
             continue
         first = first if begun else number
         begun.append(text)

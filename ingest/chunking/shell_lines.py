@@ -11,8 +11,11 @@ from rag.command_risk.shell import split_line
 
 Line = tuple[int, str]  # its number in the file, and its text
 
-# A comment, the rules and rows of a table, the number of its rows, a fence that nothing closes.
-_NO_COMMAND = re.compile(r"#|-{4,}|-{2,}\+|\+-{2,}|\||\(\d+ rows?\)|`{3,}|~{3,}")
+# A comment, the rules and rows of a table, the number of its rows, a fence that nothing closes, an
+# option whose line above has no backslash, a label above output.
+_NO_COMMAND = re.compile(
+    r"#|-{4,}|-{2,}\+|\+-{2,}|\||\(\d+ rows?\)|`{3,}|~{3,}|--?[A-Za-z]|[A-Z][a-z]+(?: \w+)*:$"
+)
 _PROMPT = re.compile(r"\s*(?:(?:\[[^\]\n]{1,80}\]|[\w.@:~/-]*)[$#%]|>)\s+(?=\S)")
 _SURE_PROMPT = re.compile(r"\s*(?:\[[^\]\n]{1,80}\][$#]|[\w.@:~/-]*\$)\s+(?=\S)")
 # The names of a table's columns, as kubectl and docker print them, and what stands in its rows.
@@ -68,7 +71,8 @@ class _Reader:
         # A session without any prompt was pasted without them: what is a command must be told apart
         # from output as in code of no language, but its first line is one.
         without_prompts = code is Code.SESSION and not any(map(_PROMPT.match, lines))
-        self._code = Code.ANY if without_prompts else code
+        is_session = code is Code.ANY and any(map(_SURE_PROMPT.match, lines))
+        self._code = Code.SESSION if is_session else Code.ANY if without_prompts else code
         first = next((at for at, line in enumerate(lines) if line.strip()), -1)
         self._sure = first if without_prompts else -1
         self._lines = lines
@@ -100,7 +104,8 @@ class _Reader:
             text = "\n".join([begun, *rest])
             behind = first + 1 + len(rest)
             nesting = split_line(text).nesting if _COMPOUND.search(text) else 0
-            if is_command or nesting:
+            is_comment = begun.startswith("<<")  # a here-document that nothing reads
+            if (is_command and not is_comment) or nesting:
                 yield _Part(first, behind, text, is_command, nesting)
             first = behind
 

@@ -59,4 +59,4 @@ def sql_session(lines: Sequence[Line]) -> SqlSession:
 
 
 def _ends(text: str) -> bool:
-    return text.rstrip().endswith(";") or text.startswith("\\")
+    return text.rstrip().endswith((";", "\\G", "\\g")) or text.startswith("\\")

@@ -35,13 +35,18 @@ _ONLY_TAGS = re.compile(
     r"(?:\{\{[<%][^{}]*+\}\}|\{%[^{}]*+\}|\{\{[^{}]*+\}\}"
     r"|</?[A-Za-z][\w.-]*+(?:\s[^<>]*+)?/?>|\s)++"
 )
+# More of them are a bibliography: each link needs only its own, which may be anywhere.
+_MAX_DEFINITIONS = 2
 _LINK_DEFINITION = re.compile(r"\s*\[[^\]\n]+\]:\s*(?!data:)\S")
 _LAYOUT_TAG = re.compile(
     r"</?(?:details|summary|div|center|section)(?:\s[^<>\n]*+)?>", re.IGNORECASE
 )
 # The anchors of rows and headings, also around what they name: `<a id="x" href="#x">port</a>`.
 _ANCHOR = re.compile(r"(<a\s(?=[^<>\n]*\b(?:id|name)=)[^<>\n]*+>)[^<>\n]*+(</a>)", re.IGNORECASE)
-_HAS_INLINE_NOISE = re.compile(r"<(?:a\s|!--)", re.IGNORECASE)
+_HAS_INLINE_NOISE = re.compile(r"<(?:a\s|!--)|\{[{%]", re.IGNORECASE)
+_TEMPLATE_LINE = re.compile(
+    r"^[ \t]*+(?:\{\{[<%][^{}\n]*+\}\}|\{%[^{}%\n]*+%\})[ \t]*+$", re.MULTILINE
+)
 # What Kramdown is told about the block above: `{: .subtitle }`
 _BLOCK_ATTRIBUTES = re.compile(r"\{:[^{}\n]*+\}\s*+")
 # Where a renderer puts the table of contents: GitLab, Python-Markdown, markdown-it.
@@ -103,7 +108,8 @@ def without_noise(blocks: Sequence[Block]) -> tuple[Block, ...]:
 def _kept(blocks: Sequence[Block]) -> Iterator[Block]:
     for block in blocks:
         if block.kind is BlockKind.OTHER:
-            is_noise = _LINK_DEFINITION.match(block.text) is None
+            definitions = list(map(_LINK_DEFINITION.match, block.text.split("\n")))
+            is_noise = definitions[0] is None or sum(map(bool, definitions)) > _MAX_DEFINITIONS
         elif block.kind is BlockKind.HTML:
             bare = _COMMENTS.fullmatch(block.text) or _ONLY_TAGS.fullmatch(block.text)
             is_noise = bare is not None
@@ -145,7 +151,8 @@ def _noise_in(text: str, part: documents.Block) -> Iterator[Edit]:
         in_one_line = [span for span in comments if "\n" not in prose[slice(*span)]]
         rest = masked(prose, sorted([*code, *comments]))
         anchors = [found.span(tag) for found in _ANCHOR.finditer(rest) for tag in (1, 2)]
-        for start, end in [*in_one_line, *anchors]:
+        tags = [found.span() for found in _TEMPLATE_LINE.finditer(rest)]
+        for start, end in [*in_one_line, *anchors, *tags]:
             yield part.start + start, part.start + end, ""
 
 

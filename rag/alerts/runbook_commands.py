@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from rag.answering.answer_parts import Part, Signs, part_of
 from rag.domain.documents import Block, BlockKind, Chunk, Command, Document, Kind, Risk
+from rag.text.heading_paths import heading_path
 
 _MAX_WARNING_CHARS = 300
 
@@ -77,8 +78,8 @@ def _headings(chunk: Chunk, start: int) -> tuple[str, ...]:
             break
         if block.kind is BlockKind.HEADING:
             inside = [*(one for one in inside if one.level < block.level), block]
-    titles = (chunk.text[one.body_start : one.body_end] for one in inside)
-    return (*chunk.section, *titles)
+    titles = [chunk.text[one.body_start : one.body_end] for one in inside]
+    return heading_path(chunk.section, titles)
 
 
 def _opening(chunk: Chunk, index: int) -> str:

@@ -15,6 +15,7 @@ from rag.answering.shown_commands import ShownCommands
 from rag.domain.documents import Block, BlockKind, Kind, Risk
 from rag.guardrails.injection import addresses_a_model
 from rag.text.blocks import BlockText
+from rag.text.heading_paths import heading_path
 
 _SHOWN_WHOLE = frozenset({BlockKind.CODE, BlockKind.TABLE})
 
@@ -104,5 +105,5 @@ def headings_of(passage: Passage, headings: Iterable[Block]) -> tuple[str, ...]:
     text = passage.content.text
     inside = (text[heading.body_start : heading.body_end] for heading in headings)
     title = passage.title.strip().casefold()
-    kept = (name for name in inside if name.strip().casefold() != title)
-    return (*passage.hit.chunk.section, *kept)
+    kept = [name for name in inside if name.strip().casefold() != title]
+    return heading_path(passage.hit.chunk.section, kept)

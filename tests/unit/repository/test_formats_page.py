@@ -123,6 +123,8 @@ def test_noise_is_in_no_chunk(kind: str, written: str) -> None:
     shown = "\n".join(chunk.text for chunk in chunks)
     assert "Restart it." in shown
     assert "Wait." in shown
-    left_out = "comment AAAA toc nav import anchor HEAD menu details align (# TOC subtitle <a"
+    left_out = (
+        "comment AAAA toc nav import anchor HEAD menu details align (# TOC subtitle <a a.example"
+    )
     for noise in left_out.split():
         assert noise not in shown

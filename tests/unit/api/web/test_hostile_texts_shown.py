@@ -79,7 +79,7 @@ def test_markdown_with_a_payload_is_harmless(payload: str) -> None:
         warning=payload,
         cited=LineSpan(1, 3),
         markers={1: 'href="/documents/x" class="citation"'},
-        skipped_title=payload,
+        skipped_titles=(payload,),
     )
     for text in (
         payload,

@@ -14,9 +14,11 @@ from ingest.chunking.chunker import Chunker, ChunkSettings
 from ingest.formats import load_text
 from ingest.reading.blocks import Block, BlockKind
 from rag.domain.documents import Chunk
+from rag.text.limits import MAX_CHUNK_CHARS
 
 _WORD = re.compile(r"\w+")
 SETTINGS = ChunkSettings(max_tokens=64, min_tokens=16)
+CODE, TABLE = "```sh\nls\n```", "| a |\n|---|\n| b |"
 WHOLE_KINDS = (BlockKind.CODE, BlockKind.TABLE, BlockKind.STEP)
 
 
@@ -119,6 +121,35 @@ def test_a_heading_is_never_left_alone_at_the_end() -> None:
     text = "\n\n".join(f"## H{n}\n\n{'word ' * 45}" for n in range(5))
     for chunk in chunks_of(text):
         assert not chunk.text.rstrip().split("\n")[-1].startswith("#")
+
+
+@pytest.mark.parametrize("between", ["", "### Deeper\n\n", "**What happens?**\n\n"])
+def test_a_heading_without_words_of_its_own_stands_above_what_follows(between: str) -> None:
+    filler = "word " * 50
+    text = f"## One\n\n{filler}\n\n## Two\n\n{between}{filler}last\n\n## Three\n\n{filler}\n"
+    [holding] = [chunk for chunk in chunks_of(text) if "## Two" in chunk.text]
+    assert holding.text.startswith("## Two")
+    assert "word" in holding.text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        *(("For example:", after) for after in (CODE, "- first", "1. first", TABLE)),
+        *((before, CODE) for before in ("Check whether it leads", "After")),
+    ],
+)
+def test_a_few_words_stay_with_what_they_introduce(before: str, after: str) -> None:
+    text = f"{'word ' * 55}\n\n{before}\n\n{after}\n\n{'word ' * 55}\n"
+    [holding] = [chunk for chunk in chunks_of(text) if before in chunk.text]
+    assert after in holding.text
+
+
+def test_a_heading_stays_with_the_beginning_of_what_is_too_long_for_a_chunk() -> None:
+    lines = "\n".join(f"line {number} {'x' * 60}" for number in range(1000))
+    chunks = chunks_of(f"## One\n\n### Two\n\n```\n{lines}\n```\n")
+    assert chunks[0].text.startswith("## One\n\n### Two\n\n```\nline 0")
+    assert max(len(chunk.text) for chunk in chunks) <= MAX_CHUNK_CHARS
 
 
 @pytest.mark.parametrize(

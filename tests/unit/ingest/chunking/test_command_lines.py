@@ -54,6 +54,34 @@ def test_printed_tables_are_no_commands() -> None:
     assert found(text) == [(9, "ls   -l")]
 
 
+def test_a_prompt_tells_a_session_where_no_language_is_named() -> None:
+    text = "```\n$ osdctl drain osd.3 \\\n  --now\nosd.3 is drained\nexit 1\n```\n"
+    assert found(text) == [(2, "osdctl drain osd.3 \\\n--now")]
+
+
+def test_what_nothing_runs_is_no_command() -> None:
+    text = (
+        "```bash\ncurl http://x\n<<COMMENT\nrm -rf /data\nCOMMENT\n"
+        "Example output of it:\n--output json\nuptime\n```\n"
+    )
+    assert found(text) == [(2, "curl http://x"), (8, "uptime")]
+
+
+def test_a_paragraph_that_is_nothing_but_code_is_a_command() -> None:
+    assert found("`kubectl delete pod a`\n") == [(1, "kubectl delete pod a")]
+    assert found("Run `kubectl delete pod a` then.\n") == []
+
+
+def test_a_session_in_sql_code_holds_what_was_typed_alone() -> None:
+    text = (
+        "```sql\nmysql> show tables like 'a' \\G\n*** 1. row ***\nname: a\n1 row in set\n"
+        "mysql> drop table a;\nQuery OK, 0 rows affected\n```\n"
+    )
+    assert found(text) == [(2, "show tables like 'a' \\G"), (6, "drop table a;")]
+    bare = "```sql\n> select 1;\n+---+\n| 1 |\n+---+\n1 row in set (0.00 sec)\n> select 2;\n```\n"
+    assert found(bare) == [(2, "select 1;"), (7, "select 2;")]
+
+
 @pytest.mark.parametrize("language", ["shell", "console", ""])
 def test_statements_behind_prompts_of_sql_clients_are_commands_and_their_results_are_not(
     language: str,

@@ -89,6 +89,18 @@ def test_a_heading_in_the_code_of_a_tab_is_code() -> None:
     assert [command.text for chunk in read.chunks for command in chunk.commands] == ["ls"]
 
 
+def test_a_bibliography_of_link_definitions_is_left_out_and_single_ones_stay() -> None:
+    few = "See [one].\n\n[one]: https://a.example\n[two]: https://b.example"
+    assert text_of("a.md", f"# Relay\n\n{few}\n") == f"# Relay\n\n{few}"
+    many = "\n".join(f"[{number}]: https://a.example/{number}" for number in range(5))
+    assert text_of("a.md", f"# Relay\n\nSee [1].\n\n{many}\n") == "# Relay\n\nSee [1]."
+
+
+def test_a_tag_between_steps_is_left_out() -> None:
+    read = text_of("a.md", "1. Open it\n{% asset open.png alt='x' %}\n2. Close it\n")
+    assert read.split("\n") == ["1. Open it", "", "2. Close it"]
+
+
 @pytest.mark.parametrize(
     ("written", "read"),
     [
