@@ -11,6 +11,7 @@ cooperate; time by the clock and the size of an answer are limited by the parent
 from __future__ import annotations
 
 import json
+import os
 import resource
 import signal
 import socket
@@ -31,6 +32,8 @@ from rag.ports import TokenCounterSource
 
 _MAX_REQUEST = 1 << 31
 _MAX_REASON = 500  # characters
+# Lower priority than whoever answers questions on the same cores; alone it runs as fast.
+_NICENESS = 10
 _STATM = Path("/proc/self/statm")
 
 
@@ -150,6 +153,7 @@ def main() -> None:
     """Ignores the signals that end the parent: it would seem that a file had ended this process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.nice(_NICENESS)
     with socket.socket(fileno=sys.stdin.fileno()) as connection:
         Child(connection).run()
 
