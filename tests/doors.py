@@ -1,7 +1,9 @@
 """Every door to the index, as the access tests go through them: one entry each.
 
-A new door adds one line to `DOORS`; what it answers is then held against the model of who may read
-what, between edits, revocations and changes of groups.
+A new door adds an entry to `DOORS`; what it answers is then held against the model of who may read
+what, between edits, revocations and changes of groups. `test_every_door.py` names those of its
+prefix in `_LEADING`, configures what they need (`_write_config`), and one that takes no key or
+token is named in `LOCAL`.
 """
 
 from __future__ import annotations

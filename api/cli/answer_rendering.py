@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 
 from api.cli.terminal import Styled
+from rag.answering.shown_commands import REMARKS
+from rag.domain.documents import Risk
 
 _FENCE = re.compile(r"( *)(`{3,})[\w+#.-]*")
 _CODE_INDENT = "    "
@@ -15,9 +17,9 @@ _INLINE = re.compile(
     r"|\*\*(?P<bold>[^*\n]+)\*\*|\\(?P<escaped>[!-/:-@\[-`{-~])"
 )
 _COLOURS = {
-    "destructive": "red",
-    "changes something": "yellow",
-    "may change something": "magenta",
+    REMARKS[Risk.DESTRUCTIVE]: "red",
+    REMARKS[Risk.MUTATING]: "yellow",
+    REMARKS[Risk.UNKNOWN]: "magenta",
 }
 _REMARK = re.compile(r"_\(([^()\n]*)\)_")
 

@@ -118,10 +118,10 @@ def _floors(run: Run, rules: GateRules) -> Iterator[Finding]:
         blocking = metric not in run.judged or rules.judges_block
         if metric not in means:
             yield Finding("floor", metric, f"{metric} has a floor and was not measured", blocking)
-        elif means[metric] < floor:
-            yield Finding(
-                "floor", metric, f"{metric} is {means[metric]:.4f}, under {floor:.4f}", blocking
-            )
+        elif means[metric] > floor if metric in LOWER_IS_BETTER else means[metric] < floor:
+            where = "over" if metric in LOWER_IS_BETTER else "under"
+            text = f"{metric} is {means[metric]:.4f}, {where} {floor:.4f}"
+            yield Finding("floor", metric, text, blocking)
 
 
 def differences(baseline: Run, run: Run) -> dict[str, Difference]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.reading.acl_keys import may_hold_acl
+from ingest.reading.metadata_values import READERS, acl, texts
 from ingest.reading.notes import Note
 from ingest.reading.stray_acl import is_acl_line
 from rag.errors import QuarantineError
@@ -251,7 +252,7 @@ def _entry(field: re.Match[str], line: int) -> Entry:
     return Entry(key, line, _listed(value) if key in _LISTED else value or None)
 
 
-_LISTED = frozenset({"acl", "service", "severity", "alerts", "tags"})
+_LISTED = frozenset(key for key, reader in READERS.items() if reader in (texts, acl))
 
 
 def _listed(value: str) -> list[Value]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from enum import Enum
+from typing import Any
 
 from ingest.reading.blocks import Block, Loaded
 from rag.domain.documents import Metadata
@@ -62,21 +64,14 @@ def without_secrets(loaded: Loaded) -> CleanText:
 
 def clean_metadata(metadata: Metadata, clean: Callable[[str], str]) -> Metadata:
     """Metadata whose texts hold no secret. Who may read the document is not part of it."""
-
-    def optional(text: str | None) -> str | None:
-        return None if text is None else clean(text)
-
-    return replace(
-        metadata,
-        title=clean(metadata.title),
-        service=tuple(map(clean, metadata.service)),
-        owner=optional(metadata.owner),
-        severity=tuple(map(clean, metadata.severity)),
-        alerts=tuple(map(clean, metadata.alerts)),
-        tags=tuple(map(clean, metadata.tags)),
-        supersedes=optional(metadata.supersedes),
-        url=optional(metadata.url),
-    )
+    changed: dict[str, Any] = {}
+    for field in fields(metadata):
+        value = getattr(metadata, field.name)
+        if isinstance(value, tuple):
+            changed[field.name] = tuple(map(clean, value))
+        elif isinstance(value, str) and not isinstance(value, Enum):
+            changed[field.name] = clean(value)
+    return replace(metadata, **changed)
 
 
 def _cleaner(values: set[str]) -> Callable[[str], str]:

@@ -71,7 +71,6 @@ _DECIDED = re.compile(r"\b(?:action items?|actions?|follow[- ]?ups?|lessons?)\b"
 _FORBIDS = re.compile(r"\W*(?:never|do not|don'?ts?|what not)\b", re.I)
 _WARNS = re.compile(r"\W*(?:do not|don't|never|avoid|must not|be careful|caution|warning)\b", re.I)
 _RISKY = frozenset({Risk.DESTRUCTIVE, Risk.MUTATING})
-# Kinds of admonitions that warn; the others (note, tip, hint, important) advise.
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ _MAY_BE_RUN = _CLASSIFIED | {"", "text", "txt"}
 _FEW_LINES = 3
 _MAX_WORDS_BEFORE_A_STOP = 4  # with more, a line that ends in a full stop is a sentence
 # The most dangerous first.
-_REMARKS = {
+REMARKS = {
     Risk.DESTRUCTIVE: "destructive",
     Risk.MUTATING: "changes something",
     Risk.UNKNOWN: "may change something",
@@ -53,7 +53,7 @@ _REMARKS = {
 
 def remark_on(risks: Set[Risk]) -> str:
     """What an answer remarks on commands of these risks; empty where they only read."""
-    return next((words for risk, words in _REMARKS.items() if risk in risks), "")
+    return next((words for risk, words in REMARKS.items() if risk in risks), "")
 
 
 class ShownCommands:

@@ -1,7 +1,7 @@
 """The read path: from a question and a principal to hits.
 
-    access filter -> retrievers (each filtered) -> second check -> fusion -> priors
-        -> chunks (read under the same check) -> reranker, if configured -> hits
+    access filter -> retrievers (each filtered) -> fusion -> priors
+        -> chunks (read under the second check) -> reranker, if configured -> hits
 
 A principal that may read nothing gets an empty result here; no retriever or store is called.
 """

@@ -119,6 +119,13 @@ def test_floors_hold_without_a_baseline_and_for_what_was_not_measured() -> None:
     assert "was not measured" in missing.blocking[0].message
 
 
+def test_the_floor_of_a_metric_where_lower_is_better_is_the_greatest_mean_allowed() -> None:
+    run = run_of(case("q1", "a.md", scores={"answer_lines": 15.0}))
+    assert judge(run, None, GateRules(floors={"answer_lines": 15.0})).passed
+    [found] = judge(run, None, GateRules(floors={"answer_lines": 14.0})).blocking
+    assert found.message == "answer_lines is 15.0000, over 14.0000"
+
+
 def test_a_metric_that_is_not_measured_any_more_blocks() -> None:
     before = run_of(case("q1", "a.md", scores={"recall@5": 1.0, "citation_correctness": 1.0}))
     after = run_of(case("q1", "a.md", scores={"recall@5": 1.0}))
