@@ -13,23 +13,19 @@ from collections.abc import Iterable, Iterator
 
 from ingest.reading.blocks import Block, BlockKind
 
-_ANCHOR = r"([\w:.-]{1,200})"
+_ANCHOR = r"([\w:.-]{1,200}+)"
 _AT_THE_END = re.compile(rf"\{{(?:/\*\s?)?#{_ANCHOR}[^{{}}\n]*+\}}[ \t]*+$")
-_ELEMENT = re.compile(rf"<(?:a|h[1-6]|span)\s[^<>]*?\b(?:id|name)=[\"']?{_ANCHOR}", re.IGNORECASE)
-_ASCIIDOC = re.compile(
-    r"\[(?:\[([\w:-]{1,200})(?:,[^\]\n]*+)?\]|[\w%.]*+#([\w:-]{1,200})[^\]\n]*+)\][ \t]*+"
-)
-_RESTRUCTURED_TEXT = re.compile(rf"\.\. _`?{_ANCHOR}`?:[ \t]*+")
-_MARKDOWN_ABOVE = re.compile(
-    rf"[ \t]*+<a\s[^<>]*?\b(?:id|name)=[\"']?{_ANCHOR}[\"'][^<>]*+>(?:</a>)?[ \t]*+", re.IGNORECASE
-)
+_TAG = re.compile(r"<(?:a|h[1-6]|span)\s([^<>]{0,300}+)>", re.IGNORECASE)
+_ID = re.compile(rf"\b(?:id|name)=[\"']?{_ANCHOR}", re.IGNORECASE)
+_MARKDOWN = re.compile(r"[ \t]{0,20}+<a\s([^<>]{0,300}+)>(?:</a>)?[ \t]*+", re.IGNORECASE)
+_ASCIIDOC = re.compile(r"\[([^\]\n]{1,300}+)\]{1,2}[ \t]*+")
+_ASCIIDOC_ID = re.compile(r"(?:\[|[\w%.]{0,100}+#)([\w:-]{1,200}+)")
+_RESTRUCTURED_TEXT = re.compile(r"\.\. _`?([^`:\n]{1,200}+)`?:[ \t]*+")
+# What stands above a heading, and the anchor in it.
 _ABOVE = {
-    ".md": _MARKDOWN_ABOVE,
-    ".mdx": _MARKDOWN_ABOVE,
-    ".markdown": _MARKDOWN_ABOVE,
-    ".adoc": _ASCIIDOC,
-    ".asciidoc": _ASCIIDOC,
-    ".rst": _RESTRUCTURED_TEXT,
+    **dict.fromkeys((".md", ".mdx", ".markdown"), (_MARKDOWN, _ID)),
+    **dict.fromkeys((".adoc", ".asciidoc"), (_ASCIIDOC, _ASCIIDOC_ID)),
+    ".rst": (_RESTRUCTURED_TEXT, re.compile(r"(.+)")),
 }
 _MAX_BETWEEN = 3  # lines between an anchor and its heading that are blank or attributes
 _MAX_LINE = 1000  # characters of a line that are looked at
@@ -52,16 +48,19 @@ def declared_anchors(blocks: Iterable[Block], text: str, suffix: str, first_line
 
 
 def _of_heading(lines: list[str], at: int, suffix: str) -> str:
-    own = _AT_THE_END.search(lines[at]) or _ELEMENT.search(lines[at])
-    if own:
+    if own := _AT_THE_END.search(lines[at]):
         return own[1]
-    above = _ABOVE.get(suffix)
-    if above is None:
+    for tag in _TAG.finditer(lines[at]):
+        if own := _ID.search(tag[1]):
+            return own[1]
+    if suffix not in _ABOVE:
         return ""
+    whole, inside = _ABOVE[suffix]
     for line in _above(lines, at):
-        if match := above.fullmatch(line):
-            anchor = next(filter(None, match.groups()))
-            return _id_of_label(anchor) if suffix == ".rst" else anchor
+        match = whole.fullmatch(line)
+        anchor = inside.search(match[1]) if match else None
+        if anchor:
+            return _id_of_label(anchor[1]) if suffix == ".rst" else anchor[1]
     return ""
 
 
