@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from ingest.chunking.shell_lines import Code, Line, whole_commands
-from ingest.chunking.sql_sessions import sql_session
+from ingest.chunking.sql_sessions import is_sql, sql_session
 from ingest.reading.blocks import Block, BlockKind
 from rag.command_risk.classify import CommandClassifier
 from rag.domain.documents import Command
@@ -73,7 +73,7 @@ class _CommandReader:
         if language not in _SQL and language not in _SHELLS:
             return
         session = sql_session(lines)
-        if language in _SQL and not session.statements:
+        if not session.statements and (language in _SQL or (not language and is_sql(lines))):
             yield from self._in_sql(_statements(lines), block)
             return
         shell = self._in_shell(_SHELLS.get(language, Code.ANY), session.shell, block)

@@ -123,6 +123,8 @@ class _Reader:
             return bare, prompted is not None
         if self._has_prompts:
             return bare, prompted is not None or (known and not _APART.search(bare))
+        if self._code is Code.ANY and len(_GAP.findall(bare)) > 1:
+            return bare, False  # the columns of a file or of output
         begins_session = place == self._sure and bool(_PROGRAM.match(bare))
         return bare, known or begins_session or self._code is Code.SHELL
 

@@ -25,6 +25,16 @@ _STATEMENT = re.compile(
 _SHELL_PROMPT = re.compile(r"\s*(?:\[[^\]\n]{1,80}\][$#]|[\w.@:~/-]*\$)\s+(?=\S)")
 
 
+# What begins a statement and no command of a shell.
+_SURE_STATEMENT = re.compile(
+    r"\s*(?:select|insert\s+into|update\s+\S+\s+set|delete\s+from|truncate\s+table|with\s+\w+\s+as|"
+    r"(?:create|alter|drop)\s+(?:database|extension|function|index|materialized|policy|publication|"
+    r"role|schema|sequence|subscription|table|tablespace|trigger|type|user|view|unique)|"
+    r"explain\s+\S|grant\s+\S|revoke\s+\S|reindex\s+\S|vacuum\s+\S)\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class SqlSession:
     """The statements of some lines, each with the number of its first line, and the other lines.
@@ -34,6 +44,12 @@ class SqlSession:
 
     statements: tuple[Line, ...]
     shell: tuple[Line, ...]
+
+
+def is_sql(lines: Sequence[Line]) -> bool:
+    """Whether code of no language is SQL: it begins with a statement, and one ends."""
+    text = [line for _, line in lines if line.strip() and not line.lstrip().startswith("--")]
+    return bool(text) and bool(_SURE_STATEMENT.match(text[0])) and any(map(_ends, text))
 
 
 def sql_session(lines: Sequence[Line]) -> SqlSession:

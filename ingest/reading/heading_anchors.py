@@ -1,6 +1,7 @@
 """The anchors that authors declare for headings, which sites use in place of those they make.
 
-Markdown            ## Title {#anchor}    ## Title {/*#anchor*/}    <a id="anchor"></a>
+Markdown            ## Title {#anchor}    ## Title {id="anchor"}    ## Title {/*#anchor*/}
+                    <a id="anchor"></a> in a heading or on a line above it
 AsciiDoc            [#anchor] or [[anchor]] on a line above
 reStructuredText    .. _anchor: on a line above
 HTML                <h2 id="anchor">
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from ingest.reading.blocks import Block, BlockKind
 
 _ANCHOR = r"([\w:.-]{1,200}+)"
-_AT_THE_END = re.compile(rf"\{{(?:/\*\s?)?#{_ANCHOR}[^{{}}\n]*+\}}[ \t]*+$")
+_AT_THE_END = re.compile(rf"\{{(?:(?:/\*\s?)?#|id=[\"']?){_ANCHOR}[^{{}}\n]*+\}}[ \t]*+$")
 _TAG = re.compile(r"<(?:a|h[1-6]|span)\s([^<>]{0,300}+)>", re.IGNORECASE)
 _ID = re.compile(rf"\b(?:id|name)=[\"']?{_ANCHOR}", re.IGNORECASE)
 _MARKDOWN = re.compile(r"[ \t]{0,20}+<a\s([^<>]{0,300}+)>(?:</a>)?[ \t]*+", re.IGNORECASE)

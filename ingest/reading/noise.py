@@ -17,7 +17,7 @@ from rag.text.code_spans import code_and_comments, masked
 from rag.text.edits import Edit, edited
 
 _DATA_URI = re.compile(r"data:[\w.+/-]{1,100};base64,[A-Za-z0-9+/=]{64,}+")
-_ANCHOR_AT_THE_END = r"(?:\{#[\w:.-]++[^{}\n]*+\}|\{/\*[^*\n{}]*+\*/\})[ \t]*+"
+_ANCHOR_AT_THE_END = r"(?:\{(?:#[\w:.-]++|(?:id|class)=)[^{}\n]*+\}|\{/\*[^*\n{}]*+\*/\})[ \t]*+"
 _HEADING_ANCHOR = re.compile(
     rf"^(#{{1,6}}[ \t][^\n{{}}]*+){_ANCHOR_AT_THE_END}$"
     rf"|^([^\n{{}}]++){_ANCHOR_AT_THE_END}(?=\n(?:=++|--++)[ \t]*+$)",
@@ -81,7 +81,7 @@ def cleaned(text: str, suffix: str, first_line: int) -> tuple[str, list[Note]]:
     notes: list[Note] = []
     if ";base64," in text:
         text = _DATA_URI.sub("data:", text)
-    if "{#" in text or "{/*" in text:
+    if any(mark in text for mark in ("{#", "{/*", "{id=", "{class=")):
         text = (
             _HEADING_ANCHOR.sub(r"\1\2", text) if suffix in (".md", ".mdx", ".markdown") else text
         )

@@ -16,6 +16,8 @@ _QUOTED = re.compile(
 # After one of these, the end of a literal is not certain.
 _UNCERTAIN = re.compile(r"\\|\$\w*\$|/\*")
 _NAMED_QUERY = re.compile(r"\bwith\s+(?:recursive\s+)?\w+\s*\(", re.IGNORECASE)
+# MySQL prints how something was made: https://dev.mysql.com/doc/refman/8.4/en/show.html
+_SHOW_CREATE = re.compile(r"\A\s*show\s+create\s+(?=\w)", re.IGNORECASE)
 _CALL = re.compile(r"(?<!\bas\s)(?<![\w.$])([a-z_][\w.$]*)\s*\(", re.IGNORECASE)
 
 
@@ -55,6 +57,7 @@ class SqlClassifier:
         return self._destroys.search(text) is not None
 
     def _statement(self, statement: str) -> Risk:
+        statement = _SHOW_CREATE.sub("show ", statement)
         first = statement.split(None, 1)[0].lower()
         if self._destroys.search(statement) or first in self._words.destructive_first:
             return Risk.DESTRUCTIVE

@@ -72,6 +72,22 @@ def test_a_paragraph_that_is_nothing_but_code_is_a_command() -> None:
     assert found("Run `kubectl delete pod a` then.\n") == []
 
 
+def test_statements_in_code_of_no_language_are_commands() -> None:
+    query = "```\n-- who\nSELECT pid,\n  state\nFROM pg_stat_activity;\n```\n"
+    assert found(query) == [(3, "SELECT pid,\nstate\nFROM pg_stat_activity;")]
+    [drop] = commands_in(
+        load_text(".md", "```\nDROP ROLE a ;\n```\n", 1).blocks, shipped_classifier()
+    )
+    assert drop.risk is Risk.DESTRUCTIVE
+    assert found("```\nupdate the ticket;\n```\n") == []
+    assert found("```\nselect a region from the list\n```\n") == []
+
+
+def test_columns_of_a_file_are_no_command() -> None:
+    text = "```\n# TYPE  DATABASE  USER\nhost    all     app     10.0.0.0/8     md5\n```\n"
+    assert found(text) == []
+
+
 def test_a_session_in_sql_code_holds_what_was_typed_alone() -> None:
     text = (
         "```sql\nmysql> show tables like 'a' \\G\n*** 1. row ***\nname: a\n1 row in set\n"

@@ -21,6 +21,7 @@ def anchors_of(path: str, text: str) -> dict[str, str]:
         ("a.md", "# Relay\n\n## Drain it {#drain-now}\n\nWait.\n"),
         ("a.md", "---\ntitle: Relay\n---\n\nSo:\n\n## Drain it   {#drain-now .wide}\n\nWait.\n"),
         ("a.md", "# Relay\n\nDrain it {#drain-now}\n--------\n\nWait.\n"),
+        ("a.md", '# Relay\n\n## Drain it {id="drain-now"}\n\nWait.\n'),
         ("a.mdx", "# Relay\n\n## Drain it {/*#drain-now*/}\n\nWait.\n"),
         ("a.md", '# Relay\n\n## <a name="drain-now"></a>Drain it\n\nWait.\n'),
         ("a.md", '# Relay\n\n<a id="drain-now"></a>\n\n## Drain it\n\nWait.\n'),

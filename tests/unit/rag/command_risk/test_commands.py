@@ -75,6 +75,7 @@ psql -tAc "select 1"
 psql "host=pg port=1 dbname=x" -c "select 1 from t where a <> 2"
 psql -l
 mysql -Bse "select 1"
+mysql -e 'show create table orders;'
 psql --command="select 1"
 redis-cli client list
 redis-cli -p 26379 sentinel get-master-addr-by-name x
