@@ -83,6 +83,8 @@ redis-cli sentinel ckquorum x
 redis-cli -h del get x
 redis-cli --cluster check h:1
 kubectl -n delete get pods
+oc adm top nodes
+oc adm node-logs n1 -u kubelet
 kubectl auth can-i delete pods
 kubectl -v 6 get pods
 journalctl -u kubelet -n 100 -o json
@@ -255,6 +257,7 @@ chroot /host sysctl -w a=1
 kubectl get pods -o name | xargs kubectl scale --replicas=0
 echo "update t set a=1" | psql"""
 DESTRUCTIVE = """\
+oc adm prune images --confirm
 kx bin/kafka-leader-election.sh $BS --election-type unclean
 psql -c"drop table x"
 mysql db -e"drop database x"
