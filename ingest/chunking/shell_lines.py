@@ -12,9 +12,11 @@ from rag.command_risk.shell import split_line
 Line = tuple[int, str]  # its number in the file, and its text
 
 # A comment, the rules and rows of a table, the number of its rows, a fence that nothing closes, an
-# option whose line above has no backslash, a label above output.
+# option whose line above has no backslash, a label above output, lines of logs, JSON and `ls`.
 _NO_COMMAND = re.compile(
     r"#|-{4,}|-{2,}\+|\+-{2,}|\||\(\d+ rows?\)|`{3,}|~{3,}|--?[A-Za-z]|[A-Z][a-z]+(?: \w+)*:$"
+    r"|(?:level|ts)=\S+ \w+=|[A-Z]{4,}(?::| \d)|\d{3} [A-Z]|\"[^\"\n]{1,80}\":|\w+ => "
+    r"|[-dlcbps][rwxsStT-]{9}\s|\w+=\"[^\"\n]*\",$"
 )
 _PROMPT = re.compile(r"\s*(?:(?:\[[^\]\n]{1,80}\]|[\w.@:~/-]*)[$#%]|>)\s+(?=\S)")
 _SURE_PROMPT = re.compile(r"\s*(?:\[[^\]\n]{1,80}\][$#]|[\w.@:~/-]*\$)\s+(?=\S)")

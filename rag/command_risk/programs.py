@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from rag.command_risk.findings import Finding
 from rag.command_risk.options import after_flags, has
@@ -71,7 +72,16 @@ _CURL_LONG_OPTIONS = {
     "--config": "-K",
 }
 _NOT_SAVED = frozenset({"-", "/dev/null", "/dev/stdout", "/dev/stderr"})
-_DESTRUCTIVE_ADDRESS = re.compile(r"[/_](?:delete|purge|destroy|wipe|drop)(?:[_/?-]|$)", re.I)
+# Many services act on a GET too: `/api/v1/admin/tsdb/delete_series`, `/-/reload`.
+_DESTRUCTIVE_ADDRESS = re.compile(
+    r"[/_=](?:delete|purge|destroy|wipe|drop|truncate|shutdown|terminate)(?:[_/?&-]|$)", re.I
+)
+_CHANGING_ADDRESS = re.compile(
+    r"[/_](?:create|reload|flush|reset|restart|start|stop|quit|pause|resume|enable|disable|rotate|"
+    r"restore|trigger|force)(?:[_/?-]|$)",
+    re.I,
+)
+_FILE_SUFFIX = re.compile(r"\.(?:html?|md|txt|ya?ml|sh|rpm|deb|t?gz|zip)\Z", re.I)
 
 
 def _curl_options(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -102,19 +112,50 @@ def _curl(arguments: list[str]) -> Risk:
     changes = sends or not methods <= {"GET", "HEAD", "OPTIONS"}
     if methods & {"DELETE", "PURGE"}:
         return Risk.DESTRUCTIVE
-    if changes and any(_DESTRUCTIVE_ADDRESS.search(word) for word in arguments):
-        return Risk.DESTRUCTIVE
+    asked = _asked(arguments)
+    if asked is Risk.DESTRUCTIVE:
+        return asked
     saves = any(letter == "-o" and value not in _NOT_SAVED for letter, value in options)
-    if changes or saves or "-O" in given:
+    if changes or saves or "-O" in given or asked is Risk.MUTATING:
         return Risk.MUTATING
     return Risk.UNKNOWN if "-K" in given else Risk.READ_ONLY
+
+
+def _asked(arguments: Iterable[str]) -> Risk:
+    """What the addresses among these arguments ask a service for, whatever the method."""
+    addresses = list(map(_without_file_name, arguments))
+    if any(map(_DESTRUCTIVE_ADDRESS.search, addresses)):
+        return Risk.DESTRUCTIVE
+    changes = any(map(_CHANGING_ADDRESS.search, addresses))
+    return Risk.MUTATING if changes else Risk.READ_ONLY
+
+
+def _without_file_name(address: str) -> str:
+    """A file may be called anything."""
+    path, mark, query = address.partition("?")
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/{mark}{query}" if _FILE_SUFFIX.search(name) else address
+
+
+def _kill(arguments: list[str]) -> Risk:
+    """By force it ends a process without a chance to save what it has."""
+    signals = re.compile(r"-(?:9|(?:SIG)?KILL|-signal=(?:SIG)?KILL)", re.IGNORECASE)
+    by_name = any(
+        option in ("-s", "--signal", "-n") and re.fullmatch(r"9|(?:SIG)?KILL", value, re.IGNORECASE)
+        for option, value in pairwise(arguments)
+    )
+    forced = by_name or any(map(signals.fullmatch, arguments))
+    return Risk.DESTRUCTIVE if forced else Risk.MUTATING
 
 
 def _wget(arguments: list[str]) -> Risk:
     joined = " ".join(arguments)
     if re.search(r"--method[= ]delete", joined, re.IGNORECASE):
         return Risk.DESTRUCTIVE
-    if re.search(r"--(?:post|body|method)", joined):
+    asked = _asked(arguments)
+    if asked is Risk.DESTRUCTIVE:
+        return asked
+    if asked is Risk.MUTATING or re.search(r"--(?:post|body|method)", joined):
         return Risk.MUTATING
     shown = re.search(
         r"(?:(?:^|\s)-[A-Za-z]*O|--output-document[= ])\s*(?:-|/dev/null|/dev/stdout)(?:\s|$)|"
@@ -195,5 +236,6 @@ RULES: dict[str, Callable[[list[str]], Finding]] = {
     "ssh": _ssh,
     "sysctl": _sysctl,
     "wget": _wget,
+    **dict.fromkeys(("kill", "pkill", "killall"), _kill),
     **dict.fromkeys(("sh", "bash", "zsh", "dash", "ash", "su"), _shell),
 }

@@ -15,6 +15,11 @@ CLASSIFIER = shipped_classifier()
 classify, classify_sql = CLASSIFIER.classify, CLASSIFIER.classify_sql
 
 READ_ONLY = """\
+curl https://docs.example/delete-a-user.html
+curl -fsSL https://raw.example/main/create_all.sh
+curl "http://h/api/v1/query_range?start=1&end=2"
+rabbitmqadmin queues list
+rabbitmqctl list_feature_flags
 for i in 1 2 3; do for j in a b; do ls $i$j; done; done
 kafka-metadata-quorum.sh --bootstrap-server x describe --status
 kubectl get pods -n checkout-api
@@ -152,6 +157,12 @@ systemctl --user status x
 systemctl list-units --failed
 ssh <host> uptime"""
 MUTATING = """\
+curl http://vm:8482/internal/force_flush
+curl http://vm:8482/snapshot/create
+curl -s http://h:9090/-/reload
+wget -qO- http://h:9090/-/quit
+kill -HUP 4242
+pkill -f worker
 psql -1f y
 docker --context logs stop web
 patronictl -c list restart x
@@ -188,7 +199,7 @@ patronictl failover
 etcdctl put a b
 sed -i s/a/b/ file
 chmod 600 key
-kill -9 42
+kill 42
 pkill java
 iptables -A INPUT -j DROP
 nginx -s reload
@@ -257,6 +268,16 @@ chroot /host sysctl -w a=1
 kubectl get pods -o name | xargs kubectl scale --replicas=0
 echo "update t set a=1" | psql"""
 DESTRUCTIVE = """\
+curl -g http://vm:8428/api/v1/admin/tsdb/delete_series?match[]=x
+curl http://vm:8482/snapshot/delete_all
+wget -qO- 'http://h/admin?action=delete&id=4'
+kill -9 4242
+kill -s KILL 4242
+pkill -KILL -f worker
+sudo reboot
+rabbitmqctl clear_permissions -p v1 app
+rabbitmqctl shutdown
+rabbitmqadmin parameters clear --name x
 oc adm prune images --confirm
 kx bin/kafka-leader-election.sh $BS --election-type unclean
 psql -c"drop table x"
