@@ -268,6 +268,7 @@ chroot /host sysctl -w a=1
 kubectl get pods -o name | xargs kubectl scale --replicas=0
 echo "update t set a=1" | psql"""
 DESTRUCTIVE = """\
+certmgr -del -c Trust 1F04
 curl -g http://vm:8428/api/v1/admin/tsdb/delete_series?match[]=x
 curl http://vm:8482/snapshot/delete_all
 wget -qO- 'http://h/admin?action=delete&id=4'
