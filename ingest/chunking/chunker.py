@@ -45,6 +45,8 @@ _INTRODUCED = frozenset(
         BlockKind.ADMONITION,
     }
 )
+# The last sentence speaks of what follows: "See the following table."
+_POINTS_DOWN = re.compile(r"\b(?:following|below|as follows)\b[^.!?]*[.!?]?\s*\Z", re.IGNORECASE)
 _MAX_LABEL = 100  # characters
 _SENTENCE_ENDS = tuple(".!?)")
 _MAX_DEPTH = 8  # formats have six levels of headings; deeper ones count as the last
@@ -242,7 +244,10 @@ def _clings(block: Block, following: Block) -> bool:
         return True
     if following.kind is BlockKind.CODE and (block.kind is BlockKind.STEP or _is_label(block)):
         return True
-    return block.text.rstrip().endswith(":") and following.kind in _INTRODUCED
+    if block.kind is BlockKind.ADMONITION and following.kind in (BlockKind.STEP, BlockKind.CODE):
+        return True
+    points_down = block.text.rstrip().endswith(":") or _POINTS_DOWN.search(block.text[-_MAX_LABEL:])
+    return bool(points_down) and following.kind in _INTRODUCED
 
 
 def _is_label(block: Block) -> bool:

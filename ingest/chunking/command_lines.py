@@ -25,6 +25,8 @@ _BARE_PROMPT = re.compile(r"^\s*>\s+")
 _NO_STATEMENT = re.compile(
     r"--|\||\+-|\d+ rows? |\(\d+ rows?\)|Query OK|Empty set|ERROR \d|Rows matched|Database changed"
 )
+_YAML = frozenset({"yaml", "yml", "json"})
+_HERE_DOCUMENT = re.compile(r"\s*\w[^\n<]{0,300}<<-?\s*['\"]?\w+")
 _SPAN = re.compile(r"`([^`\n]+)`")
 _ONE_SPAN = re.compile(r"\s*`[^`\n]+`\s*")  # a paragraph that is nothing but code
 _NESTING = frozenset({BlockKind.STEP, BlockKind.ITEM, BlockKind.QUOTE, BlockKind.ADMONITION})
@@ -70,6 +72,8 @@ class _CommandReader:
                     yield Command(number, span, self._classifier.classify(span), block)
 
     def _in_code(self, language: str, lines: Sequence[Line], block: int) -> Iterator[Command]:
+        if language in _YAML and _HERE_DOCUMENT.match(lines[0][1]) and self._knows(lines[0][1]):
+            language = "sh"  # what it holds is YAML: `kubectl apply -f - <<EOF`
         if language not in _SQL and language not in _SHELLS:
             return
         session = sql_session(lines)
@@ -79,6 +83,9 @@ class _CommandReader:
         shell = self._in_shell(_SHELLS.get(language, Code.ANY), session.shell, block)
         found = [*shell, *self._in_sql(session.statements, block)]
         yield from sorted(found, key=lambda one: one.line)
+
+    def _knows(self, line: str) -> bool:
+        return self._classifier.is_known_program(line.split()[0])
 
     def _in_sql(self, statements: Iterable[Line], block: int) -> Iterator[Command]:
         for number, text in statements:

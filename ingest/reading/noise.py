@@ -47,6 +47,12 @@ _HAS_INLINE_NOISE = re.compile(r"<(?:a\s|!--)|\{[{%]", re.IGNORECASE)
 _TEMPLATE_LINE = re.compile(
     r"^[ \t]*+(?:\{\{[<%][^{}\n]*+\}\}|\{%[^{}%\n]*+%\})[ \t]*+$", re.MULTILINE
 )
+# Links that a site's generator fills in: the path in them is the file's.
+_TEMPLATE_LINK = re.compile(
+    r"\{\{-?\s?site\.baseurl\s?-?\}\}|\{%-?\s?link\s([^\s{}%]{1,300}+)\s?-?%\}"
+    r"|\{\{[<%]\s?(?:rel)?ref\s[\"']([^\"'{}]{1,300}+)[\"']\s?[>%]\}\}"
+)
+_TITLE = re.compile(r"\btitle=\"([^\"\n]{1,200}+)\"")
 # What Kramdown is told about the block above: `{: .subtitle }`
 _BLOCK_ATTRIBUTES = re.compile(r"\{:[^{}\n]*+\}\s*+")
 # Where a renderer puts the table of contents: GitLab, Python-Markdown, markdown-it.
@@ -145,6 +151,8 @@ def _noise_in(text: str, part: documents.Block) -> Iterator[Edit]:
     if part.kind is BlockKind.HTML:
         for found in _LAYOUT_TAG.finditer(text, part.start, part.end):
             yield found.start(), found.end(), ""
+    elif part.kind is BlockKind.ADMONITION:
+        yield from _label_for_tags(text, part)
     elif part.kind in _PROSE and _HAS_INLINE_NOISE.search(text, part.start, part.end):
         prose = text[part.start : part.end]
         code, comments = code_and_comments(prose)
@@ -154,6 +162,27 @@ def _noise_in(text: str, part: documents.Block) -> Iterator[Edit]:
         tags = [found.span() for found in _TEMPLATE_LINE.finditer(rest)]
         for start, end in [*in_one_line, *anchors, *tags]:
             yield part.start + start, part.start + end, ""
+        for found in _TEMPLATE_LINK.finditer(rest):
+            if not any(start <= found.start() < end for start, end in tags):
+                path = found[1] or found[2] or ""
+                yield part.start + found.start(), part.start + found.end(), path
+
+
+def _label_for_tags(text: str, part: documents.Block) -> Iterator[Edit]:
+    """A label in place of the shortcode or component that an admonition is written as."""
+    opening, closing = text[part.start : part.body_start], text[part.body_end : part.end]
+    mark = opening.strip()
+    if not mark.startswith(("{{", "{%", "<")) or not mark.endswith(("}}", "%}", ">")):
+        return
+    start = part.start + opening.index(mark)
+    title = _TITLE.search(mark)
+    label = f"{part.admonition.capitalize()}: {title[1] if title else ''}".strip()
+    space = " " if text[start + len(mark) :][:1].strip() else ""
+    yield start, start + len(mark), f"**{label}**{space}"
+    bare = closing.strip()
+    if bare:
+        end = part.body_end + closing.index(bare)
+        yield end, end + len(bare), ""
 
 
 def _without_contents(blocks: Sequence[Block]) -> Iterator[Block]:

@@ -18,6 +18,7 @@ from rag.text.limits import MAX_CHUNK_CHARS
 
 _WORD = re.compile(r"\w+")
 SETTINGS = ChunkSettings(max_tokens=64, min_tokens=16)
+WARNING = "> [!WARNING]\n> Only with two replicas."
 CODE, TABLE = "```sh\nls\n```", "| a |\n|---|\n| b |"
 WHOLE_KINDS = (BlockKind.CODE, BlockKind.TABLE, BlockKind.STEP)
 
@@ -136,7 +137,10 @@ def test_a_heading_without_words_of_its_own_stands_above_what_follows(between: s
     ("before", "after"),
     [
         *(("For example:", after) for after in (CODE, "- first", "1. first", TABLE)),
-        *((before, CODE) for before in ("Check whether it leads", "After")),
+        *((before, CODE) for before in ("Check whether it leads", "After", WARNING)),
+        ("See the following table.", TABLE),
+        ("Or copy it from below.", CODE),
+        (WARNING, "1. first"),
     ],
 )
 def test_a_few_words_stay_with_what_they_introduce(before: str, after: str) -> None:

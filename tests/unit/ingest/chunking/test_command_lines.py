@@ -83,6 +83,12 @@ def test_statements_in_code_of_no_language_are_commands() -> None:
     assert found("```\nselect a region from the list\n```\n") == []
 
 
+def test_a_command_that_is_given_yaml_is_found_in_a_fence_of_yaml() -> None:
+    text = "```yaml\nkubectl apply -f - <<EOF\nkind: Pod\nEOF\n```\n"
+    assert found(text) == [(2, "kubectl apply -f - <<EOF\nkind: Pod\nEOF")]
+    assert found("```yaml\ncommand: kubectl apply <<EOF\n```\n") == []
+
+
 def test_columns_of_a_file_are_no_command() -> None:
     text = "```\n# TYPE  DATABASE  USER\nhost    all     app     10.0.0.0/8     md5\n```\n"
     assert found(text) == []

@@ -10,6 +10,7 @@ from ingest.chunking.chunker import Chunker
 from ingest.reading.decode import decode_any
 from ingest.reading.parse import Reading, read_document
 from ingest.sources.walk import walk
+from rag.domain.documents import BlockKind
 from rag.errors import QuarantineError
 from tests.fakes import HashingEmbedder
 
@@ -94,6 +95,36 @@ def test_a_bibliography_of_link_definitions_is_left_out_and_single_ones_stay() -
     assert text_of("a.md", f"# Relay\n\n{few}\n") == f"# Relay\n\n{few}"
     many = "\n".join(f"[{number}]: https://a.example/{number}" for number in range(5))
     assert text_of("a.md", f"# Relay\n\nSee [1].\n\n{many}\n") == "# Relay\n\nSee [1]."
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("{{< note >}}Wait.{{< /note >}}", "**Note:** Wait."),
+        ("{{< warning >}}\nWait.\n{{< /warning >}}", "**Warning:**\nWait."),
+        (
+            '{{% alert title="Token" color="warning" %}}\nWait.\n{{% /alert %}}',
+            "**Warning: Token**\nWait.",
+        ),
+        ('{% hint style="danger" %}\nWait.\n{% endhint %}', "**Danger:**\nWait."),
+        ("<Warning>\n\nWait.\n\n</Warning>", "**Warning:**\n\nWait."),
+        ("> [!WARNING]\n> Wait.", "> [!WARNING]\n> Wait."),
+    ],
+)
+def test_an_admonition_has_a_label_in_place_of_its_tags(written: str, read: str) -> None:
+    assert text_of("a.md", f"# Relay\n\n{written}\n") == f"# Relay\n\n{read}"
+    chunks = reading_of("a.md", f"# Relay\n\n{written}\n").chunks
+    [block] = [block for block in chunks[0].blocks if block.kind is BlockKind.ADMONITION]
+    assert chunks[0].text[block.body_start : block.body_end].strip("\n> ") == "Wait."
+
+
+def test_a_link_that_a_site_fills_in_leads_to_its_file() -> None:
+    written = (
+        "See [a]({{ site.baseurl }}{% link docs/a.md %}#x) and "
+        '[b]({{< ref "b.md" >}}), not `{% link c.md %}`.'
+    )
+    read = "See [a](docs/a.md#x) and [b](b.md), not `{% link c.md %}`."
+    assert text_of("a.md", f"# Relay\n\n{written}\n") == f"# Relay\n\n{read}"
 
 
 def test_a_tag_between_steps_is_left_out() -> None:

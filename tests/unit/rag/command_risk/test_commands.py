@@ -15,6 +15,11 @@ CLASSIFIER = shipped_classifier()
 classify, classify_sql = CLASSIFIER.classify, CLASSIFIER.classify_sql
 
 READ_ONLY = """\
+kubectl get pods -l name=<statefulset|deployment>
+azcopy list https://x/container
+tc -s qdisc show dev eth0
+ps aux | grep <process name>
+kubectl get event | grep <volume name> | head
 curl https://docs.example/delete-a-user.html
 curl -fsSL https://raw.example/main/create_all.sh
 curl "http://h/api/v1/query_range?start=1&end=2"
@@ -157,6 +162,9 @@ systemctl --user status x
 systemctl list-units --failed
 ssh <host> uptime"""
 MUTATING = """\
+tc qdisc add dev eth0 root netem delay 100ms
+azcopy copy a b
+sort <in file> out
 curl http://vm:8482/internal/force_flush
 curl http://vm:8482/snapshot/create
 curl -s http://h:9090/-/reload
@@ -268,6 +276,8 @@ chroot /host sysctl -w a=1
 kubectl get pods -o name | xargs kubectl scale --replicas=0
 echo "update t set a=1" | psql"""
 DESTRUCTIVE = """\
+azcopy remove https://x/container --recursive
+tc qdisc del dev eth0 root
 certmgr -del -c Trust 1F04
 curl -g http://vm:8428/api/v1/admin/tsdb/delete_series?match[]=x
 curl http://vm:8482/snapshot/delete_all
