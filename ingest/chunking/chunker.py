@@ -7,11 +7,11 @@ what it introduces. Small neighbouring sections are joined; long prose is cut be
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 
+from ingest.chunking.cohesion import clings
 from ingest.chunking.command_lines import commands_in
 from ingest.chunking.prose import TokenCounter, cut_to_length, split_prose
 from ingest.reading.blocks import Block, BlockKind
@@ -33,22 +33,6 @@ _CHARS_PER_TOKEN = 4
 _MAX_CHARS_PER_TOKEN = 32
 # A longer text is over every budget: its beginning tells about how many tokens it has.
 _COUNTED_CHARS = 10_000
-# A line in bold that stands alone is a heading to its author.
-_BOLD_LABEL = re.compile(r"(?:\*\*[^*\n]+\*\*|__[^_\n]+__):?")
-_INTRODUCED = frozenset(
-    {
-        BlockKind.CODE,
-        BlockKind.ITEM,
-        BlockKind.STEP,
-        BlockKind.TABLE,
-        BlockKind.QUOTE,
-        BlockKind.ADMONITION,
-    }
-)
-# The last sentence speaks of what follows: "See the following table."
-_POINTS_DOWN = re.compile(r"\b(?:following|below|as follows)\b[^.!?]*[.!?]?\s*\Z", re.IGNORECASE)
-_MAX_LABEL = 100  # characters
-_SENTENCE_ENDS = tuple(".!?)")
 _MAX_DEPTH = 8  # formats have six levels of headings; deeper ones count as the last
 
 
@@ -226,7 +210,7 @@ def _path(title: str, open_headings: Sequence[tuple[int, str]]) -> tuple[str, ..
 def _units(counted: Sequence[tuple[Block, int]]) -> Iterator[_Unit]:
     run: list[tuple[Block, int]] = []
     for item in counted:
-        if run and not _clings(run[-1][0], item[0]):
+        if run and not clings(run[-1][0], item[0]):
             yield _unit(run)
             run = []
         run.append(item)
@@ -236,25 +220,6 @@ def _units(counted: Sequence[tuple[Block, int]]) -> Iterator[_Unit]:
 
 def _unit(run: Sequence[tuple[Block, int]]) -> _Unit:
     return _Unit(tuple(block for block, _ in run), sum(tokens for _, tokens in run))
-
-
-def _clings(block: Block, following: Block) -> bool:
-    """Whether a block is of little use without the one behind it."""
-    if block.kind is BlockKind.HEADING or _BOLD_LABEL.fullmatch(block.text):
-        return True
-    if following.kind is BlockKind.CODE and (block.kind is BlockKind.STEP or _is_label(block)):
-        return True
-    if block.kind is BlockKind.ADMONITION and following.kind in (BlockKind.STEP, BlockKind.CODE):
-        return True
-    points_down = block.text.rstrip().endswith(":") or _POINTS_DOWN.search(block.text[-_MAX_LABEL:])
-    return bool(points_down) and following.kind in _INTRODUCED
-
-
-def _is_label(block: Block) -> bool:
-    """Whether a block is a few words that end no sentence, such as those above an example."""
-    text = block.text.rstrip()
-    is_short = block.kind is BlockKind.PARAGRAPH and len(text) <= _MAX_LABEL
-    return is_short and text[-1:] not in _SENTENCE_ENDS
 
 
 def _joined(

@@ -178,11 +178,12 @@ def _label_for_tags(text: str, part: documents.Block) -> Iterator[Edit]:
     title = _TITLE.search(mark)
     label = f"{part.admonition.capitalize()}: {title[1] if title else ''}".strip()
     space = " " if text[start + len(mark) :][:1].strip() else ""
-    yield start, start + len(mark), f"**{label}**{space}"
+    lines = "\n" * mark.count("\n")  # the lines of what follows stay theirs
+    yield start, start + len(mark), f"**{label}**{lines or space}"
     bare = closing.strip()
     if bare:
         end = part.body_end + closing.index(bare)
-        yield end, end + len(bare), ""
+        yield end, end + len(bare), "\n" * bare.count("\n")
 
 
 def _without_contents(blocks: Sequence[Block]) -> Iterator[Block]:

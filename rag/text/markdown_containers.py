@@ -23,6 +23,7 @@ from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock
 
 from rag.text.admonitions import admonition_kind
+from rag.text.component_tags import component_tag
 from rag.text.tag_pairs import Place, TagPair, code_ends, paired_lines, tag_pairs
 
 _MKDOCS = re.compile(r'(?:!!!|\?\?\?\+?)[ \t]*+([\w \t-]*+)(?:"([^"\n]*+)")?[ \t]*+')
@@ -37,14 +38,6 @@ _CODE_TAG = re.compile(
     r"|\{\{[<%]\s*+(?:highlight|code|code-block)\s++(?:lang(?:uage)?=)?[\"']?([\w+-]++)[^{}\n]*+\}\})"
     r"[ \t]*+"
 )
-# A component's name begins with a capital: https://mdxjs.com/docs/what-is-mdx (JSX).
-_COMPONENT_TAG = re.compile(
-    r"</?[A-Z][\w.]*+"
-    r"(?:[^<>\"'{}]|\"[^\"]*+\"|'[^']*+'|\{(?:[^{}]|\{[^{}]*+\})*+\})*+"
-    r">[ \t]*+(?=\n|\Z)"
-)
-_MAX_TAG_LINES = 12
-_MAX_TAG_LENGTH = 1_000
 _OPTION_LINE = re.compile(r"[ \t]*+:([\w-]++):[ \t]*+([^\n]*+)")
 _MIN_INDENT = 2  # Python-Markdown asks for 4 columns, and authors write fewer
 _INDENT = 4
@@ -75,7 +68,7 @@ def container_rules(markdown: MarkdownIt) -> None:
         ("code_tag", _code),
     ):
         markdown.block.ruler.before("fence", name, rule, interrupts)
-    markdown.block.ruler.before("html_block", "component_tag", _component_tag, interrupts)
+    markdown.block.ruler.before("html_block", "component_tag", component_tag, interrupts)
 
 
 def _begins_with(state: StateBlock, line: int, marks: tuple[str, ...]) -> bool:
@@ -255,27 +248,6 @@ def _code(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     language = (found[1] or found[2]).lower()
     token.meta = {"container": Container(language, (start + 1, 0), _end_of(state, last - 1))}
     state.line = last + 1
-    return True
-
-
-def _component_tag(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A component's tag, whose HTML block would else go on to the next blank line."""
-    if not _begins_with(state, start, ("<",)):
-        return False
-    first = state.bMarks[start] + state.tShift[start]
-    last = state.eMarks[min(start + _MAX_TAG_LINES, end) - 1]
-    found = _COMPONENT_TAG.match(state.src, first, min(last, first + _MAX_TAG_LENGTH))
-    if not found or state.is_code_block(start):
-        return False
-    behind = start + 1 + found[0].count("\n")
-    if found.end() != state.eMarks[behind - 1]:
-        return False
-    if silent:
-        return True
-    token = state.push("html_block", "", 0)
-    token.map = [start, behind]
-    token.content = found[0]
-    state.line = behind
     return True
 
 

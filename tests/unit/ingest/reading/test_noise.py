@@ -118,6 +118,12 @@ def test_an_admonition_has_a_label_in_place_of_its_tags(written: str, read: str)
     assert chunks[0].text[block.body_start : block.body_end].strip("\n> ") == "Wait."
 
 
+def test_lines_stay_where_they_are_behind_a_tag_over_several_lines() -> None:
+    text = '<Callout\n  type="warning"\n>\n\n```sh\nkubectl delete pod a\n```\n\n</Callout>\n'
+    [command] = reading_of("a.mdx", text).chunks[0].commands
+    assert command.line == 6
+
+
 def test_a_link_that_a_site_fills_in_leads_to_its_file() -> None:
     written = (
         "See [a]({{ site.baseurl }}{% link docs/a.md %}#x) and "
