@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from rag.adapters.catalog.database import Database
-from rag.adapters.catalog.schema import acl_sets, chunks, versions
+from rag.adapters.catalog.schema import acl_sets, chunks, generations, versions
 from rag.adapters.vectors.chroma import ChromaVectorStore
 from tests.forked_cli import forked
 from tests.processes import environment, paths_found, run_json
@@ -39,19 +39,24 @@ def served(state: Path) -> dict[str, object]:
         .join(acl_sets, acl_sets.c.id == versions.c.acl_set)
     )
     with database.read() as connection:
-        rows = connection.execute(query).all()
+        # A run that is killed before its first commit leaves a generation that never serves.
+        is_serving = generations.c.state == "serving"
+        number = connection.scalars(sa.select(generations.c.id).where(is_serving)).one()
+        rows = connection.execute(query.where(versions.c.generation == number)).all()
         states = set(connection.scalars(sa.select(versions.c.state)))
-        lexical = connection.exec_driver_sql("SELECT rowid FROM lexical_1").scalars().all()
+        table = sa.table(f"lexical_{number}", sa.column("rowid"))
+        lexical = connection.scalars(sa.select(table.c.rowid)).all()
     database.close()
     assert states == {"active"}
     assert set(lexical) == {row.key for row in rows}
-    assert vector_keys(state) == {row.key for row in rows}
+    assert vector_keys(state, number) == {row.key for row in rows}
     return {f"{row.path}#{row.ordinal}": (row.tags, row.text) for row in rows}
 
 
-def vector_keys(state: Path) -> set[int]:
+def vector_keys(state: Path, generation: int) -> set[int]:
     # Its collection has another name each time that the store was written anew.
-    store = ChromaVectorStore.embedded(state / "vectors" / "1", "generation-1")
+    folder, name = state / "vectors" / str(generation), f"generation-{generation}"
+    store = ChromaVectorStore.embedded(folder, name)
     try:
         return set(store.held())
     finally:
