@@ -160,10 +160,12 @@ class Chunker:
             room -= _length((*headings, rest[0])) - len(rest[0].text)
         if not rest or room < MAX_CHUNK_CHARS // 2:
             headings, rest, room = (), unit.blocks, MAX_CHUNK_CHARS
-        first, *others = (part for block in rest for part in cut_to_length(block, room))
-        groups = [(*headings, first), *((part,) for part in others)]
-        for group in groups:
-            yield _Unit(group, sum(self._count_tokens([block.text for block in group])))
+        parts = [*headings, *(part for block in rest for part in cut_to_length(block, room))]
+        counts = self._count_tokens([part.text for part in parts])
+        counted = list(zip(parts, counts, strict=True))
+        together = len(headings) + 1
+        yield _unit(counted[:together])
+        yield from (_unit([item]) for item in counted[together:])
 
     def _cut(self, unit: _Unit, budget: int) -> Iterator[_Unit]:
         """The last block of a unit in parts, the first of them behind the blocks before it."""

@@ -32,7 +32,7 @@ from rag.ports import TokenCounterSource
 
 _MAX_REQUEST = 1 << 31
 _MAX_REASON = 500  # characters
-# Lower priority than whoever answers questions on the same cores; alone it runs as fast.
+# The service that answers questions on the same cores has priority over reading files.
 _NICENESS = 10
 _STATM = Path("/proc/self/statm")
 

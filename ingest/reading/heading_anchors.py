@@ -41,10 +41,11 @@ def declared_anchors(blocks: Iterable[Block], text: str, suffix: str, first_line
     lines = [line[:_MAX_LINE] for line in text.split("\n")]
     found: dict[str, str] = {}
     for block in blocks:
-        if block.kind is BlockKind.HEADING and block.title:
-            anchor = _of_heading(lines, block.lines.first - first_line, suffix)
-            if anchor:
-                found.setdefault(block.title, anchor)
+        at = block.lines.first - first_line
+        if block.kind is not BlockKind.HEADING or not block.title or not 0 <= at < len(lines):
+            continue  # what is extracted may have lines of its own
+        if anchor := _of_heading(lines, at, suffix):
+            found.setdefault(block.title, anchor)
     return tuple(found.items())
 
 

@@ -53,7 +53,7 @@ _TEMPLATE_LINK = re.compile(
     r"|\{\{[<%]\s?(?:rel)?ref\s[\"']([^\"'{}]{1,300}+)[\"']\s?[>%]\}\}"
 )
 _TITLE = re.compile(r"\btitle=\"([^\"\n]{1,200}+)\"")
-# What Kramdown is told about the block above: `{: .subtitle }`
+# Attributes of the block above, as Kramdown writes them: `{: .subtitle }`
 _BLOCK_ATTRIBUTES = re.compile(r"\{:[^{}\n]*+\}\s*+")
 # Where a renderer puts the table of contents: GitLab, Python-Markdown, markdown-it.
 _CONTENTS_MARK = re.compile(r"\s*+(?:\[\[_?TOC_?\]\]|\[TOC\])\s*+", re.IGNORECASE)
